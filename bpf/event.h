@@ -1,0 +1,98 @@
+// Writing records to the ring. A full ring is counted, never waited for.
+#ifndef BAILIFF_EVENT_H
+#define BAILIFF_EVENT_H
+
+#include "subject.h"
+
+static __always_inline void event_who(struct bailiff_event* e, const struct bailiff_task* row,
+                                      const struct bailiff_subject* subject) {
+    struct task_struct* task = bpf_get_current_task_btf();
+    struct task_struct* leader = task->group_leader;
+    struct task_struct* parent = leader->real_parent;
+    e->time = bpf_ktime_get_boot_ns();
+    e->start_time = leader->start_boottime;
+    e->pid = (u32)task->tgid;
+    e->tid = (u32)task->pid;
+    e->parent_pid = (u32)parent->tgid;
+    e->uid = (u32)bpf_get_current_uid_gid();
+    e->subject = row->subject;
+    if (subject) {
+        e->session = subject->session;
+        e->session_epoch = subject->session_epoch;
+        e->policy = (u8)subject->policy;
+    }
+    bpf_get_current_comm(e->comm, sizeof(e->comm));
+}
+
+// The names from the leaf up to the root of its file system, each with its NUL.
+static __always_inline void event_path(struct bailiff_event* e, struct dentry* dentry) {
+    u32 used = 0;
+    for (int i = 0; i < 24; i++) {
+        struct dentry* parent = BPF_CORE_READ(dentry, d_parent);
+        if (parent == dentry) {
+            e->text_length = used;
+            return;
+        }
+        if (used > BAILIFF_EVENT_TEXT - BAILIFF_NAME_MAX)
+            break;
+        const unsigned char* name = BPF_CORE_READ(dentry, d_name.name);
+        long n = bpf_probe_read_kernel_str(&e->text[used], BAILIFF_NAME_MAX, name);
+        if (n <= 0)
+            break;
+        used += (u32)n & (BAILIFF_NAME_MAX - 1) ? (u32)n & (BAILIFF_NAME_MAX - 1) : BAILIFF_NAME_MAX;
+        dentry = parent;
+    }
+    e->flags |= BAILIFF_EVENT_TRUNCATED;
+    e->text_length = used;
+}
+
+static __always_inline struct bailiff_event* event_reserve(void) {
+    struct bailiff_event* e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
+    if (!e) {
+        count(BAILIFF_COUNTER_EVENTS_LOST);
+        return 0;
+    }
+    __builtin_memset(e, 0, sizeof(*e) - BAILIFF_EVENT_TEXT);
+    count(BAILIFF_COUNTER_EVENTS);
+    return e;
+}
+
+// Reports a verdict that is not a plain allow. A probe's own denials are not reported.
+static __always_inline int event_verdict(const struct judgement* j) {
+    const struct bailiff_decision* d = scratch_decision(j->row);
+    if (j->subject && (j->subject->flags & BAILIFF_SUBJECT_CANARY))
+        return 0;
+    if (d->verdict == BAILIFF_VERDICT_DENY)
+        count(BAILIFF_COUNTER_DENIED);
+    struct bailiff_event* e = event_reserve();
+    if (!e)
+        return 0;
+    event_who(e, j->row, j->subject);
+    e->kind = BAILIFF_EVENT_VERDICT;
+    e->hook = j->hook;
+    e->right = (u8)j->right;
+    e->verdict = d->verdict;
+    e->reason = d->reason;
+    e->layer = d->layer;
+    e->label = d->label;
+    e->profile = d->profile;
+    e->flags = d->flags;
+    __builtin_memcpy(e->address, j->address, sizeof(e->address));
+    e->port = j->port;
+    e->protocol = j->protocol;
+    e->family = j->family;
+    struct dentry* dentry = j->dentry;
+    if (dentry) {
+        struct inode* inode = BPF_CORE_READ(dentry, d_inode);
+        e->dev = BPF_CORE_READ(dentry, d_sb, s_dev);
+        if (inode) {
+            e->ino = BPF_CORE_READ(inode, i_ino);
+            e->generation = BPF_CORE_READ(inode, i_generation);
+        }
+        event_path(e, dentry);
+    }
+    bpf_ringbuf_submit(e, 0);
+    return 0;
+}
+
+#endif

@@ -1,0 +1,84 @@
+// Exec: which images a subject may start, and which images make a task a subject.
+#ifndef BAILIFF_EXEC_H
+#define BAILIFF_EXEC_H
+
+#include "label.h"
+
+// An agent's executable or script, started by a task that is no subject, makes it one. If its row
+// cannot be made the exec fails: an agent never runs unwatched.
+static __always_inline int adopt_agent(struct dentry* dentry) {
+    struct inode* inode = dentry->d_inode;
+    struct super_block* sb = dentry->d_sb;
+    struct bailiff_object_key key = {};
+    key.dev = sb->s_dev;
+    if (inode) {
+        key.ino = inode->i_ino;
+        key.generation = inode->i_generation;
+    }
+    struct bailiff_task* fresh = bpf_map_lookup_elem(&agent_files, &key);
+    if (!fresh)
+        return 0;
+    struct task_struct* task = bpf_get_current_task_btf();
+    if (bpf_task_storage_get(&tasks, task, fresh, BPF_LOCAL_STORAGE_GET_F_CREATE))
+        return 0;
+    count(BAILIFF_COUNTER_STORAGE_FAILED);
+    return -EPERM;
+}
+
+// Called for the file itself and, for a script, for each interpreter.
+// on failure: deny, subjects and agents only
+static __always_inline int on_bprm_check(struct linux_binprm* bprm) {
+    struct file* file = bprm->file;
+    struct judgement j = {.hook = BAILIFF_HOOK_BPRM_CHECK, .right = BAILIFF_RIGHT_EXEC};
+    j.dentry = file->f_path.dentry;
+    j.row = subject_row();
+    if (!j.row) {
+        int ret = adopt_agent(j.dentry);
+        if (ret)
+            return ret;
+        j.row = subject_row();
+        if (!j.row)
+            return 0;
+    }
+    u8 reason = subject_begin(&j);
+    return reason ? refuse(&j, reason) : judge_path(&j);
+}
+
+// The record of what a process is from here on: its file and the arguments it really got.
+static __always_inline int on_sched_exec(struct linux_binprm* bprm) {
+    struct bailiff_task* row = subject_row();
+    if (!row)
+        return 0;
+    u32 slot = row->subject;
+    const struct bailiff_subject* subject = bpf_map_lookup_elem(&subjects, &slot);
+    if (subject && (subject->flags & BAILIFF_SUBJECT_CANARY))
+        return 0;
+    struct bailiff_event* e = event_reserve();
+    if (!e)
+        return 0;
+    event_who(e, row, subject);
+    e->kind = BAILIFF_EVENT_EXEC;
+    e->hook = BAILIFF_HOOK_SCHED_EXEC;
+    struct task_struct* task = bpf_get_current_task_btf();
+    struct mm_struct* mm = task->mm;
+    long n = bpf_probe_read_kernel_str(e->text, BAILIFF_NAME_MAX, bprm->filename);
+    u32 used = n > 0 ? (u32)n & (2 * BAILIFF_NAME_MAX - 1) : 0;
+    if (used > BAILIFF_NAME_MAX)
+        used = BAILIFF_NAME_MAX;
+    unsigned long start = mm->arg_start;
+    u64 length = mm->arg_end - start;
+    if (length > BAILIFF_EVENT_TEXT - BAILIFF_NAME_MAX - 1) {
+        length = BAILIFF_EVENT_TEXT - BAILIFF_NAME_MAX - 1;
+        e->flags |= BAILIFF_EVENT_TRUNCATED;
+    }
+    length &= BAILIFF_EVENT_TEXT - 1; // for the verifier of 6.1
+    if (length > BAILIFF_EVENT_TEXT - BAILIFF_NAME_MAX - 1)
+        length = 0;
+    if (bpf_probe_read_user(&e->text[used], (u32)length, (const void*)start))
+        length = 0;
+    e->text_length = used + (u32)length;
+    bpf_ringbuf_submit(e, 0);
+    return 0;
+}
+
+#endif

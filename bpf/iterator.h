@@ -1,0 +1,85 @@
+// What only the kernel can tell or do for bailiff-kernel: name an inode as the hooks see it, and
+// enrol or count tasks. Parameters come from the map "control"; bailiff-kernel reads one iterator
+// at a time.
+#ifndef BAILIFF_ITERATOR_H
+#define BAILIFF_ITERATOR_H
+
+#include "subject.h"
+
+static __always_inline struct bailiff_control* read_control(void) {
+    u32 zero = 0;
+    return bpf_map_lookup_elem(&control, &zero);
+}
+
+static __always_inline int on_resolve(struct bpf_iter__task_file* ctx) {
+    struct task_struct* task = ctx->task;
+    struct file* file = ctx->file;
+    const struct bailiff_control* want = read_control();
+    if (!task || !file || !want || task->tgid != (int)want->pid || ctx->fd != want->fd)
+        return 0;
+    struct dentry* dentry = file->f_path.dentry;
+    struct inode* inode = dentry->d_inode;
+    struct super_block* sb = dentry->d_sb;
+    if (!inode)
+        return 0;
+    struct bailiff_inode out = {};
+    out.ino = inode->i_ino;
+    out.dev = sb->s_dev;
+    out.generation = inode->i_generation;
+    out.mode = inode->i_mode;
+    out.is_root = sb->s_root == dentry;
+    bpf_seq_write(ctx->meta->seq, &out, sizeof(out));
+    return 0;
+}
+
+// Is `task` process `pid`, or at most 32 generations below it?
+static __always_inline int below(struct task_struct* task, u32 pid) {
+    struct task_struct* at = task;
+    for (int i = 0; i < 32; i++) {
+        if (at->tgid == (int)pid)
+            return 1;
+        if (at->pid <= 1)
+            return 0;
+        at = at->group_leader;
+        at = at->real_parent;
+    }
+    return 0;
+}
+
+static __always_inline int on_enrol(struct bpf_iter__task* ctx) {
+    struct task_struct* task = ctx->task;
+    struct bailiff_control* want = read_control();
+    if (!task || !want || !want->row.subject || !below(task, want->pid))
+        return 0;
+    struct bailiff_enrolled out = {.pid = (u32)task->pid, .outcome = 1};
+    struct bailiff_task* row = bpf_task_storage_get(&tasks, task, 0, 0);
+    if (row && row->subject == want->row.subject && row->generation == want->row.generation) {
+        out.outcome = 0;
+    } else if (row) {
+        row->subject = want->row.subject;
+        row->generation = want->row.generation;
+    } else if (!bpf_task_storage_get(&tasks, task, &want->row, BPF_LOCAL_STORAGE_GET_F_CREATE)) {
+        out.outcome = 2;
+        count(BAILIFF_COUNTER_STORAGE_FAILED);
+    }
+    bpf_seq_write(ctx->meta->seq, &out, sizeof(out));
+    return 0;
+}
+
+// Prints every task of a subject; with subject 0 the subject of one process instead.
+static __always_inline int on_count(struct bpf_iter__task* ctx) {
+    struct task_struct* task = ctx->task;
+    const struct bailiff_control* want = read_control();
+    if (!task || !want)
+        return 0;
+    struct bailiff_task* row = bpf_task_storage_get(&tasks, task, 0, 0);
+    if (!row)
+        return 0;
+    struct bailiff_enrolled out = {.pid = (u32)task->pid, .outcome = row->subject};
+    if (want->subject ? row->subject != want->subject : task->pid != (int)want->pid)
+        return 0;
+    bpf_seq_write(ctx->meta->seq, &out, sizeof(out));
+    return 0;
+}
+
+#endif

@@ -1,0 +1,136 @@
+// Network hooks: creating, connecting, binding and sending. Unix sockets are not judged here.
+#ifndef BAILIFF_NETWORK_H
+#define BAILIFF_NETWORK_H
+
+#include "verdict_end.h"
+#include <bpf/bpf_endian.h>
+
+// The families and types every program needs; all else is right SOCKET.
+static __always_inline int plain_socket(int family, int type, int protocol) {
+    if (family == AF_UNIX)
+        return 1;
+    if (family == AF_NETLINK)
+        return protocol == 0; // routes and addresses, which getaddrinfo(3) reads
+    if (family != AF_INET && family != AF_INET6)
+        return 0;
+    type &= SOCK_TYPE_MASK;
+    if (type == SOCK_STREAM)
+        return protocol == 0 || protocol == IPPROTO_TCP;
+    return type == SOCK_DGRAM && (protocol == 0 || protocol == IPPROTO_UDP);
+}
+
+// on failure: deny, subjects only
+static __always_inline int on_socket_create(int family, int type, int protocol, int kernel) {
+    struct judgement j = {.hook = BAILIFF_HOOK_SOCKET_CREATE, .right = BAILIFF_RIGHT_SOCKET};
+    j.row = subject_row();
+    if (!j.row || kernel)
+        return 0;
+    j.family = (u8)family;
+    j.protocol = (u8)protocol;
+    u8 reason = subject_begin(&j);
+    if (reason)
+        return refuse(&j, reason);
+    if (plain_socket(family, type, protocol))
+        return 0;
+    settle_begin(j.row, j.subject, j.policy);
+    return settle_defaults(&j);
+}
+
+// Reads address and port in one form for both families. Returns 0, or the reason to deny; *skip is
+// set where there is no address to judge.
+static __always_inline u8 read_address(struct judgement* j, const void* address, int length,
+                                       int* skip) {
+    struct sockaddr_v6 a = {};
+    *skip = 0;
+    if (bpf_probe_read_kernel(&a.family, sizeof(a.family), address))
+        return BAILIFF_REASON_UNREADABLE;
+    u16 family = a.family;
+    if (family == AF_UNSPEC) {
+        if (j->hook == BAILIFF_HOOK_SOCKET_CONNECT) {
+            *skip = 1; // dissolves an association, makes none
+            return 0;
+        }
+        family = AF_INET; // bind(2) and udp_sendmsg take it as an IPv4 address
+    }
+    j->family = (u8)family;
+    if (family == AF_INET && length >= (int)sizeof(struct sockaddr_v4)) {
+        struct sockaddr_v4 v4 = {};
+        if (bpf_probe_read_kernel(&v4, sizeof(v4), address))
+            return BAILIFF_REASON_UNREADABLE;
+        j->address[10] = 0xff;
+        j->address[11] = 0xff;
+        __builtin_memcpy(&j->address[12], v4.address, 4);
+        j->port = bpf_ntohs(v4.port);
+        return 0;
+    }
+    if (family == AF_INET6 && length >= 24) {
+        if (bpf_probe_read_kernel(&a, sizeof(a), address))
+            return BAILIFF_REASON_UNREADABLE;
+        __builtin_memcpy(j->address, a.address, 16);
+        j->port = bpf_ntohs(a.port);
+        return 0;
+    }
+    if (family == AF_UNIX || family == AF_NETLINK)
+        *skip = 1;
+    else if (family == AF_INET || family == AF_INET6)
+        *skip = 1; // too short: the protocol itself answers EINVAL
+    else
+        return BAILIFF_REASON_SOCKET_FAMILY;
+    return 0;
+}
+
+static __noinline int judge_address(struct judgement* j) {
+    settle_begin(j->row, j->subject, j->policy);
+    struct bailiff_address_key key = {.prefix_length = 160};
+    key.policy = bpf_htonl(j->subject->policy);
+    __builtin_memcpy(key.address, j->address, 16);
+    const u32* class = bpf_map_lookup_elem(&addresses, &key);
+    if (class) {
+        struct bailiff_port_key port = {.address_class = *class, .policy = (u8)j->subject->policy};
+        port.protocol = j->protocol;
+        port.port = j->port;
+        const u32* label = bpf_map_lookup_elem(&ports, &port);
+        if (!label) {
+            port.port = 0;
+            label = bpf_map_lookup_elem(&ports, &port);
+        }
+        if (!label) {
+            port.protocol = 0;
+            label = bpf_map_lookup_elem(&ports, &port);
+        }
+        if (label)
+            settle_label(j->row, *label, j->right);
+    }
+    return settle_defaults(j);
+}
+
+// on failure: deny, subjects only
+static __always_inline int on_socket_address(struct socket* sock, const void* address, int length,
+                                             u32 right, u32 hook) {
+    struct judgement j = {.hook = hook, .right = right};
+    j.row = subject_row();
+    if (!j.row)
+        return 0;
+    struct sock* sk = sock->sk;
+    u8 reason = subject_begin(&j);
+    if (reason || !sk)
+        return refuse(&j, reason ? reason : BAILIFF_REASON_UNREADABLE);
+    j.protocol = (u8)sk->sk_protocol;
+    u16 family = sk->__sk_common.skc_family;
+    if (!address || family == AF_UNIX || family == AF_NETLINK)
+        return 0;
+    int skip;
+    reason = read_address(&j, address, length, &skip);
+    if (reason)
+        return refuse(&j, reason);
+    return skip ? 0 : judge_address(&j);
+}
+
+// An address in the message reaches a peer without connect(2): UDP, and TCP with MSG_FASTOPEN.
+// on failure: deny, subjects only
+static __always_inline int on_socket_sendmsg(struct socket* sock, struct msghdr* msg) {
+    return on_socket_address(sock, msg->msg_name, msg->msg_namelen, BAILIFF_RIGHT_CONNECT,
+                             BAILIFF_HOOK_SOCKET_SENDMSG);
+}
+
+#endif

@@ -1,0 +1,102 @@
+// Whose task is this, and does its session still stand? The first thing every hook asks.
+#ifndef BAILIFF_SUBJECT_H
+#define BAILIFF_SUBJECT_H
+
+#include "maps.h"
+#include <bpf/bpf_core_read.h>
+#include "bailiff/verdict.h"
+
+// One judgement in the making: the subject's rows and the object it is about.
+struct judgement {
+    struct bailiff_task* row;
+    const struct bailiff_subject* subject;
+    const struct bailiff_policy* policy;
+    u32 hook;
+    u32 right;
+    struct dentry* dentry; // the object of a file hook, or NULL
+    u8 address[16];        // the object of a network hook
+    u16 port;
+    u8 protocol;
+    u8 family;
+};
+
+// The current task's row, or NULL where it is no subject. A task without any BPF storage, which is
+// nearly every task, leaves after one load.
+static __always_inline struct bailiff_task* subject_row(void) {
+    struct task_struct* task = bpf_get_current_task_btf();
+    if (!task->bpf_storage)
+        return 0;
+    return bpf_task_storage_get(&tasks, task, 0, 0);
+}
+
+// What overlayfs does inside, on the layers below, for an operation that was already judged. It
+// runs with the mounter's credentials: exactly that cred, or, where a new object gets its owner, a
+// copy of it that only acts on the upper layer. Both were recorded at the outer hook.
+static __always_inline int inside_overlay(const struct bailiff_task* row, struct dentry* dentry) {
+    struct task_struct* task = bpf_get_current_task_btf();
+    const struct cred* cred = task->cred;
+    if (cred == task->real_cred || !row->overlay_cred)
+        return 0;
+    if ((u64)cred == row->overlay_cred)
+        return 1;
+    const struct cred* mounter = (const struct cred*)row->overlay_cred;
+    struct super_block* sb = dentry->d_sb;
+    return (u64)sb == row->overlay_upper && cred->uid.val == BPF_CORE_READ(mounter, uid.val) &&
+           cred->euid.val == BPF_CORE_READ(mounter, euid.val) &&
+           (u64)cred->user_ns == (u64)BPF_CORE_READ(mounter, user_ns);
+}
+
+// Remembers the cred with which overlayfs will work on the layers below, and the upper one.
+static __always_inline void note_overlay(struct bailiff_task* row, struct dentry* dentry) {
+    struct super_block* sb = dentry->d_sb;
+    if (sb->s_magic != OVERLAYFS_SUPER_MAGIC)
+        return;
+    if (!bpf_core_type_exists(struct ovl_fs))
+        return; // overlay module not there at load: its inner work is judged, and so denied
+    struct ovl_fs* fs = sb->s_fs_info;
+    row->overlay_cred = (u64)BPF_CORE_READ(fs, creator_cred);
+    row->overlay_upper = (u64)BPF_CORE_READ(fs, layers, mnt, mnt_sb);
+}
+
+// Fills in the subject and its policy, and says why the session does not stand; 0 when it does.
+static __always_inline u8 subject_begin(struct judgement* j) {
+    u32 slot = j->row->subject;
+    j->policy = 0;
+    j->subject = bpf_map_lookup_elem(&subjects, &slot);
+    if (!j->subject || j->subject->generation != j->row->generation)
+        return BAILIFF_REASON_STALE;
+    u32 session_slot = j->subject->session;
+    const struct bailiff_session* session = bpf_map_lookup_elem(&sessions, &session_slot);
+    if (!session || session->epoch != j->subject->session_epoch)
+        return BAILIFF_REASON_STALE;
+    u32 policy_slot = j->subject->policy;
+    j->policy = bpf_map_lookup_elem(&policies, &policy_slot);
+    if (!j->policy)
+        return BAILIFF_REASON_STALE;
+    if (session->state == BAILIFF_SESSION_REVOKED)
+        return BAILIFF_REASON_REVOKED;
+    if (session->state != BAILIFF_SESSION_ACTIVE)
+        return BAILIFF_REASON_ENDED;
+    if (bpf_ktime_get_boot_ns() >= session->expires_at)
+        return BAILIFF_REASON_EXPIRED;
+    return BAILIFF_REASON_NONE;
+}
+
+// How a task row's scratch is used, in 64-bit words.
+#define SCRATCH_NAME 28     // a name, zero-padded
+#define SCRATCH_DECISION 60 // the outcome
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_settle) <= SCRATCH_NAME * 8, "scratch: settle");
+BAILIFF_STATIC_ASSERT(SCRATCH_NAME * 8 + BAILIFF_NAME_MAX <= SCRATCH_DECISION * 8, "scratch: name");
+BAILIFF_STATIC_ASSERT(SCRATCH_DECISION * 8 + sizeof(struct bailiff_decision) <=
+                          sizeof(((struct bailiff_task*)0)->scratch),
+                      "scratch: decision");
+
+static __always_inline struct bailiff_settle* scratch_settle(struct bailiff_task* row) {
+    return (struct bailiff_settle*)&row->scratch[0];
+}
+
+static __always_inline struct bailiff_decision* scratch_decision(struct bailiff_task* row) {
+    return (struct bailiff_decision*)&row->scratch[SCRATCH_DECISION];
+}
+
+#endif

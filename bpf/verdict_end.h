@@ -1,0 +1,81 @@
+// Settling, and from the outcome to what the hook returns.
+//
+// The functions that are not static are verified once, on their own, and not again at each of their
+// many call sites: that is what keeps every program far below the verifier's limit. Their pointer
+// arguments may be NULL as far as the verifier knows.
+#ifndef BAILIFF_VERDICT_END_H
+#define BAILIFF_VERDICT_END_H
+
+#include "event.h"
+
+// Starts a settling in the row's scratch: all profiles of the subject are undecided.
+__noinline int settle_begin(struct bailiff_task* row, const struct bailiff_subject* subject,
+                            const struct bailiff_policy* policy) {
+    if (!row || !subject || !policy)
+        return 0;
+    bailiff_settle_begin(scratch_settle(row), &subject->profiles, policy);
+    return 0;
+}
+
+// Applies a label; 1 when nothing is left to decide. A label without a row decides nothing, which
+// the default then does.
+__noinline int settle_label(struct bailiff_task* row, u32 label, u32 right) {
+    if (!row || !label)
+        return 0;
+    u32 index = label * BAILIFF_RIGHTS + right;
+    const struct bailiff_row* says = bpf_map_lookup_elem(&label_rows, &index);
+    return says ? bailiff_settle_label(scratch_settle(row), says, label) : 0;
+}
+
+// Leaves the outcome in the row's scratch and returns its verdict.
+__noinline int settle_end(struct bailiff_task* row, const struct bailiff_subject* subject,
+                          const struct bailiff_policy* policy, u32 right) {
+    if (!row || !subject || !policy)
+        return BAILIFF_VERDICT_DENY;
+    struct bailiff_decision* decision = scratch_decision(row);
+    u32 index = policy->default_label * BAILIFF_RIGHTS + right;
+    const struct bailiff_row* defaults = bpf_map_lookup_elem(&label_rows, &index);
+    if (!defaults) {
+        __builtin_memset(decision, 0, sizeof(*decision));
+        decision->verdict = BAILIFF_VERDICT_DENY;
+        decision->reason = BAILIFF_REASON_STALE;
+        return BAILIFF_VERDICT_DENY;
+    }
+    bailiff_settle_end(scratch_settle(row), &subject->profiles, policy, defaults, decision);
+    return decision->verdict;
+}
+
+// Hold and preserve need machinery that a rule can only name once it exists; until the daemon says
+// so a verdict above audit is a denial.
+static __noinline int conclude(struct judgement* j) {
+    struct bailiff_decision* d = scratch_decision(j->row);
+    if (d->verdict > BAILIFF_VERDICT_AUDIT) {
+        const struct bailiff_config* c = read_config();
+        if (c && (c->flags & BAILIFF_CONFIG_OBSERVE)) {
+            d->verdict = BAILIFF_VERDICT_AUDIT;
+            d->flags |= BAILIFF_EVENT_WOULD_DENY;
+        } else {
+            d->verdict = BAILIFF_VERDICT_DENY;
+        }
+    }
+    int denied = d->verdict == BAILIFF_VERDICT_DENY;
+    event_verdict(j);
+    return denied ? -EPERM : 0;
+}
+
+static __always_inline int refuse(struct judgement* j, u8 reason) {
+    struct bailiff_decision* d = scratch_decision(j->row);
+    __builtin_memset(d, 0, sizeof(*d));
+    d->verdict = BAILIFF_VERDICT_DENY;
+    d->reason = reason;
+    return conclude(j);
+}
+
+// What the rules met so far and the profiles' defaults make together.
+static __always_inline int settle_defaults(struct judgement* j) {
+    if (settle_end(j->row, j->subject, j->policy, j->right) == BAILIFF_VERDICT_ALLOW)
+        return 0;
+    return conclude(j);
+}
+
+#endif

@@ -1,0 +1,202 @@
+#include "kernel/canary.h"
+
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <string>
+
+#include "bailiff/abi.h"
+#include "base/unique_fd.h"
+#include "kernel/enrolment.h"
+
+namespace bailiff::kernel {
+namespace {
+
+std::uint64_t boot_time() {
+    timespec now{};
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000U +
+           static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+template <typename Value>
+Status write_map(Programs& programs, const char* map, std::uint32_t index, const Value& value) {
+    const Result<int> fd = programs.map_fd(map);
+    if (!fd) return tl::unexpected(fd.error());
+    if (bpf_map_update_elem(*fd, &index, &value, BPF_ANY) != 0)
+        return fail_errno(std::string("write map ") + map, errno);
+    return {};
+}
+
+Status write_session(Programs& programs, bailiff_session_state state) {
+    bailiff_session session = {};
+    session.state = state;
+    session.expires_at = ~0ULL;
+    return write_map(programs, "sessions", kCanarySession, session);
+}
+
+// The acts. Each returns 0 or an errno, and changes nothing.
+int act_fork() {
+    const pid_t child = fork();
+    if (child < 0) return errno;
+    if (child == 0) _exit(0);
+    waitpid(child, nullptr, 0);
+    return 0;
+}
+
+int act_exec() {
+    char* const arguments[] = {const_cast<char*>("bailiff-kernel"), const_cast<char*>("--probe"),
+                               nullptr};
+    char* const environment[] = {nullptr};
+    execve("/proc/self/exe", arguments, environment);
+    return errno;
+}
+
+int act_open() {
+    const UniqueFd fd(open("/proc/self/status", O_RDONLY | O_CLOEXEC));
+    return fd ? 0 : errno;
+}
+
+int act_connect() {
+    const UniqueFd fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    if (!fd) return errno;
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(9);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    // Connecting a datagram socket sends nothing.
+    return connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0 ? 0
+                                                                                         : errno;
+}
+
+int act(Family family) {
+    switch (family) {
+        case Family::kTask: return act_fork();
+        case Family::kExec: return act_exec();
+        case Family::kFile: return act_open();
+        case Family::kNetwork: return act_connect();
+    }
+    return EINVAL;
+}
+
+// Runs the act in a child; as a subject where `enrolled`. Returns 0 or the act's errno.
+Result<int> probe(Programs& programs, Family family, bool enrolled) {
+    int gate[2];
+    if (pipe2(gate, O_CLOEXEC) != 0) return fail_errno("pipe2 for a probe", errno);
+    UniqueFd gate_read(gate[0]);
+    UniqueFd gate_write(gate[1]);
+    const pid_t child = fork();
+    if (child < 0) return fail_errno("fork for a probe", errno);
+    if (child == 0) {
+        gate_write.reset();
+        char go = 0;
+        if (read(gate_read.get(), &go, 1) != 1) _exit(EPIPE);
+        _exit(act(family));
+    }
+    gate_read.reset();
+    const auto pid = static_cast<std::uint32_t>(child);
+    Status enrolment;
+    if (enrolled) {
+        const Result<std::uint64_t> started = process_start_time(pid);
+        const Result<std::uint32_t> tasks =
+            started ? enrol(programs, pid, *started, kCanarySubject, 1)
+                    : Result<std::uint32_t>(tl::unexpected(started.error()));
+        if (!tasks) enrolment = tl::unexpected(tasks.error());
+    }
+    if (enrolment && write(gate_write.get(), "g", 1) != 1)
+        enrolment = fail_errno("start a probe", errno);
+    gate_write.reset();
+    int state = 0;
+    if (waitpid(child, &state, 0) != child) return fail_errno("wait for a probe", errno);
+    if (!enrolment) return tl::unexpected(enrolment.error());
+    return WIFEXITED(state) ? WEXITSTATUS(state) : EINTR;
+}
+
+bool kernel_preempts() {
+    // /sys/kernel/debug/sched/preempt exists only with dynamic preemption and debugfs; the version
+    // string always names what the kernel was built for.
+    std::ifstream dynamic("/sys/kernel/debug/sched/preempt");
+    std::string line;
+    if (std::getline(dynamic, line))
+        return line.find("(full)") != std::string::npos || line.find("(lazy)") != std::string::npos;
+    std::ifstream version("/proc/version");
+    std::getline(version, line);
+    std::ifstream command_line("/proc/cmdline");
+    std::string boot;
+    std::getline(command_line, boot);
+    if (boot.find("preempt=none") != std::string::npos ||
+        boot.find("preempt=voluntary") != std::string::npos)
+        return false;
+    if (boot.find("preempt=full") != std::string::npos ||
+        boot.find("preempt=lazy") != std::string::npos)
+        return true;
+    return line.find("PREEMPT ") != std::string::npos ||
+           line.find("PREEMPT_LAZY") != std::string::npos ||
+           line.find("PREEMPT_RT") != std::string::npos;
+}
+
+bool ftrace_enabled() {
+    std::ifstream file("/proc/sys/kernel/ftrace_enabled");
+    int value = 1; // kernels without the switch cannot be switched off
+    file >> value;
+    return value != 0;
+}
+
+} // namespace
+
+Status prepare_canary(Programs& programs) {
+    bailiff_policy policy = {};
+    policy.layer[BAILIFF_LAYER_HOST].word[0] = 1;
+    policy.default_label = kCanaryLabel;
+    bailiff_row row = {};
+    row.says[BAILIFF_VERDICT_DENY].word[0] = 1;
+    bailiff_subject subject = {};
+    subject.profiles.word[0] = 1;
+    subject.session = kCanarySession;
+    subject.policy = kCanaryPolicy;
+    subject.generation = 1;
+    subject.flags = BAILIFF_SUBJECT_CANARY;
+    for (std::uint32_t right = 0; right < BAILIFF_RIGHTS; right++)
+        if (Status written =
+                write_map(programs, "label_rows", kCanaryLabel * BAILIFF_RIGHTS + right, row);
+            !written)
+            return written;
+    if (Status written = write_map(programs, "policies", kCanaryPolicy, policy); !written)
+        return written;
+    if (Status written = write_session(programs, BAILIFF_SESSION_ACTIVE); !written) return written;
+    return write_map(programs, "subjects", kCanarySubject, subject);
+}
+
+Result<WirePosture> run_canaries(Programs& programs) {
+    WirePosture posture = {};
+    posture.attachment = programs.attachment() == Attachment::kLsm ? 0 : 1;
+    posture.preemptible = kernel_preempts() ? 1 : 0;
+    posture.ftrace_enabled = ftrace_enabled() ? 1 : 0;
+    const Result<std::uint64_t> misses = programs.recursion_misses();
+    if (!misses) return tl::unexpected(misses.error());
+    posture.recursion_misses = *misses;
+    for (const Family family : {Family::kTask, Family::kExec, Family::kFile, Family::kNetwork}) {
+        // A fork is refused only where the session is over; the rest is refused by a rule.
+        if (Status set = write_session(programs, family == Family::kTask ? BAILIFF_SESSION_ENDED
+                                                                        : BAILIFF_SESSION_ACTIVE);
+            !set)
+            return tl::unexpected(set.error());
+        const Result<int> control = probe(programs, family, false);
+        if (!control) return tl::unexpected(control.error());
+        const Result<int> denied = probe(programs, family, true);
+        if (!denied) return tl::unexpected(denied.error());
+        posture.enforcing[static_cast<std::uint32_t>(family)] = *control == 0 && *denied == EPERM;
+    }
+    posture.checked_at = boot_time();
+    return posture;
+}
+
+} // namespace bailiff::kernel

@@ -1,0 +1,131 @@
+#include "kernel/enrolment.h"
+
+#include <bpf/bpf.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+#include <vector>
+
+#include "base/unique_fd.h"
+
+namespace bailiff::kernel {
+namespace {
+
+constexpr int kMaxPasses = 16;
+
+Status set_control(Programs& programs, const bailiff_control& control) {
+    const Result<int> map = programs.map_fd("control");
+    if (!map) return tl::unexpected(map.error());
+    const std::uint32_t zero = 0;
+    if (bpf_map_update_elem(*map, &zero, &control, BPF_ANY) != 0)
+        return fail_errno("write map control", errno);
+    return {};
+}
+
+// The records an iterator printed.
+template <typename Record>
+Result<std::vector<Record>> read_records(Programs& programs, const std::string& iterator,
+                                         std::uint32_t pid) {
+    Result<std::string> bytes = programs.read_iterator(iterator, pid);
+    if (!bytes) return tl::unexpected(bytes.error());
+    if (bytes->size() % sizeof(Record) != 0)
+        return fail(ErrorCode::kInternal, "iterator " + iterator + " printed " +
+                                              std::to_string(bytes->size()) +
+                                              " bytes, not a multiple of its record");
+    std::vector<Record> records(bytes->size() / sizeof(Record));
+    std::memcpy(records.data(), bytes->data(), bytes->size());
+    return records;
+}
+
+Result<std::vector<bailiff_enrolled>> list_tasks(Programs& programs, std::uint32_t pid,
+                                                 std::uint32_t subject) {
+    bailiff_control control = {};
+    control.pid = pid;
+    control.subject = subject;
+    if (Status set = set_control(programs, control); !set) return tl::unexpected(set.error());
+    return read_records<bailiff_enrolled>(programs, "count_tasks", 0);
+}
+
+} // namespace
+
+Result<std::uint64_t> process_start_time(std::uint32_t pid) {
+    std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+    std::string line;
+    std::getline(file, line);
+    const size_t name_end = line.rfind(')'); // the name may hold anything, parentheses too
+    if (name_end == std::string::npos)
+        return fail(ErrorCode::kNotFound, "no process " + std::to_string(pid));
+    std::istringstream fields(line.substr(name_end + 1));
+    std::string skipped;
+    for (int field = 3; field < 22; field++) fields >> skipped;
+    std::uint64_t start = 0;
+    if (!(fields >> start))
+        return fail(ErrorCode::kInternal, "/proc/" + std::to_string(pid) + "/stat has no field 22");
+    return start;
+}
+
+Result<std::uint32_t> enrol(Programs& programs, std::uint32_t pid, std::uint64_t start_time,
+                            std::uint32_t subject, std::uint32_t generation) {
+    bailiff_control control = {};
+    control.pid = pid;
+    control.row.subject = subject;
+    control.row.generation = generation;
+    if (Status set = set_control(programs, control); !set) return tl::unexpected(set.error());
+    const Result<std::uint64_t> started = process_start_time(pid);
+    if (!started) return tl::unexpected(started.error());
+    if (*started != start_time)
+        return fail(ErrorCode::kNotFound, "process " + std::to_string(pid) +
+                                              " is another one now: its pid was used again");
+    for (int pass = 0; pass < kMaxPasses; pass++) {
+        const auto records = read_records<bailiff_enrolled>(programs, "enrol", 0);
+        if (!records) return tl::unexpected(records.error());
+        bool found_new = false;
+        for (const bailiff_enrolled& record : *records) {
+            if (record.outcome == 2)
+                return fail(ErrorCode::kResourceExhausted,
+                            "task " + std::to_string(record.pid) +
+                                " cannot be enrolled: the kernel made no task storage for it");
+            found_new |= record.outcome == 1;
+        }
+        if (found_new) continue;
+        if (records->empty())
+            return fail(ErrorCode::kNotFound, "process " + std::to_string(pid) + " is gone");
+        return static_cast<std::uint32_t>(records->size());
+    }
+    return fail(ErrorCode::kUnavailable,
+                "process " + std::to_string(pid) + " starts tasks faster than they can be enrolled");
+}
+
+Result<std::uint32_t> subject_of(Programs& programs, std::uint32_t pid) {
+    const auto records = list_tasks(programs, pid, 0);
+    if (!records) return tl::unexpected(records.error());
+    return records->empty() ? 0U : records->front().outcome;
+}
+
+Result<std::uint32_t> count_tasks(Programs& programs, std::uint32_t subject) {
+    const auto records = list_tasks(programs, 0, subject);
+    if (!records) return tl::unexpected(records.error());
+    return static_cast<std::uint32_t>(records->size());
+}
+
+Result<bailiff_inode> resolve(Programs& programs, const std::string& path) {
+    const UniqueFd fd(open(path.c_str(), O_PATH | O_CLOEXEC));
+    if (!fd && (errno == ENOENT || errno == ENOTDIR))
+        return fail(ErrorCode::kNotFound, path + " does not exist");
+    if (!fd) return fail_errno("open " + path, errno);
+    bailiff_control control = {};
+    control.pid = static_cast<std::uint32_t>(getpid());
+    control.fd = static_cast<std::uint32_t>(fd.get());
+    if (Status set = set_control(programs, control); !set) return tl::unexpected(set.error());
+    const auto records = read_records<bailiff_inode>(programs, "resolve", control.pid);
+    if (!records) return tl::unexpected(records.error());
+    if (records->empty())
+        return fail(ErrorCode::kInternal, "the kernel does not show descriptor of " + path);
+    return records->front();
+}
+
+} // namespace bailiff::kernel

@@ -1,0 +1,29 @@
+// What bailiff-kernel does with the iterator programs: enrol a process tree, count a subject's
+// tasks, name an inode as the hooks see it. Root; one thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "bailiff/abi.h"
+#include "base/result.h"
+#include "kernel/programs.h"
+
+namespace bailiff::kernel {
+
+// Field 22 of /proc/PID/stat: clock ticks since boot. kNotFound if there is no such process.
+[[nodiscard]] Result<std::uint64_t> process_start_time(std::uint32_t pid);
+
+// Makes every thread of `pid` and all below it tasks of the subject; passes are repeated until one
+// finds nothing new. Returns how many tasks are the subject's. kNotFound if the process is not the
+// one that started at `start_time`; kResourceExhausted if a row could not be made.
+[[nodiscard]] Result<std::uint32_t> enrol(Programs& programs, std::uint32_t pid,
+                                          std::uint64_t start_time, std::uint32_t subject,
+                                          std::uint32_t generation);
+
+[[nodiscard]] Result<std::uint32_t> subject_of(Programs& programs, std::uint32_t pid);
+[[nodiscard]] Result<std::uint32_t> count_tasks(Programs& programs, std::uint32_t subject);
+
+[[nodiscard]] Result<bailiff_inode> resolve(Programs& programs, const std::string& path);
+
+} // namespace bailiff::kernel

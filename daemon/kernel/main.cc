@@ -1,0 +1,67 @@
+// bailiff-kernel: the privileged half. Wires programs, probes and the socket to bailiffd.
+#include <grp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "kernel/startup.h"
+#include "kernel/server.h"
+
+using namespace bailiff;
+using namespace bailiff::kernel;
+
+namespace {
+
+int report(const Error& error) {
+    std::cerr << "bailiff-kernel: " << error.message() << "\n";
+    return 1;
+}
+
+UniqueFd stop_signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigprocmask(SIG_BLOCK, &set, nullptr);
+    return UniqueFd(signalfd(-1, &set, SFD_CLOEXEC));
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    Options options;
+    bool probe = false;
+    CLI::App app("bailiff-kernel: loads, attaches and proves bailiff's kernel programs");
+    app.add_option("--pins", options.pin_root, "folder on a bpffs for maps and links");
+    app.add_option("--run-dir", options.run_folder, "folder of kernel.sock");
+    app.add_option("--daemon-user", options.daemon_user, "user that bailiffd runs as");
+    app.add_option("--attachment", options.attachment, "auto, lsm or fmod_ret");
+    app.add_flag("--detach", options.detach, "remove all programs and rules, then exit");
+    app.add_flag("--once", options.once, "load, attach, probe, print the posture, then exit");
+    app.add_flag("--probe", probe, "")->group("");
+    CLI11_PARSE(app, argc, argv);
+    if (probe) return 0;
+    if (options.detach) {
+        const Status removed = remove_pins(options.pin_root);
+        return removed ? 0 : report(removed.error());
+    }
+    UniqueFd stop = stop_signals();
+    Result<Programs> programs = start(options);
+    if (!programs) return report(programs.error());
+    Result<WirePosture> posture = run_canaries(*programs);
+    if (!posture) return report(posture.error());
+    std::cout << describe(*posture) << std::flush;
+    if (options.once) return all_enforcing(*posture) ? 0 : 3;
+    Result<Server> server = serve(options);
+    if (!server) return report(server.error());
+    sd_notify(0, "READY=1");
+    const Status ended = server->run(*programs, stop.get());
+    return ended ? 0 : report(ended.error());
+}

@@ -1,0 +1,88 @@
+// KernelPort: what the unprivileged daemon may ask of the kernel side. One implementation talks to
+// the bailiff-kernel process and writes maps through the descriptors it handed over; tests give a
+// fake. Owned by main; called from the I/O thread only.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "bailiff/abi.h"
+#include "base/result.h"
+
+namespace bailiff::kernel {
+
+// One hook family's state, as its last probe proved it.
+struct FamilyPosture {
+    std::string family; // "exec", "file", "network", "task"
+    bool enforcing = false; // a probe's act really came back with EPERM
+    std::string detail;     // why not, for people; empty when enforcing
+};
+
+struct KernelPosture {
+    std::vector<FamilyPosture> families;
+    std::string attachment;       // "lsm" or "fmod_ret"
+    std::string remedy;           // what the operator can do; empty when nothing is to be done
+    std::uint64_t checked_at = 0; // nanoseconds of CLOCK_BOOTTIME
+    bool sound_attachment = true; // false: fmod_ret under preemption, or recursion misses grew
+};
+
+class KernelPort {
+public:
+    KernelPort() = default;
+    KernelPort(const KernelPort&) = delete;
+    KernelPort& operator=(const KernelPort&) = delete;
+    virtual ~KernelPort() = default;
+
+    // The inode behind an absolute path, as the hooks see it; symbolic links are followed.
+    // kNotFound if it is not there.
+    [[nodiscard]] virtual Result<bailiff_inode> resolve(const std::string& path) = 0;
+
+    // Map writes. Slots and labels are the caller's to allocate.
+    [[nodiscard]] virtual Status put_row(std::uint32_t label, std::uint32_t right,
+                                         const bailiff_row& row) = 0;
+    [[nodiscard]] virtual Status put_policy(std::uint32_t slot, const bailiff_policy& policy) = 0;
+    [[nodiscard]] virtual Status put_object(const bailiff_object_key& key,
+                                            const bailiff_object& object) = 0;
+    [[nodiscard]] virtual Status erase_object(const bailiff_object_key& key) = 0;
+    [[nodiscard]] virtual Status put_address(const bailiff_address_key& key,
+                                             std::uint32_t address_class) = 0;
+    [[nodiscard]] virtual Status erase_address(const bailiff_address_key& key) = 0;
+    [[nodiscard]] virtual Status put_port(const bailiff_port_key& key, std::uint32_t label) = 0;
+    [[nodiscard]] virtual Status erase_port(const bailiff_port_key& key) = 0;
+    [[nodiscard]] virtual Status put_session(std::uint32_t slot, const bailiff_session& row) = 0;
+    [[nodiscard]] virtual Result<bailiff_session> get_session(std::uint32_t slot) = 0;
+    [[nodiscard]] virtual Status put_subject(std::uint32_t slot, const bailiff_subject& row) = 0;
+    [[nodiscard]] virtual Result<bailiff_subject> get_subject(std::uint32_t slot) = 0;
+    // Executing the file makes a task that is no subject a task of `subject`.
+    [[nodiscard]] virtual Status put_agent_file(const bailiff_object_key& key,
+                                                std::uint32_t subject,
+                                                std::uint32_t generation) = 0;
+    [[nodiscard]] virtual Status erase_agent_file(const bailiff_object_key& key) = 0;
+    [[nodiscard]] virtual Result<bailiff_config> get_config() = 0;
+    [[nodiscard]] virtual Status set_observe(bool observe) = 0;
+
+    // Makes every thread of process `pid` and every existing descendant a task of `subject`.
+    // `start_time` (field 22 of /proc/PID/stat, clock ticks) guards against a reused pid. Returns
+    // how many tasks are the subject's afterwards.
+    [[nodiscard]] virtual Result<std::uint32_t> enrol(std::uint32_t pid, std::uint64_t start_time,
+                                                      std::uint32_t subject,
+                                                      std::uint32_t generation) = 0;
+    // The subject slot of a process; 0 is none.
+    [[nodiscard]] virtual Result<std::uint32_t> subject_of(std::uint32_t pid) = 0;
+    // How many tasks a subject has now.
+    [[nodiscard]] virtual Result<std::uint32_t> count_tasks(std::uint32_t subject) = 0;
+
+    // Runs the probes now.
+    [[nodiscard]] virtual Result<KernelPosture> posture() = 0;
+    // A counter summed over CPUs, enum bailiff_counter.
+    [[nodiscard]] virtual Result<std::uint64_t> counter(std::uint32_t index) = 0;
+
+    // Descriptor that becomes readable when events wait; -1 if none. Stays owned by the port.
+    [[nodiscard]] virtual int events_fd() const = 0;
+    // Hands every waiting event to `sink`.
+    virtual void drain_events(const std::function<void(const bailiff_event&)>& sink) = 0;
+};
+
+} // namespace bailiff::kernel

@@ -1,0 +1,65 @@
+// Programs: the BPF object as bailiff-kernel holds it. Opens, loads, attaches and pins; takes over
+// the maps of an earlier run, so that rules, sessions and tasks survive. Needs root. One thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+struct bpf_object;
+struct bpf_program;
+
+namespace bailiff::kernel {
+
+enum class Attachment { kLsm, kFmodRet };
+
+[[nodiscard]] const char* to_string(Attachment attachment);
+
+// Which attachment the running kernel can enforce: lsm/ where `bpf` is in its active list
+// (/sys/kernel/security/lsm), else fmod_ret.
+[[nodiscard]] Result<Attachment> choose_attachment();
+
+class Programs {
+public:
+    // Loads everything; attaches nothing. `pin_root` is a folder on a bpffs, made if absent.
+    [[nodiscard]] static Result<Programs> load(Attachment attachment, const std::string& pin_root);
+
+    Programs(Programs&&) noexcept;
+    Programs& operator=(Programs&&) noexcept;
+    Programs(const Programs&) = delete;
+    Programs& operator=(const Programs&) = delete;
+    ~Programs();
+
+    // Attaches every hook and pins its link under a folder of this generation. Links of earlier
+    // generations stay until retire_others().
+    [[nodiscard]] Status attach();
+    // Unpins the links of all other generations: their programs go once nobody holds them.
+    [[nodiscard]] Status retire_others();
+
+    // Descriptor of a map by its name; owned by this object.
+    [[nodiscard]] Result<int> map_fd(const std::string& name) const;
+    // Reads an iterator program to its end.
+    [[nodiscard]] Result<std::string> read_iterator(const std::string& program, std::uint32_t pid);
+    // Sum of recursion misses over all programs: calls the kernel skipped (fmod_ret only).
+    [[nodiscard]] Result<std::uint64_t> recursion_misses() const;
+
+    [[nodiscard]] Attachment attachment() const { return attachment_; }
+
+private:
+    Programs(Attachment attachment, std::string pin_root);
+    struct ObjectDeleter {
+        void operator()(bpf_object* object) const;
+    };
+    Attachment attachment_;
+    std::string pin_root_;
+    std::string links_folder_;
+    std::unique_ptr<bpf_object, ObjectDeleter> object_;
+};
+
+// Removes every pin below `pin_root`. What was enforced is enforced no more.
+[[nodiscard]] Status remove_pins(const std::string& pin_root);
+
+} // namespace bailiff::kernel

@@ -1,0 +1,172 @@
+#include "kernel/server.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <vector>
+
+#include "kernel/canary.h"
+#include "kernel/enrolment.h"
+
+namespace bailiff::kernel {
+namespace {
+
+Result<sockaddr_un> socket_address(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof(address.sun_path))
+        return fail(ErrorCode::kInvalidArgument, "socket path " + path + " is too long");
+    std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+    return address;
+}
+
+bool somebody_answers(const sockaddr_un& address) {
+    const UniqueFd probe(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+    return connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+}
+
+int to_errno(const Error& error) {
+    switch (error.code()) {
+        case ErrorCode::kNotFound: return ENOENT;
+        case ErrorCode::kInvalidArgument: return EINVAL;
+        case ErrorCode::kResourceExhausted: return ENOSPC;
+        default: return EIO;
+    }
+}
+
+template <typename T, typename Store>
+void store(Reply& reply, const Result<T>& result, Store&& keep) {
+    if (result) {
+        keep(*result);
+        return;
+    }
+    reply.error = to_errno(result.error());
+    const std::string& text = result.error().message();
+    std::memcpy(reply.message, text.data(), std::min(text.size(), sizeof(reply.message) - 1));
+}
+
+void handle(Programs& programs, const Request& request, Reply& reply) {
+    const auto keep_count = [&reply](std::uint32_t count) { reply.count = count; };
+    switch (request.operation) {
+        case Operation::kHello: return;
+        case Operation::kResolve:
+            return store(reply, resolve(programs, request.path),
+                         [&reply](const bailiff_inode& inode) { reply.inode = inode; });
+        case Operation::kEnrol:
+            return store(reply,
+                         enrol(programs, request.pid, request.start_time, request.subject,
+                               request.generation),
+                         keep_count);
+        case Operation::kSubjectOf:
+            return store(reply, subject_of(programs, request.pid), keep_count);
+        case Operation::kCount:
+            return store(reply, count_tasks(programs, request.subject), keep_count);
+        case Operation::kPosture:
+            return store(reply, run_canaries(programs),
+                         [&reply](const WirePosture& posture) { reply.posture = posture; });
+    }
+    reply.error = ENOSYS;
+}
+
+bool well_formed(const Request& request) {
+    const bool names_own_slot = request.operation != Operation::kEnrol ||
+                                (request.pid > 1 && request.subject > 0 &&
+                                 request.subject < kCanarySubject);
+    return request.magic == kWireMagic && names_own_slot &&
+           std::memchr(request.path, 0, sizeof(request.path)) != nullptr;
+}
+
+bool send_reply(int socket, const Reply& reply, const std::vector<int>& descriptors) {
+    iovec part{const_cast<Reply*>(&reply), sizeof(reply)};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * kSharedMaps.size())] = {};
+    if (!descriptors.empty()) {
+        message.msg_control = control;
+        message.msg_controllen = CMSG_SPACE(sizeof(int) * descriptors.size());
+        cmsghdr* header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof(int) * descriptors.size());
+        std::memcpy(CMSG_DATA(header), descriptors.data(), sizeof(int) * descriptors.size());
+    }
+    return sendmsg(socket, &message, MSG_NOSIGNAL) == static_cast<ssize_t>(sizeof(reply));
+}
+
+} // namespace
+
+Result<Server> Server::listen(const std::string& folder, uid_t daemon_uid, gid_t daemon_gid) {
+    const std::string path = folder + "/" + kSocketName;
+    const Result<sockaddr_un> address = socket_address(path);
+    if (!address) return tl::unexpected(address.error());
+    if (somebody_answers(*address))
+        return fail(ErrorCode::kAlreadyExists,
+                    "another bailiff-kernel answers on " + path + "; stop it first");
+    unlink(path.c_str());
+    UniqueFd listener(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+    if (!listener) return fail_errno("socket", errno);
+    const mode_t before = umask(0117);
+    const int bound = bind(listener.get(), reinterpret_cast<const sockaddr*>(&*address),
+                           sizeof(*address));
+    const int bind_error = errno;
+    umask(before);
+    if (bound != 0) return fail_errno("bind " + path, bind_error);
+    if (chown(path.c_str(), 0, daemon_gid) != 0) return fail_errno("chown " + path, errno);
+    if (::listen(listener.get(), 4) != 0) return fail_errno("listen on " + path, errno);
+    return Server(std::move(listener), daemon_uid);
+}
+
+Status Server::accept_peer() {
+    UniqueFd peer(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    if (!peer) return fail_errno("accept", errno);
+    ucred credentials{};
+    socklen_t size = sizeof(credentials);
+    if (getsockopt(peer.get(), SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0)
+        return fail_errno("SO_PEERCRED", errno);
+    const bool known = credentials.uid == 0 || credentials.uid == daemon_uid_;
+    if (known && !peer_) peer_ = std::move(peer);
+    return {};
+}
+
+bool Server::serve_one(Programs& programs) {
+    Request request{};
+    const ssize_t n = recv(peer_.get(), &request, sizeof(request), MSG_TRUNC);
+    if (n <= 0) return false;
+    Reply reply{};
+    reply.magic = kWireMagic;
+    std::vector<int> descriptors;
+    if (n != sizeof(request) || !well_formed(request)) {
+        reply.error = EINVAL;
+    } else {
+        handle(programs, request, reply);
+        if (request.operation == Operation::kHello)
+            for (const char* name : kSharedMaps)
+                if (const Result<int> fd = programs.map_fd(name)) descriptors.push_back(*fd);
+    }
+    return send_reply(peer_.get(), reply, descriptors);
+}
+
+Status Server::run(Programs& programs, int stop_fd) {
+    for (;;) {
+        std::array<pollfd, 3> waits{{{stop_fd, POLLIN, 0},
+                                     {listener_.get(), POLLIN, 0},
+                                     {peer_ ? peer_.get() : -1, POLLIN, 0}}};
+        if (poll(waits.data(), waits.size(), -1) < 0) {
+            if (errno == EINTR) continue;
+            return fail_errno("poll", errno);
+        }
+        if (waits[0].revents != 0) return {};
+        if (waits[2].revents != 0 && !serve_one(programs)) peer_.reset();
+        if (waits[1].revents != 0)
+            if (Status accepted = accept_peer(); !accepted) return accepted;
+    }
+}
+
+} // namespace bailiff::kernel

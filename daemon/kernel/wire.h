@@ -1,0 +1,66 @@
+// The messages between bailiffd and bailiff-kernel, over a SOCK_SEQPACKET Unix socket. Fixed size
+// and same machine: a message of any other size is refused, and nothing in it is parsed but a path.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "bailiff/abi.h"
+
+namespace bailiff::kernel {
+
+inline constexpr std::uint32_t kWireMagic = 0x62616c31; // "bal1": raised with any change here
+inline constexpr const char* kSocketName = "kernel.sock";
+
+enum class Operation : std::uint32_t {
+    kHello = 1,     // answered with the descriptors of kSharedMaps, in that order
+    kResolve = 2,   // path -> inode
+    kEnrol = 3,     // pid, start_time, subject, generation -> count
+    kSubjectOf = 4, // pid -> count is the subject
+    kCount = 5,     // subject -> count
+    kPosture = 6,   // -> posture
+};
+
+// The maps that bailiffd writes or reads. Holding the descriptor is the permission.
+inline constexpr std::array<const char*, 11> kSharedMaps = {
+    "config",  "policies",  "sessions", "subjects",    "label_rows", "objects",
+    "ports",   "addresses", "events",   "agent_files", "counters"};
+
+struct Request {
+    std::uint32_t magic;
+    Operation operation;
+    std::uint32_t pid;
+    std::uint32_t subject;
+    std::uint32_t generation;
+    std::uint32_t zero;
+    std::uint64_t start_time; // of the process, clock ticks since boot
+    char path[4096];          // NUL-terminated
+};
+static_assert(sizeof(Request) == 32 + 4096);
+
+enum class Family : std::uint32_t { kTask = 0, kExec = 1, kFile = 2, kNetwork = 3 };
+inline constexpr std::array<const char*, 4> kFamilyNames = {"task", "exec", "file", "network"};
+
+struct WirePosture {
+    std::uint64_t checked_at; // nanoseconds of CLOCK_BOOTTIME
+    std::uint64_t recursion_misses;
+    std::uint32_t attachment; // 0 lsm, 1 fmod_ret
+    std::uint32_t preemptible; // 1: the kernel preempts programs (full or lazy preemption)
+    std::uint32_t ftrace_enabled; // 0: every program is switched off
+    std::uint32_t zero;
+    // For each Family: 1 when a probe was allowed before and came back with EPERM as a subject.
+    std::uint32_t enforcing[4];
+};
+
+struct Reply {
+    std::uint32_t magic;
+    std::int32_t error; // 0, or an errno
+    std::uint32_t count;
+    std::uint32_t zero;
+    bailiff_inode inode;
+    WirePosture posture;
+    char message[256]; // what failed, NUL-terminated
+};
+static_assert(sizeof(Reply) == 16 + 24 + 48 + 256);
+
+} // namespace bailiff::kernel

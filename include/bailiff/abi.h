@@ -1,0 +1,336 @@
+// The contract between the kernel programs (bpf/) and the daemon: every struct, constant and map
+// name that both sides use. Plain C that clang -target bpf, gcc and g++ all accept.
+//
+// Rules: fixed-width members, natural alignment, explicit zeroed padding, no bool, long or bare
+// enum in a struct. A change of any layout here raises BAILIFF_ABI_VERSION; programs of another
+// version are replaced as a whole, their maps are never reinterpreted.
+#ifndef BAILIFF_ABI_H
+#define BAILIFF_ABI_H
+
+#ifdef __bpf__
+typedef unsigned char bailiff_u8;
+typedef unsigned short bailiff_u16;
+typedef unsigned int bailiff_u32;
+typedef int bailiff_s32;
+typedef unsigned long long bailiff_u64;
+#else
+#include <stdint.h>
+typedef uint8_t bailiff_u8;
+typedef uint16_t bailiff_u16;
+typedef uint32_t bailiff_u32;
+typedef int32_t bailiff_s32;
+typedef uint64_t bailiff_u64;
+#endif
+
+#ifdef __cplusplus
+#define BAILIFF_STATIC_ASSERT(cond, text) static_assert(cond, text)
+#else
+#define BAILIFF_STATIC_ASSERT(cond, text) _Static_assert(cond, text)
+#endif
+
+#define BAILIFF_ABI_VERSION 1
+
+// Table sizes. A slot is an index; slot 0 is reserved in each table.
+#define BAILIFF_MASK_WORDS 4        // 256 profile bits
+#define BAILIFF_MAX_PROFILES 256
+#define BAILIFF_MAX_POLICIES 4      // policy images that live side by side during a reload
+#define BAILIFF_MAX_SESSIONS 4096   // session 0 is built in: "no session"
+#define BAILIFF_MAX_SUBJECTS 8192   // subject 0 means "no subject"
+#define BAILIFF_MAX_LABELS 4096     // interned rows of masks, for each right
+#define BAILIFF_MAX_OBJECTS 131072  // labelled objects of all policies and sessions
+#define BAILIFF_MAX_AGENT_FILES 1024
+#define BAILIFF_MAX_DEPTH 64        // directory levels a walk may take; deeper is denied
+#define BAILIFF_NAME_MAX 256        // a name with its terminating NUL
+
+// What a rule speaks about: the class of right. One row of masks exists for each.
+enum bailiff_right {
+    BAILIFF_RIGHT_EXEC = 0,
+    BAILIFF_RIGHT_READ = 1,
+    BAILIFF_RIGHT_WRITE = 2,
+    BAILIFF_RIGHT_CREATE = 3,
+    BAILIFF_RIGHT_DELETE = 4,
+    BAILIFF_RIGHT_RENAME = 5,
+    BAILIFF_RIGHT_TRUNCATE = 6,
+    BAILIFF_RIGHT_METADATA = 7,
+    BAILIFF_RIGHT_CONNECT = 8, // connect, and each send that carries an address
+    BAILIFF_RIGHT_BIND = 9,
+    BAILIFF_RIGHT_SOCKET = 10, // creating a socket of a family outside inet, inet6 and unix
+    BAILIFF_RIGHT_SIGNAL = 11, // a signal to a task outside the session
+    BAILIFF_RIGHTS = 12,
+};
+
+// In order of strictness: the strictest of two verdicts is the larger number.
+enum bailiff_verdict {
+    BAILIFF_VERDICT_ALLOW = 0,
+    BAILIFF_VERDICT_AUDIT = 1,
+    BAILIFF_VERDICT_PRESERVE = 2,
+    BAILIFF_VERDICT_HOLD = 3,
+    BAILIFF_VERDICT_DENY = 4,
+    BAILIFF_VERDICTS = 5,
+};
+
+// Inside a layer profiles add up; across layers the strictest verdict stands.
+enum bailiff_layer {
+    BAILIFF_LAYER_HOST = 0,
+    BAILIFF_LAYER_USER = 1,
+    BAILIFF_LAYER_AGENT = 2,
+    BAILIFF_LAYER_TASK = 3,
+    BAILIFF_LAYER_TOKEN = 4,
+    BAILIFF_LAYERS = 5,
+};
+
+// Why a verdict is what it is. Every event carries one.
+enum bailiff_reason {
+    BAILIFF_REASON_NONE = 0,
+    BAILIFF_REASON_RULE = 1,            // a rule's label decided
+    BAILIFF_REASON_DEFAULT = 2,         // no rule matched in a layer; its profile's default
+    BAILIFF_REASON_EXPIRED = 3,         // the session's time is over
+    BAILIFF_REASON_ENDED = 4,           // the session's command exited
+    BAILIFF_REASON_REVOKED = 5,         // somebody took the session back
+    BAILIFF_REASON_STALE = 6,           // the subject's session slot holds another session now
+    BAILIFF_REASON_NO_PROFILE = 7,      // no profile applies to the subject: nothing is granted
+    BAILIFF_REASON_UNKNOWN_ROOT = 8,    // the walk ended at a file system nobody labelled
+    BAILIFF_REASON_TOO_DEEP = 9,        // more than BAILIFF_MAX_DEPTH levels
+    BAILIFF_REASON_RACED_RENAME = 10,   // directories moved under the walk, three times
+    BAILIFF_REASON_UNREADABLE = 11,     // kernel or user memory could not be read
+    BAILIFF_REASON_SOCKET_FAMILY = 12,  // a socket family, type or protocol nobody granted
+    BAILIFF_REASON_NO_STORAGE = 13,     // the task's row could not be made
+    BAILIFF_REASON_SELF_PROTECTION = 14,// bailiff's own objects
+    BAILIFF_REASON_CANARY = 15,         // a probe of bailiff itself
+    BAILIFF_REASONS = 16,
+};
+
+struct bailiff_mask {
+    bailiff_u64 word[BAILIFF_MASK_WORDS];
+};
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_mask) == 32, "mask");
+
+// Map "label_rows": array, index label * BAILIFF_RIGHTS + right. For each verdict, the profiles
+// whose rule at this label says so. Label 0 is empty: it decides nothing.
+struct bailiff_row {
+    struct bailiff_mask says[BAILIFF_VERDICTS];
+};
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_row) == 160, "row");
+
+// Map "policies": array, index policy slot. Written before any subject names the slot.
+struct bailiff_policy {
+    struct bailiff_mask layer[BAILIFF_LAYERS]; // the profiles of each layer
+    struct bailiff_mask observe;    // profiles in mode observe: their deny is an audit
+    bailiff_u32 default_label;      // row of each right: what a profile says where no rule matches
+    bailiff_u32 flags;              // BAILIFF_POLICY_*
+};
+#define BAILIFF_POLICY_HAS_NAMES 1u    // labels with ino 0 and a name hash exist
+#define BAILIFF_POLICY_HAS_SUFFIXES 2u // labels with ino 0 and a suffix hash exist
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_policy) == 200, "policy");
+
+// Map "objects": hash. An object a rule names, as the kernel sees it (not as stat(2) says).
+//   inode   (dev, ino, generation), name 0: the inode and all below it
+//   entry   (dev, ino, generation) of the parent, name = hash of the entry's name
+//   name    dev = ino = generation = 0, name = hash of a file name, wherever it is
+//   suffix  the same, name = hash of the suffix with its dot, generation 1
+// `session` is 0, or the slot of the one session that the label is for.
+struct bailiff_object_key {
+    bailiff_u64 ino;
+    bailiff_u64 name; // bailiff_name_hash(), or 0
+    bailiff_u32 dev;  // super_block.s_dev
+    bailiff_u32 generation;
+    bailiff_u32 session;
+    bailiff_u32 policy; // policy slot
+};
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_object_key) == 32, "object key");
+
+struct bailiff_object {
+    bailiff_u32 label;
+    bailiff_u32 flags; // BAILIFF_OBJECT_*
+};
+#define BAILIFF_OBJECT_HAS_ENTRIES 1u // entry labels exist with this inode as the parent
+#define BAILIFF_OBJECT_PER_SESSION 2u // a label for the subject's own session may exist
+#define BAILIFF_OBJECT_ROOT 4u        // the root of a file system that the daemon knows
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_object) == 8, "object");
+
+// Map "addresses": longest-prefix trie. An IPv4 address is written as ::ffff:a.b.c.d, so its
+// prefix length is 96 + n. The value is an address class; what covering prefixes say is already
+// part of it. Class 0 is "no rule names this address".
+struct bailiff_address_key {
+    bailiff_u32 prefix_length; // bits of policy and address together: 32 + 0..128
+    bailiff_u32 policy;        // policy slot, in network byte order: it is part of the prefix
+    bailiff_u8 address[16];
+};
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_address_key) == 24, "address key");
+
+// Map "ports": hash. Looked up as (class, protocol, port), then (class, protocol, 0), then
+// (class, 0, 0); the first hit is the label, and holds what the later ones would say.
+struct bailiff_port_key {
+    bailiff_u32 address_class;
+    bailiff_u16 port;     // host byte order; 0 is any
+    bailiff_u8 protocol;  // IPPROTO_TCP, IPPROTO_UDP, ...; 0 is any
+    bailiff_u8 policy;    // policy slot
+};
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_port_key) == 8, "port key");
+
+// Map "sessions": array, index session slot. Only the daemon's session/ folder writes it.
+enum bailiff_session_state {
+    BAILIFF_SESSION_FREE = 0,
+    BAILIFF_SESSION_ACTIVE = 1,
+    BAILIFF_SESSION_ENDED = 2,
+    BAILIFF_SESSION_REVOKED = 3,
+};
+struct bailiff_session {
+    bailiff_u64 expires_at; // nanoseconds of CLOCK_BOOTTIME; ~0 is never (session 0 only)
+    bailiff_u32 state;      // enum bailiff_session_state
+    bailiff_u32 epoch;      // grows each time the slot is used again
+    bailiff_u8 id[16];      // the session's id, for who reads the maps with the daemons dead
+    bailiff_u64 started_at; // nanoseconds of CLOCK_BOOTTIME
+    bailiff_u64 spare[3];
+};
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_session) == 64, "session");
+
+// Map "subjects": array, index subject slot.
+struct bailiff_subject {
+    struct bailiff_mask profiles; // the effective mask: the profiles that apply now
+    bailiff_u32 session;          // session slot; 0 is "no session"
+    bailiff_u32 session_epoch;    // must equal the session's, else everything is denied
+    bailiff_u32 policy;           // policy slot whose bits `profiles` holds
+    bailiff_u32 generation;       // must equal the task row's, else everything is denied
+    bailiff_u32 agent;            // index of the agent in the policy, for people
+    bailiff_u32 flags;            // BAILIFF_SUBJECT_*
+    bailiff_u64 spare;
+};
+#define BAILIFF_SUBJECT_CANARY 1u // a probe's: denials are not reported
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_subject) == 64, "subject");
+
+// Map "agent_files": hash, key bailiff_object_key with policy and session 0. Executing the file
+// makes a task that is no subject a subject: the agent, without a session. The value is the row
+// that the task gets (struct bailiff_task below).
+
+// Map "config": array of one.
+struct bailiff_config {
+    bailiff_u32 abi_version;
+    bailiff_u32 active_generation; // program generation that decides; others only honour denials
+    bailiff_u64 name_key[2];       // secret key of bailiff_name_hash()
+    bailiff_u64 loaded_at;         // nanoseconds of CLOCK_BOOTTIME
+    bailiff_u32 flags;             // BAILIFF_CONFIG_*
+    bailiff_u32 control_pid;       // the process whose enrolments the task iterator serves
+    bailiff_u64 spare[4];
+};
+#define BAILIFF_CONFIG_OBSERVE 1u // policy mode observe: nothing is denied, all is reported
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_config) == 72, "config");
+
+// Task storage "tasks": which subject a task is. `scratch` is the hooks' working memory: it lies
+// here and not per CPU, because these programs are preempted.
+struct bailiff_task {
+    bailiff_u32 subject;
+    bailiff_u32 generation;   // of the subject's slot
+    bailiff_u64 overlay_cred;  // the mounter's cred of the overlay last worked on (struct cred *)
+    bailiff_u64 overlay_upper; // its upper layer (struct super_block *)
+    bailiff_u64 spare;
+    bailiff_u64 scratch[64];
+};
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_task) == 544, "task");
+
+// Map "control": array of one. What bailiff-kernel asks of the next iterator it reads.
+struct bailiff_control {
+    bailiff_u32 pid;        // enrol: root of the process tree; resolve: whose descriptors
+    bailiff_u32 fd;         // resolve: the descriptor to describe
+    bailiff_u32 subject;    // count: whose tasks; 0: the subject of process `pid`
+    bailiff_u32 zero;
+    struct bailiff_task row; // enrol: what each task of the tree gets
+};
+
+// What the "resolve" iterator prints: one inode, as the hooks see it.
+struct bailiff_inode {
+    bailiff_u64 ino;
+    bailiff_u32 dev;
+    bailiff_u32 generation;
+    bailiff_u32 mode;    // i_mode
+    bailiff_u32 is_root; // 1: the root of its file system
+};
+
+// What the "enrol" and "count" iterators print, once for each task that counts.
+struct bailiff_enrolled {
+    bailiff_u32 pid;
+    bailiff_u32 outcome; // 0: it was one already, 1: it is one now, 2: its row could not be made
+};
+
+// Ring "events". One record a denial, an audit or a life-cycle step.
+enum bailiff_event_kind {
+    BAILIFF_EVENT_VERDICT = 1,
+    BAILIFF_EVENT_EXEC = 2,
+    BAILIFF_EVENT_EXIT = 3,
+    BAILIFF_EVENT_FORK = 4,
+    BAILIFF_EVENT_UNBOUND = 5, // an agent's executable started with no session
+};
+#define BAILIFF_EVENT_WOULD_DENY 1u // mode observe: denied, were it enforced
+#define BAILIFF_EVENT_TRUNCATED 2u  // `text` did not hold all
+#define BAILIFF_EVENT_TEXT 1024
+
+struct bailiff_event {
+    bailiff_u64 time;       // nanoseconds of CLOCK_BOOTTIME
+    bailiff_u64 start_time; // of the process (group leader), nanoseconds of CLOCK_BOOTTIME
+    bailiff_u32 kind;       // enum bailiff_event_kind
+    bailiff_u32 pid;        // thread group id, initial pid namespace
+    bailiff_u32 tid;
+    bailiff_u32 parent_pid;
+    bailiff_u32 uid;
+    bailiff_u32 subject;
+    bailiff_u32 session;
+    bailiff_u32 session_epoch;
+    bailiff_u32 hook;    // enum bailiff_hook
+    bailiff_u32 label;   // label that decided; 0 with BAILIFF_REASON_DEFAULT
+    bailiff_u16 profile; // bit of the profile that decided
+    bailiff_u8 right;    // enum bailiff_right
+    bailiff_u8 verdict;  // enum bailiff_verdict
+    bailiff_u8 reason;   // enum bailiff_reason
+    bailiff_u8 layer;    // enum bailiff_layer
+    bailiff_u8 flags;    // BAILIFF_EVENT_*
+    bailiff_u8 policy;   // policy slot
+    bailiff_u32 dev;     // of the object, or 0
+    bailiff_u32 generation;
+    bailiff_u64 ino;
+    bailiff_u8 address[16]; // network objects: v6, or v4 mapped
+    bailiff_u16 port;       // host byte order
+    bailiff_u8 protocol;
+    bailiff_u8 family;
+    bailiff_u32 text_length; // bytes of `text` in use
+    char comm[16];
+    char text[BAILIFF_EVENT_TEXT]; // a file: names, leaf first, each with its NUL; an exec: argv
+};
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_event) == 120 + BAILIFF_EVENT_TEXT, "event");
+
+// Which program decided. The order is the order of the tables in bpf/.
+enum bailiff_hook {
+    BAILIFF_HOOK_NONE = 0,
+    BAILIFF_HOOK_BPRM_CHECK = 1,
+    BAILIFF_HOOK_FILE_OPEN = 2,
+    BAILIFF_HOOK_INODE_CREATE = 3,
+    BAILIFF_HOOK_INODE_MKDIR = 4,
+    BAILIFF_HOOK_INODE_MKNOD = 5,
+    BAILIFF_HOOK_INODE_SYMLINK = 6,
+    BAILIFF_HOOK_INODE_LINK = 7,
+    BAILIFF_HOOK_INODE_UNLINK = 8,
+    BAILIFF_HOOK_INODE_RMDIR = 9,
+    BAILIFF_HOOK_INODE_RENAME = 10,
+    BAILIFF_HOOK_INODE_SETATTR = 11,
+    BAILIFF_HOOK_SOCKET_CREATE = 12,
+    BAILIFF_HOOK_SOCKET_CONNECT = 13,
+    BAILIFF_HOOK_SOCKET_BIND = 14,
+    BAILIFF_HOOK_SOCKET_SENDMSG = 15,
+    BAILIFF_HOOK_TASK_ALLOC = 16,
+    BAILIFF_HOOK_TASK_KILL = 17,
+    BAILIFF_HOOK_SCHED_EXEC = 18,
+    BAILIFF_HOOK_SCHED_EXIT = 19,
+    BAILIFF_HOOK_SCHED_FORK = 20,
+    BAILIFF_HOOKS = 21,
+};
+
+// Map "counters": per-CPU array, index enum bailiff_counter.
+enum bailiff_counter {
+    BAILIFF_COUNTER_EVENTS = 0,         // records written to the ring
+    BAILIFF_COUNTER_EVENTS_LOST = 1,    // the ring was full
+    BAILIFF_COUNTER_DENIED = 2,         // denials, reported or not; canaries not counted
+    BAILIFF_COUNTER_STORAGE_FAILED = 3, // a task's row could not be made: its fork was refused
+    BAILIFF_COUNTER_STORAGE_BUSY = 4,   // a subject's row could not be read: denied
+    BAILIFF_COUNTERS = 8,
+};
+
+#endif

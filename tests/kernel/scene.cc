@@ -1,0 +1,286 @@
+#include "tests/kernel/scene.h"
+
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+#include <map>
+
+#include "bailiff/verdict.h"
+#include "kernel/canary.h"
+#include "kernel/enrolment.h"
+#include "kernel/startup.h"
+
+namespace bailiff::tests {
+namespace {
+
+constexpr std::uint32_t kDefaultLabel = 1;
+constexpr std::uint32_t kPolicySlot = 1;
+
+kernel::Options options() {
+    kernel::Options options;
+    options.pin_root = "/sys/fs/bpf/bailiff_test";
+    return options;
+}
+
+std::uint64_t name_hash(kernel::Programs& programs, const std::string& name) {
+    bailiff_config config = {};
+    const std::uint32_t zero = 0;
+    bpf_map_lookup_elem(*programs.map_fd("config"), &zero, &config);
+    std::uint64_t words[BAILIFF_NAME_MAX / 8] = {};
+    std::memcpy(words, name.data(), name.size());
+    return bailiff_name_hash(words, static_cast<std::uint32_t>(name.size()), config.name_key[0],
+                             config.name_key[1]);
+}
+
+} // namespace
+
+std::optional<kernel::Programs> Scene::programs_;
+
+void Scene::reload() {
+    programs_.reset();
+    Result<kernel::Programs> started = kernel::start(options());
+    ASSERT_TRUE(started) << started.error().message();
+    programs_.emplace(std::move(*started));
+}
+
+void Scene::SetUpTestSuite() { reload(); }
+
+void Scene::TearDownTestSuite() {
+    programs_.reset();
+    ASSERT_TRUE(kernel::remove_pins(options().pin_root));
+}
+
+template <typename Key, typename Value>
+void Scene::put(const char* map, const Key& key, const Value& value) {
+    ASSERT_EQ(bpf_map_update_elem(*programs().map_fd(map), &key, &value, BPF_ANY), 0)
+        << map << ": " << strerror(errno);
+}
+
+void Scene::SetUp() {
+    for (const char* map : {"objects", "agent_files", "ports", "addresses"}) {
+        const int fd = *programs().map_fd(map);
+        std::array<char, sizeof(bailiff_object_key)> key{}; // the largest of them
+        while (bpf_map_get_next_key(fd, nullptr, key.data()) == 0)
+            bpf_map_delete_elem(fd, key.data());
+    }
+    next_label_ = kDefaultLabel + 1;
+    policy_flags_ = 0;
+    session(BAILIFF_SESSION_ACTIVE);
+    bailiff_subject subject = {};
+    subject.profiles.word[0] = 1;
+    subject.session = kSessionSlot;
+    subject.policy = kPolicySlot;
+    subject.generation = 1;
+    put("subjects", kSubject, subject);
+    events();
+}
+
+void Scene::write_policy() {
+    bailiff_policy policy = {};
+    policy.layer[BAILIFF_LAYER_AGENT].word[0] = 1;
+    policy.default_label = kDefaultLabel;
+    policy.flags = policy_flags_;
+    put("policies", kPolicySlot, policy);
+}
+
+void Scene::session(bailiff_session_state state, std::uint64_t expires_at) {
+    bailiff_session row = {};
+    row.state = state;
+    row.expires_at = expires_at;
+    put("sessions", kSessionSlot, row);
+}
+
+void Scene::policy(bailiff_verdict fallback, const std::vector<Rule>& rules) {
+    bailiff_row row = {};
+    row.says[fallback].word[0] = 1;
+    for (std::uint32_t right = 0; right < BAILIFF_RIGHTS; right++)
+        put("label_rows", kDefaultLabel * BAILIFF_RIGHTS + right, row);
+    write_policy();
+    // The file systems the tests touch are known, with no rule of their own.
+    for (const char* root : {"/", "/proc", "/sys", "/dev", "/tmp", "/run", "/mnt/ext4"}) {
+        const Result<bailiff_inode> inode = kernel::resolve(programs(), root);
+        if (!inode || inode->is_root == 0) continue;
+        put("objects", bailiff_object_key{inode->ino, 0, inode->dev, inode->generation, 0, kPolicySlot},
+            bailiff_object{0, BAILIFF_OBJECT_ROOT});
+    }
+    std::map<std::string, std::uint32_t> labels;
+    for (const Rule& rule : rules) {
+        const auto [it, fresh] = labels.try_emplace(rule.path, next_label_);
+        if (fresh) {
+            for (std::uint32_t right = 0; right < BAILIFF_RIGHTS; right++)
+                put("label_rows", next_label_ * BAILIFF_RIGHTS + right, bailiff_row{});
+            next_label_++;
+        }
+        for (const bailiff_right right : rule.rights) {
+            const std::uint32_t index = it->second * BAILIFF_RIGHTS + right;
+            bailiff_row says = {};
+            bpf_map_lookup_elem(*programs().map_fd("label_rows"), &index, &says);
+            says.says[rule.verdict].word[0] |= 1;
+            put("label_rows", index, says);
+        }
+        const Result<bailiff_inode> inode = kernel::resolve(programs(), rule.path);
+        ASSERT_TRUE(inode) << inode.error().message();
+        put("objects", bailiff_object_key{inode->ino, 0, inode->dev, inode->generation, 0, kPolicySlot},
+            bailiff_object{it->second, inode->is_root != 0 ? BAILIFF_OBJECT_ROOT : 0U});
+    }
+}
+
+std::uint32_t Scene::label(bailiff_right right, bailiff_verdict verdict) {
+    for (std::uint32_t r = 0; r < BAILIFF_RIGHTS; r++)
+        put("label_rows", next_label_ * BAILIFF_RIGHTS + r, bailiff_row{});
+    bailiff_row row = {};
+    row.says[verdict].word[0] = 1;
+    put("label_rows", next_label_ * BAILIFF_RIGHTS + static_cast<std::uint32_t>(right), row);
+    return next_label_++;
+}
+
+void Scene::name_rule(const std::string& name, bool suffix, bailiff_right right,
+                      bailiff_verdict verdict) {
+    bailiff_object_key key = {};
+    key.name = name_hash(programs(), name);
+    key.generation = suffix ? 1 : 0;
+    key.policy = kPolicySlot;
+    put("objects", key, bailiff_object{label(right, verdict), 0});
+    policy_flags_ |= suffix ? BAILIFF_POLICY_HAS_SUFFIXES : BAILIFF_POLICY_HAS_NAMES;
+    write_policy();
+}
+
+void Scene::entry_rule(const std::string& directory, const std::string& name, bailiff_right right,
+                       bailiff_verdict verdict) {
+    const Result<bailiff_inode> inode = kernel::resolve(programs(), directory);
+    ASSERT_TRUE(inode) << inode.error().message();
+    bailiff_object_key key = {inode->ino, 0, inode->dev, inode->generation, 0, kPolicySlot};
+    bailiff_object parent = {};
+    bpf_map_lookup_elem(*programs().map_fd("objects"), &key, &parent);
+    parent.flags |= BAILIFF_OBJECT_HAS_ENTRIES;
+    put("objects", key, parent);
+    key.name = name_hash(programs(), name);
+    put("objects", key, bailiff_object{label(right, verdict), 0});
+}
+
+void Scene::address_rule(const std::string& address, unsigned prefix, std::uint16_t port,
+                         bailiff_right right, bailiff_verdict verdict) {
+    bailiff_address_key key = {};
+    key.policy = htonl(kPolicySlot);
+    if (address.find(':') != std::string::npos) {
+        ASSERT_EQ(inet_pton(AF_INET6, address.c_str(), key.address), 1);
+        key.prefix_length = 32 + prefix;
+    } else {
+        key.address[10] = key.address[11] = 0xff;
+        ASSERT_EQ(inet_pton(AF_INET, address.c_str(), key.address + 12), 1);
+        key.prefix_length = 32 + 96 + prefix;
+    }
+    const std::uint32_t address_class = next_label_;
+    const std::uint32_t decided = label(right, verdict);
+    put("addresses", key, address_class);
+    bailiff_port_key port_key = {address_class, port, 0, kPolicySlot};
+    if (port != 0) port_key.protocol = IPPROTO_TCP;
+    put("ports", port_key, decided);
+}
+
+void Scene::agent_file(const std::string& path) {
+    const Result<bailiff_inode> inode = kernel::resolve(programs(), path);
+    ASSERT_TRUE(inode) << inode.error().message();
+    bailiff_task row = {};
+    row.subject = kSubject;
+    row.generation = 1;
+    put("agent_files", bailiff_object_key{inode->ino, 0, inode->dev, inode->generation, 0, 0}, row);
+}
+
+int Scene::run(const Act& before, const std::function<void()>& between, const Act& after,
+               bool enrolled) {
+    int go[2];
+    int ready[2];
+    EXPECT_EQ(pipe(go), 0);
+    EXPECT_EQ(pipe(ready), 0);
+    const pid_t child = fork();
+    if (child == 0) {
+        char c = 0;
+        if (read(go[0], &c, 1) != 1) _exit(200);
+        if (const int error = before()) _exit(error);
+        if (write(ready[1], "r", 1) != 1 || read(go[0], &c, 1) != 1) _exit(201);
+        _exit(after());
+    }
+    const auto pid = static_cast<std::uint32_t>(child);
+    if (enrolled) {
+        const Result<std::uint64_t> start = kernel::process_start_time(pid);
+        const Result<std::uint32_t> tasks =
+            kernel::enrol(programs(), pid, start ? *start : 0, kSubject, 1);
+        EXPECT_TRUE(tasks) << (tasks ? "" : tasks.error().message());
+    }
+    close(ready[1]);
+    char c = 0;
+    EXPECT_EQ(write(go[1], "g", 1), 1);
+    if (read(ready[0], &c, 1) == 1) {
+        between();
+        EXPECT_EQ(write(go[1], "g", 1), 1);
+    }
+    int state = 0;
+    waitpid(child, &state, 0);
+    for (const int fd : {go[0], go[1], ready[0]}) close(fd);
+    return WIFEXITED(state) ? WEXITSTATUS(state) : 128 + WTERMSIG(state);
+}
+
+int Scene::free(const Act& act) {
+    return run([] { return 0; }, [] {}, act, false);
+}
+
+int Scene::bound(const Act& act) {
+    return run([] { return 0; }, [] {}, act, true);
+}
+
+int Scene::bound_after(const Act& before, const std::function<void()>& between, const Act& after) {
+    return run(before, between, after, true);
+}
+
+void Scene::expect_denied(const Act& act) {
+    EXPECT_EQ(bound(act), EPERM);
+    EXPECT_EQ(free(act), 0) << "the control: without a session the act must succeed";
+}
+
+void Scene::expect_allowed(const Act& act) {
+    events();
+    const int error = bound(act);
+    EXPECT_EQ(error, 0) << strerror(error);
+    if (error == 0) return;
+    for (const bailiff_event& e : verdicts())
+        ADD_FAILURE() << "hook " << e.hook << " right " << int{e.right} << " reason "
+                      << int{e.reason} << " label " << e.label << " object " << e.text;
+}
+
+std::vector<bailiff_event> Scene::events() {
+    std::vector<bailiff_event> found;
+    ring_buffer* ring = ring_buffer__new(
+        *programs().map_fd("events"),
+        [](void* context, void* data, size_t size) {
+            if (size == sizeof(bailiff_event))
+                static_cast<std::vector<bailiff_event>*>(context)->push_back(
+                    *static_cast<bailiff_event*>(data));
+            return 0;
+        },
+        &found, nullptr);
+    ring_buffer__consume(ring);
+    ring_buffer__free(ring);
+    return found;
+}
+
+std::vector<bailiff_event> Scene::verdicts() {
+    std::vector<bailiff_event> found = events();
+    std::erase_if(found, [](const auto& e) { return e.kind != BAILIFF_EVENT_VERDICT; });
+    return found;
+}
+
+std::uint64_t Scene::now() const {
+    timespec t{};
+    clock_gettime(CLOCK_BOOTTIME, &t);
+    return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000'000U +
+           static_cast<std::uint64_t>(t.tv_nsec);
+}
+
+} // namespace bailiff::tests

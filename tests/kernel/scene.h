@@ -1,0 +1,79 @@
+// Scene: the kernel programs loaded and attached in a guest, with one policy that a test writes by
+// hand. Every act runs in a child process: first free, then as a subject, so that a denial is only
+// believed where the same act succeeded before.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bailiff/abi.h"
+#include "kernel/programs.h"
+
+namespace bailiff::tests {
+
+// What a rule of the scene's one profile says.
+struct Rule {
+    std::string path;
+    std::vector<bailiff_right> rights;
+    bailiff_verdict verdict;
+};
+
+class Scene : public ::testing::Test {
+protected:
+    static void SetUpTestSuite();
+    static void TearDownTestSuite();
+    void SetUp() override;
+
+    // Replaces the profile's rules; `fallback` is its default for every right.
+    void policy(bailiff_verdict fallback, const std::vector<Rule>& rules);
+    // Labels a file name or suffix wherever it lies.
+    void name_rule(const std::string& name, bool suffix, bailiff_right right,
+                   bailiff_verdict verdict);
+    // Labels one entry of a directory, there or not.
+    void entry_rule(const std::string& directory, const std::string& name, bailiff_right right,
+                    bailiff_verdict verdict);
+    void address_rule(const std::string& address, unsigned prefix, std::uint16_t port,
+                      bailiff_right right, bailiff_verdict verdict);
+    void session(bailiff_session_state state, std::uint64_t expires_at = ~0ULL);
+    void agent_file(const std::string& path);
+
+    // Runs the act in a child that is no subject, or is one. The act returns 0 or an errno.
+    using Act = std::function<int()>;
+    int free(const Act& act);
+    int bound(const Act& act);
+    // Starts a child as a subject that waits at a gate between two acts; `between` runs meanwhile.
+    int bound_after(const Act& before, const std::function<void()>& between, const Act& after);
+    // Free it succeeds, as a subject it gets EPERM.
+    void expect_denied(const Act& act);
+    void expect_allowed(const Act& act);
+
+    // What the ring holds now; `verdicts` leaves out life-cycle steps.
+    std::vector<bailiff_event> events();
+    std::vector<bailiff_event> verdicts();
+    std::uint64_t now() const;
+
+    static kernel::Programs& programs() { return *programs_; }
+    static void reload();
+    static constexpr std::uint32_t kSubject = 1;
+    static constexpr std::uint32_t kSessionSlot = 1;
+
+private:
+    int run(const Act& before, const std::function<void()>& between, const Act& after,
+            bool enrolled);
+    template <typename Key, typename Value>
+    void put(const char* map, const Key& key, const Value& value);
+    std::uint32_t label(bailiff_right right, bailiff_verdict verdict);
+
+    static std::optional<kernel::Programs> programs_;
+    std::uint32_t next_label_ = 0;
+    std::vector<bailiff_object_key> written_;
+    std::uint32_t policy_flags_ = 0;
+    void write_policy();
+};
+
+} // namespace bailiff::tests
