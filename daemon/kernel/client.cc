@@ -1,0 +1,261 @@
+#include "kernel/client.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace bailiff::kernel {
+namespace {
+
+ErrorCode from_errno(int error) {
+    switch (error) {
+        case ENOENT: return ErrorCode::kNotFound;
+        case EINVAL: return ErrorCode::kInvalidArgument;
+        case ENOSPC: return ErrorCode::kResourceExhausted;
+        default: return ErrorCode::kInternal;
+    }
+}
+
+Request request_for(Operation operation) {
+    Request request{};
+    request.magic = kWireMagic;
+    request.operation = operation;
+    return request;
+}
+
+template <typename Key, typename Value>
+Status write_map(int fd, const char* name, const Key& key, const Value& value) {
+    if (bpf_map_update_elem(fd, &key, &value, BPF_ANY) == 0) return {};
+    if (errno == E2BIG || errno == ENOSPC)
+        return fail(ErrorCode::kResourceExhausted, std::string("kernel map ") + name + " is full");
+    return fail_errno(std::string("write kernel map ") + name, errno);
+}
+
+template <typename Key>
+Status erase_map(int fd, const char* name, const Key& key) {
+    if (bpf_map_delete_elem(fd, &key) == 0 || errno == ENOENT) return {};
+    return fail_errno(std::string("erase from kernel map ") + name, errno);
+}
+
+template <typename Value>
+Result<Value> read_map(int fd, const char* name, std::uint32_t index) {
+    Value value{};
+    if (bpf_map_lookup_elem(fd, &index, &value) == 0) return value;
+    return fail_errno(std::string("read kernel map ") + name, errno);
+}
+
+} // namespace
+
+void Client::RingDeleter::operator()(ring_buffer* ring) const { ring_buffer__free(ring); }
+Client::~Client() = default;
+
+Result<std::unique_ptr<Client>> Client::connect(const std::string& folder) {
+    const std::string path = folder + "/" + kSocketName;
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof(address.sun_path))
+        return fail(ErrorCode::kInvalidArgument, "socket path " + path + " is too long");
+    std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+    UniqueFd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+    if (!socket) return fail_errno("socket", errno);
+    if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0)
+        return fail(ErrorCode::kUnavailable, "bailiff-kernel does not answer on " + path + ": " +
+                                                 std::strerror(errno));
+    std::unique_ptr<Client> client(new Client(std::move(socket)));
+    if (Status greeted = client->hello(); !greeted) return tl::unexpected(greeted.error());
+    return client;
+}
+
+Status Client::hello() {
+    const Request request = request_for(Operation::kHello);
+    if (send(socket_.get(), &request, sizeof(request), MSG_NOSIGNAL) != sizeof(request))
+        return fail_errno("send to bailiff-kernel", errno);
+    Reply reply{};
+    iovec part{&reply, sizeof(reply)};
+    msghdr message{};
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * kSharedMaps.size())] = {};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof(control);
+    if (recvmsg(socket_.get(), &message, MSG_CMSG_CLOEXEC) != sizeof(reply))
+        return fail(ErrorCode::kUnavailable, "bailiff-kernel closed the connection at the greeting");
+    if (const cmsghdr* header = CMSG_FIRSTHDR(&message);
+        header != nullptr && header->cmsg_type == SCM_RIGHTS) {
+        std::vector<int> fds((header->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+        std::memcpy(fds.data(), CMSG_DATA(header), fds.size() * sizeof(int));
+        for (const int fd : fds) maps_.emplace_back(fd);
+    }
+    if (reply.magic != kWireMagic || maps_.size() != kSharedMaps.size())
+        return fail(ErrorCode::kFailedPrecondition,
+                    "bailiff-kernel speaks another version; install both of the same");
+    const auto deliver = [](void* self, void* data, size_t size) {
+        const auto* sink = static_cast<Client*>(self)->sink_;
+        if (size == sizeof(bailiff_event) && sink != nullptr)
+            (*sink)(*static_cast<const bailiff_event*>(data));
+        return 0;
+    };
+    ring_.reset(ring_buffer__new(map("events"), deliver, this, nullptr));
+    if (!ring_) return fail_errno("map the event ring", errno);
+    return {};
+}
+
+Result<Reply> Client::ask(const Request& request) {
+    if (send(socket_.get(), &request, sizeof(request), MSG_NOSIGNAL) != sizeof(request))
+        return fail(ErrorCode::kUnavailable,
+                    std::string("bailiff-kernel is gone: ") + std::strerror(errno));
+    Reply reply{};
+    if (recv(socket_.get(), &reply, sizeof(reply), 0) != sizeof(reply))
+        return fail(ErrorCode::kUnavailable, "bailiff-kernel closed the connection");
+    reply.message[sizeof(reply.message) - 1] = 0;
+    if (reply.error != 0)
+        return fail(from_errno(reply.error),
+                    reply.message[0] != 0 ? reply.message : std::strerror(reply.error));
+    return reply;
+}
+
+int Client::map(const char* name) const {
+    for (std::size_t i = 0; i < kSharedMaps.size(); i++)
+        if (std::strcmp(kSharedMaps[i], name) == 0) return maps_[i].get();
+    return -1;
+}
+
+Result<bailiff_inode> Client::resolve(const std::string& path) {
+    Request request = request_for(Operation::kResolve);
+    if (path.empty() || path[0] != '/' || path.size() >= sizeof(request.path))
+        return fail(ErrorCode::kInvalidArgument,
+                    "path \"" + path.substr(0, 200) + "\": expected an absolute path below 4096 bytes");
+    std::memcpy(request.path, path.c_str(), path.size());
+    return ask(request).map([](const Reply& reply) { return reply.inode; });
+}
+
+Status Client::put_row(std::uint32_t label, std::uint32_t right, const bailiff_row& row) {
+    return write_map(map("label_rows"), "label_rows", label * BAILIFF_RIGHTS + right, row);
+}
+Status Client::put_policy(std::uint32_t slot, const bailiff_policy& policy) {
+    return write_map(map("policies"), "policies", slot, policy);
+}
+Status Client::put_object(const bailiff_object_key& key, const bailiff_object& object) {
+    return write_map(map("objects"), "objects", key, object);
+}
+Status Client::erase_object(const bailiff_object_key& key) {
+    return erase_map(map("objects"), "objects", key);
+}
+Status Client::put_address(const bailiff_address_key& key, std::uint32_t address_class) {
+    return write_map(map("addresses"), "addresses", key, address_class);
+}
+Status Client::erase_address(const bailiff_address_key& key) {
+    return erase_map(map("addresses"), "addresses", key);
+}
+Status Client::put_port(const bailiff_port_key& key, std::uint32_t label) {
+    return write_map(map("ports"), "ports", key, label);
+}
+Status Client::erase_port(const bailiff_port_key& key) {
+    return erase_map(map("ports"), "ports", key);
+}
+Status Client::put_session(std::uint32_t slot, const bailiff_session& row) {
+    return write_map(map("sessions"), "sessions", slot, row);
+}
+Result<bailiff_session> Client::get_session(std::uint32_t slot) {
+    return read_map<bailiff_session>(map("sessions"), "sessions", slot);
+}
+Status Client::put_subject(std::uint32_t slot, const bailiff_subject& row) {
+    return write_map(map("subjects"), "subjects", slot, row);
+}
+Result<bailiff_subject> Client::get_subject(std::uint32_t slot) {
+    return read_map<bailiff_subject>(map("subjects"), "subjects", slot);
+}
+Status Client::put_agent_file(const bailiff_object_key& key, std::uint32_t subject,
+                              std::uint32_t generation) {
+    bailiff_task row = {};
+    row.subject = subject;
+    row.generation = generation;
+    return write_map(map("agent_files"), "agent_files", key, row);
+}
+Status Client::erase_agent_file(const bailiff_object_key& key) {
+    return erase_map(map("agent_files"), "agent_files", key);
+}
+Result<bailiff_config> Client::get_config() {
+    return read_map<bailiff_config>(map("config"), "config", 0);
+}
+Status Client::set_observe(bool observe) {
+    Result<bailiff_config> config = get_config();
+    if (!config) return tl::unexpected(config.error());
+    config->flags = observe ? config->flags | BAILIFF_CONFIG_OBSERVE
+                            : config->flags & ~BAILIFF_CONFIG_OBSERVE;
+    return write_map(map("config"), "config", std::uint32_t{0}, *config);
+}
+
+Result<std::uint32_t> Client::enrol(std::uint32_t pid, std::uint64_t start_time,
+                                    std::uint32_t subject, std::uint32_t generation) {
+    Request request = request_for(Operation::kEnrol);
+    request.pid = pid;
+    request.start_time = start_time;
+    request.subject = subject;
+    request.generation = generation;
+    return ask(request).map([](const Reply& reply) { return reply.count; });
+}
+Result<std::uint32_t> Client::subject_of(std::uint32_t pid) {
+    Request request = request_for(Operation::kSubjectOf);
+    request.pid = pid;
+    return ask(request).map([](const Reply& reply) { return reply.count; });
+}
+Result<std::uint32_t> Client::count_tasks(std::uint32_t subject) {
+    Request request = request_for(Operation::kCount);
+    request.subject = subject;
+    return ask(request).map([](const Reply& reply) { return reply.count; });
+}
+Result<KernelPosture> Client::posture() {
+    return ask(request_for(Operation::kPosture)).map([](const Reply& reply) {
+        return explain_posture(reply.posture);
+    });
+}
+
+Result<std::uint64_t> Client::counter(std::uint32_t index) {
+    const int cpus = libbpf_num_possible_cpus();
+    if (cpus <= 0) return fail(ErrorCode::kInternal, "the number of CPUs cannot be read");
+    std::vector<std::uint64_t> values(static_cast<std::size_t>(cpus));
+    if (bpf_map_lookup_elem(map("counters"), &index, values.data()) != 0)
+        return fail_errno("read kernel map counters", errno);
+    std::uint64_t sum = 0;
+    for (const std::uint64_t value : values) sum += value;
+    return sum;
+}
+
+int Client::events_fd() const { return ring_buffer__epoll_fd(ring_.get()); }
+
+void Client::drain_events(const std::function<void(const bailiff_event&)>& sink) {
+    sink_ = &sink;
+    ring_buffer__consume(ring_.get());
+    sink_ = nullptr;
+}
+
+KernelPosture explain_posture(const WirePosture& wire) {
+    KernelPosture posture;
+    posture.attachment = wire.attachment == 0 ? "lsm" : "fmod_ret";
+    posture.checked_at = wire.checked_at;
+    const bool weak = wire.attachment != 0 && (wire.preemptible != 0 || wire.recursion_misses != 0);
+    posture.sound_attachment = !weak;
+    if (weak)
+        posture.remedy =
+            "boot with bpf in the lsm= list (kernel command line): this kernel preempts programs, "
+            "and an fmod_ret program that is preempted is skipped for the next task";
+    if (wire.ftrace_enabled == 0)
+        posture.remedy = "kernel.ftrace_enabled is 0, which switches every program off: run "
+                         "sysctl kernel.ftrace_enabled=1";
+    for (std::size_t i = 0; i < kFamilyNames.size(); i++) {
+        FamilyPosture family;
+        family.family = kFamilyNames[i];
+        family.enforcing = wire.enforcing[i] != 0;
+        if (!family.enforcing) family.detail = "a probe that must be denied was not";
+        posture.families.push_back(std::move(family));
+    }
+    return posture;
+}
+
+} // namespace bailiff::kernel

@@ -1,0 +1,68 @@
+// Client: the KernelPort that bailiffd uses. Talks to bailiff-kernel over its socket and writes maps
+// through the descriptors it handed over, which needs no privileges. I/O thread only.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/unique_fd.h"
+#include "kernel/port.h"
+#include "kernel/wire.h"
+
+struct ring_buffer;
+
+namespace bailiff::kernel {
+
+class Client final : public KernelPort {
+public:
+    // Connects to `folder`/kernel.sock. kUnavailable if bailiff-kernel does not answer.
+    [[nodiscard]] static Result<std::unique_ptr<Client>> connect(const std::string& folder);
+    ~Client() override;
+
+    Result<bailiff_inode> resolve(const std::string& path) override;
+    Status put_row(std::uint32_t label, std::uint32_t right, const bailiff_row& row) override;
+    Status put_policy(std::uint32_t slot, const bailiff_policy& policy) override;
+    Status put_object(const bailiff_object_key& key, const bailiff_object& object) override;
+    Status erase_object(const bailiff_object_key& key) override;
+    Status put_address(const bailiff_address_key& key, std::uint32_t address_class) override;
+    Status erase_address(const bailiff_address_key& key) override;
+    Status put_port(const bailiff_port_key& key, std::uint32_t label) override;
+    Status erase_port(const bailiff_port_key& key) override;
+    Status put_session(std::uint32_t slot, const bailiff_session& row) override;
+    Result<bailiff_session> get_session(std::uint32_t slot) override;
+    Status put_subject(std::uint32_t slot, const bailiff_subject& row) override;
+    Result<bailiff_subject> get_subject(std::uint32_t slot) override;
+    Status put_agent_file(const bailiff_object_key& key, std::uint32_t subject,
+                          std::uint32_t generation) override;
+    Status erase_agent_file(const bailiff_object_key& key) override;
+    Result<bailiff_config> get_config() override;
+    Status set_observe(bool observe) override;
+    Result<std::uint32_t> enrol(std::uint32_t pid, std::uint64_t start_time, std::uint32_t subject,
+                                std::uint32_t generation) override;
+    Result<std::uint32_t> subject_of(std::uint32_t pid) override;
+    Result<std::uint32_t> count_tasks(std::uint32_t subject) override;
+    Result<KernelPosture> posture() override;
+    Result<std::uint64_t> counter(std::uint32_t index) override;
+    int events_fd() const override;
+    void drain_events(const std::function<void(const bailiff_event&)>& sink) override;
+
+private:
+    explicit Client(UniqueFd socket) : socket_(std::move(socket)) {}
+    [[nodiscard]] Status hello();
+    [[nodiscard]] Result<Reply> ask(const Request& request);
+    [[nodiscard]] int map(const char* name) const;
+
+    struct RingDeleter {
+        void operator()(ring_buffer* ring) const;
+    };
+    UniqueFd socket_;
+    std::vector<UniqueFd> maps_; // in the order of kSharedMaps
+    std::unique_ptr<ring_buffer, RingDeleter> ring_;
+    const std::function<void(const bailiff_event&)>* sink_ = nullptr; // while draining
+};
+
+// What a posture message means, for people: per family, and the remedy if there is one.
+[[nodiscard]] KernelPosture explain_posture(const WirePosture& wire);
+
+} // namespace bailiff::kernel
