@@ -22,11 +22,10 @@ char LICENSE[] SEC("license") = "GPL";
 
 // An earlier verdict stands. `count` is the number of the hook's arguments: what follows them is
 // the value returned so far.
-#define HONOUR_EARLIER(ctx, count)                                                                 \
-    do {                                                                                           \
-        int earlier = (int)(ctx)[count];                                                           \
-        if (earlier)                                                                               \
-            return earlier;                                                                        \
+#define HONOUR_EARLIER(ctx, count)       \
+    do {                                 \
+        int earlier = (int)(ctx)[count]; \
+        if (earlier) return earlier;     \
     } while (0)
 
 typedef unsigned long long context;
@@ -40,7 +39,9 @@ int task_alloc(context* ctx) {
 }
 
 SEC("tp_btf/sched_process_fork")
-int sched_fork(context* ctx) { return on_sched_fork((struct task_struct*)ctx[1]); }
+int sched_fork(context* ctx) {
+    return on_sched_fork((struct task_struct*)ctx[1]);
+}
 
 // --- exec ---
 
@@ -51,7 +52,9 @@ int bprm_check(context* ctx) {
 }
 
 SEC("tp_btf/sched_process_exec")
-int sched_exec(context* ctx) { return on_sched_exec((struct linux_binprm*)ctx[2]); }
+int sched_exec(context* ctx) {
+    return on_sched_exec((struct linux_binprm*)ctx[2]);
+}
 
 // --- file ---
 
@@ -164,15 +167,23 @@ int socket_sendmsg(context* ctx) {
 // --- end of a process ---
 
 SEC("tp_btf/sched_process_exit")
-int sched_exit(context* ctx) { return on_sched_exit((struct task_struct*)ctx[0]); }
+int sched_exit(context* ctx) {
+    return on_sched_exit((struct task_struct*)ctx[0]);
+}
 
 // --- iterators, run by bailiff-kernel ---
 
 SEC("iter/task_file")
-int resolve(struct bpf_iter__task_file* ctx) { return on_resolve(ctx); }
+int resolve(struct bpf_iter__task_file* ctx) {
+    return on_resolve(ctx);
+}
 
 SEC("iter/task")
-int enrol(struct bpf_iter__task* ctx) { return on_enrol(ctx); }
+int enrol(struct bpf_iter__task* ctx) {
+    return on_enrol(ctx);
+}
 
 SEC("iter/task")
-int count_tasks(struct bpf_iter__task* ctx) { return on_count(ctx); }
+int count_tasks(struct bpf_iter__task* ctx) {
+    return on_count(ctx);
+}

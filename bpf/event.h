@@ -33,13 +33,12 @@ static __always_inline void event_path(struct bailiff_event* e, struct dentry* d
             e->text_length = used;
             return;
         }
-        if (used > BAILIFF_EVENT_TEXT - BAILIFF_NAME_MAX)
-            break;
+        if (used > BAILIFF_EVENT_TEXT - BAILIFF_NAME_MAX) break;
         const unsigned char* name = BPF_CORE_READ(dentry, d_name.name);
         long n = bpf_probe_read_kernel_str(&e->text[used], BAILIFF_NAME_MAX, name);
-        if (n <= 0)
-            break;
-        used += (u32)n & (BAILIFF_NAME_MAX - 1) ? (u32)n & (BAILIFF_NAME_MAX - 1) : BAILIFF_NAME_MAX;
+        if (n <= 0) break;
+        used +=
+            (u32)n & (BAILIFF_NAME_MAX - 1) ? (u32)n & (BAILIFF_NAME_MAX - 1) : BAILIFF_NAME_MAX;
         dentry = parent;
     }
     e->flags |= BAILIFF_EVENT_TRUNCATED;
@@ -60,13 +59,10 @@ static __always_inline struct bailiff_event* event_reserve(void) {
 // Reports a verdict that is not a plain allow. A probe's own denials are not reported.
 static __always_inline int event_verdict(const struct judgement* j) {
     const struct bailiff_decision* d = scratch_decision(j->row);
-    if (j->subject && (j->subject->flags & BAILIFF_SUBJECT_CANARY))
-        return 0;
-    if (d->verdict == BAILIFF_VERDICT_DENY)
-        count(BAILIFF_COUNTER_DENIED);
+    if (j->subject && (j->subject->flags & BAILIFF_SUBJECT_CANARY)) return 0;
+    if (d->verdict == BAILIFF_VERDICT_DENY) count(BAILIFF_COUNTER_DENIED);
     struct bailiff_event* e = event_reserve();
-    if (!e)
-        return 0;
+    if (!e) return 0;
     event_who(e, j->row, j->subject);
     e->kind = BAILIFF_EVENT_VERDICT;
     e->hook = j->hook;

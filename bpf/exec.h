@@ -9,18 +9,16 @@
 static __always_inline int adopt_agent(struct dentry* dentry) {
     struct inode* inode = dentry->d_inode;
     struct super_block* sb = dentry->d_sb;
-    struct bailiff_object_key key = {};
+    struct bailiff_object_key key = {.kind = BAILIFF_OBJECT_INODE};
     key.dev = sb->s_dev;
     if (inode) {
         key.ino = inode->i_ino;
         key.generation = inode->i_generation;
     }
     struct bailiff_task* fresh = bpf_map_lookup_elem(&agent_files, &key);
-    if (!fresh)
-        return 0;
+    if (!fresh) return 0;
     struct task_struct* task = bpf_get_current_task_btf();
-    if (bpf_task_storage_get(&tasks, task, fresh, BPF_LOCAL_STORAGE_GET_F_CREATE))
-        return 0;
+    if (bpf_task_storage_get(&tasks, task, fresh, BPF_LOCAL_STORAGE_GET_F_CREATE)) return 0;
     count(BAILIFF_COUNTER_STORAGE_FAILED);
     return -EPERM;
 }
@@ -34,11 +32,9 @@ static __always_inline int on_bprm_check(struct linux_binprm* bprm) {
     j.row = subject_row();
     if (!j.row) {
         int ret = adopt_agent(j.dentry);
-        if (ret)
-            return ret;
+        if (ret) return ret;
         j.row = subject_row();
-        if (!j.row)
-            return 0;
+        if (!j.row) return 0;
     }
     u8 reason = subject_begin(&j);
     return reason ? refuse(&j, reason) : judge_path(&j);
@@ -47,15 +43,12 @@ static __always_inline int on_bprm_check(struct linux_binprm* bprm) {
 // The record of what a process is from here on: its file and the arguments it really got.
 static __always_inline int on_sched_exec(struct linux_binprm* bprm) {
     struct bailiff_task* row = subject_row();
-    if (!row)
-        return 0;
+    if (!row) return 0;
     u32 slot = row->subject;
     const struct bailiff_subject* subject = bpf_map_lookup_elem(&subjects, &slot);
-    if (subject && (subject->flags & BAILIFF_SUBJECT_CANARY))
-        return 0;
+    if (subject && (subject->flags & BAILIFF_SUBJECT_CANARY)) return 0;
     struct bailiff_event* e = event_reserve();
-    if (!e)
-        return 0;
+    if (!e) return 0;
     event_who(e, row, subject);
     e->kind = BAILIFF_EVENT_EXEC;
     e->hook = BAILIFF_HOOK_SCHED_EXEC;
@@ -63,8 +56,7 @@ static __always_inline int on_sched_exec(struct linux_binprm* bprm) {
     struct mm_struct* mm = task->mm;
     long n = bpf_probe_read_kernel_str(e->text, BAILIFF_NAME_MAX, bprm->filename);
     u32 used = n > 0 ? (u32)n & (2 * BAILIFF_NAME_MAX - 1) : 0;
-    if (used > BAILIFF_NAME_MAX)
-        used = BAILIFF_NAME_MAX;
+    if (used > BAILIFF_NAME_MAX) used = BAILIFF_NAME_MAX;
     unsigned long start = mm->arg_start;
     u64 length = mm->arg_end - start;
     if (length > BAILIFF_EVENT_TEXT - BAILIFF_NAME_MAX - 1) {
@@ -72,10 +64,8 @@ static __always_inline int on_sched_exec(struct linux_binprm* bprm) {
         e->flags |= BAILIFF_EVENT_TRUNCATED;
     }
     length &= BAILIFF_EVENT_TEXT - 1; // for the verifier of 6.1
-    if (length > BAILIFF_EVENT_TEXT - BAILIFF_NAME_MAX - 1)
-        length = 0;
-    if (bpf_probe_read_user(&e->text[used], (u32)length, (const void*)start))
-        length = 0;
+    if (length > BAILIFF_EVENT_TEXT - BAILIFF_NAME_MAX - 1) length = 0;
+    if (bpf_probe_read_user(&e->text[used], (u32)length, (const void*)start)) length = 0;
     e->text_length = used + (u32)length;
     bpf_ringbuf_submit(e, 0);
     return 0;

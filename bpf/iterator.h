@@ -15,13 +15,11 @@ static __always_inline int on_resolve(struct bpf_iter__task_file* ctx) {
     struct task_struct* task = ctx->task;
     struct file* file = ctx->file;
     const struct bailiff_control* want = read_control();
-    if (!task || !file || !want || task->tgid != (int)want->pid || ctx->fd != want->fd)
-        return 0;
+    if (!task || !file || !want || task->tgid != (int)want->pid || ctx->fd != want->fd) return 0;
     struct dentry* dentry = file->f_path.dentry;
     struct inode* inode = dentry->d_inode;
     struct super_block* sb = dentry->d_sb;
-    if (!inode)
-        return 0;
+    if (!inode) return 0;
     struct bailiff_inode out = {};
     out.ino = inode->i_ino;
     out.dev = sb->s_dev;
@@ -36,10 +34,8 @@ static __always_inline int on_resolve(struct bpf_iter__task_file* ctx) {
 static __always_inline int below(struct task_struct* task, u32 pid) {
     struct task_struct* at = task;
     for (int i = 0; i < 32; i++) {
-        if (at->tgid == (int)pid)
-            return 1;
-        if (at->pid <= 1)
-            return 0;
+        if (at->tgid == (int)pid) return 1;
+        if (at->pid <= 1) return 0;
         at = at->group_leader;
         at = at->real_parent;
     }
@@ -49,8 +45,7 @@ static __always_inline int below(struct task_struct* task, u32 pid) {
 static __always_inline int on_enrol(struct bpf_iter__task* ctx) {
     struct task_struct* task = ctx->task;
     struct bailiff_control* want = read_control();
-    if (!task || !want || !want->row.subject || !below(task, want->pid))
-        return 0;
+    if (!task || !want || !want->row.subject || !below(task, want->pid)) return 0;
     struct bailiff_enrolled out = {.pid = (u32)task->pid, .outcome = 1};
     struct bailiff_task* row = bpf_task_storage_get(&tasks, task, 0, 0);
     if (row && row->subject == want->row.subject && row->generation == want->row.generation) {
@@ -70,14 +65,11 @@ static __always_inline int on_enrol(struct bpf_iter__task* ctx) {
 static __always_inline int on_count(struct bpf_iter__task* ctx) {
     struct task_struct* task = ctx->task;
     const struct bailiff_control* want = read_control();
-    if (!task || !want)
-        return 0;
+    if (!task || !want) return 0;
     struct bailiff_task* row = bpf_task_storage_get(&tasks, task, 0, 0);
-    if (!row)
-        return 0;
+    if (!row) return 0;
     struct bailiff_enrolled out = {.pid = (u32)task->pid, .outcome = row->subject};
-    if (want->subject ? row->subject != want->subject : task->pid != (int)want->pid)
-        return 0;
+    if (want->subject ? row->subject != want->subject : task->pid != (int)want->pid) return 0;
     bpf_seq_write(ctx->meta->seq, &out, sizeof(out));
     return 0;
 }

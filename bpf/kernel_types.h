@@ -39,10 +39,12 @@ enum {
 #define EPERM 1
 #define EAGAIN 11
 
-#define FMODE_READ 1u           // include/linux/fs.h
+#define S_IFMT 0170000
+#define S_IFDIR 0040000
+#define FMODE_READ 1u // include/linux/fs.h
 #define FMODE_WRITE 2u
-#define FMODE_EXEC_FLAG 0x20u   // __FMODE_EXEC in f_flags
-#define ATTR_SIZE (1u << 3)     // include/linux/fs.h
+#define FMODE_EXEC_FLAG 0x20u // __FMODE_EXEC in f_flags
+#define ATTR_SIZE (1u << 3)   // include/linux/fs.h
 #define ATTR_FORCE (1u << 9)
 #define OVERLAYFS_SUPER_MAGIC 0x794c7630UL
 #define PIPEFS_MAGIC 0x50495045UL

@@ -22,19 +22,16 @@ static __always_inline u32 keep_suffix(struct bailiff_task* row, u32 length) {
     u32 dot = 0;
     for (u32 back = 1; back < 16; back++) {
         u32 at = (length - back) & (BAILIFF_NAME_MAX - 1);
-        if (back >= length)
-            return 0;
+        if (back >= length) return 0;
         if (name[at] == '.') {
             dot = at;
             break;
         }
     }
-    if (!dot)
-        return 0;
+    if (!dot) return 0;
     u32 kept_length = length - dot;
     for (u32 i = 0; i < 15; i++)
-        if (i < kept_length)
-            out[i] = name[(dot + i) & (BAILIFF_NAME_MAX - 1)];
+        if (i < kept_length) out[i] = name[(dot + i) & (BAILIFF_NAME_MAX - 1)];
     row->scratch[SCRATCH_NAME] = kept[0];
     row->scratch[SCRATCH_NAME + 1] = kept[1];
     return kept_length;
@@ -47,18 +44,14 @@ static __always_inline u32 keep_suffix(struct bailiff_task* row, u32 length) {
 __noinline u64 hash_name(struct bailiff_task* row, u64 from, u32 part) {
     u32 zero = 0;
     const struct bailiff_config* c = bpf_map_lookup_elem(&config, &zero);
-    if (!row || !c)
-        return 0;
+    if (!row || !c) return 0;
     char* name = (char*)&row->scratch[SCRATCH_NAME];
     __builtin_memset(name, 0, BAILIFF_NAME_MAX);
     long n = bpf_probe_read_kernel_str(name, BAILIFF_NAME_MAX, (const void*)from);
-    if (n <= 1)
-        return 0;
+    if (n <= 1) return 0;
     u32 length = (u32)n - 1;
-    if (part == NAME_SUFFIX)
-        length = keep_suffix(row, length);
-    if (!length)
-        return 0;
+    if (part == NAME_SUFFIX) length = keep_suffix(row, length);
+    if (!length) return 0;
     return bailiff_name_hash(&row->scratch[SCRATCH_NAME], length, c->name_key[0], c->name_key[1]);
 }
 
@@ -70,21 +63,27 @@ static __always_inline u64 name_address(struct dentry* dentry) {
 
 // Rules for a file name or a suffix, wherever it lies.
 static __always_inline int settle_name(struct judgement* j) {
-    struct bailiff_object_key key = {.policy = j->subject->policy};
+    struct bailiff_object_key key = {.policy = (u8)j->subject->policy};
     if (j->policy->flags & BAILIFF_POLICY_HAS_NAMES) {
+        key.kind = BAILIFF_OBJECT_NAME;
         key.name = hash_name(j->row, name_address(j->dentry), NAME_WHOLE);
         const struct bailiff_object* o = bpf_map_lookup_elem(&objects, &key);
-        if (o && settle_label(j->row, o->label, j->right))
-            return 1;
+        if (o && settle_label(j->row, o->label, j->right)) return 1;
     }
     if (j->policy->flags & BAILIFF_POLICY_HAS_SUFFIXES) {
         key.name = hash_name(j->row, name_address(j->dentry), NAME_SUFFIX);
-        key.generation = 1;
+        key.kind = BAILIFF_OBJECT_SUFFIX;
         const struct bailiff_object* o = bpf_map_lookup_elem(&objects, &key);
-        if (o && settle_label(j->row, o->label, j->right))
-            return 1;
+        if (o && settle_label(j->row, o->label, j->right)) return 1;
     }
     return 0;
+}
+
+static __always_inline int may_have_label(u64 ino, u32 dev) {
+    u32 bit = bailiff_filter_bit(ino, dev);
+    u32 index = bit / 64;
+    const u64* word = bpf_map_lookup_elem(&filter, &index);
+    return !word || (*word >> (bit % 64) & 1);
 }
 
 // A walk under way. Its address is all that bpf_loop hands to a step.
@@ -99,9 +98,8 @@ struct walk {
 
 // The label of the object that `w->key` names, as it stands for the subject's own session.
 static __always_inline u32 own_label(struct walk* w, u32 label, u32 flags) {
-    if (!(flags & BAILIFF_OBJECT_PER_SESSION))
-        return label;
-    w->key.session = w->j->subject->session;
+    if (!(flags & BAILIFF_OBJECT_PER_SESSION)) return label;
+    w->key.session = (u16)w->j->subject->session;
     const struct bailiff_object* own = bpf_map_lookup_elem(&objects, &w->key);
     w->key.session = 0;
     return own ? own->label : label;
@@ -111,11 +109,12 @@ static __always_inline u32 own_label(struct walk* w, u32 label, u32 flags) {
 // that name has it too. 1 when nothing is left to decide.
 static __always_inline int settle_entry(struct walk* w) {
     w->key.name = hash_name(w->j->row, name_address(w->child), NAME_WHOLE);
+    w->key.kind = BAILIFF_OBJECT_ENTRY;
     int settled = 0;
     const struct bailiff_object* o = bpf_map_lookup_elem(&objects, &w->key);
-    if (o)
-        settled = settle_label(w->j->row, own_label(w, o->label, o->flags), w->j->right);
+    if (o) settled = settle_label(w->j->row, own_label(w, o->label, o->flags), w->j->right);
     w->key.name = 0;
+    w->key.kind = BAILIFF_OBJECT_DIRECTORY;
     return settled;
 }
 
@@ -124,20 +123,18 @@ static long walk_step(u32 level, struct walk* w) {
     struct dentry* dentry = w->dentry;
     struct dentry* parent = dentry->d_parent;
     struct inode* inode = dentry->d_inode;
-    if (inode) {
-        w->key.ino = inode->i_ino;
+    u64 ino = inode ? inode->i_ino : 0;
+    if (inode && may_have_label(ino, w->key.dev)) {
+        w->key.ino = ino;
         w->key.generation = inode->i_generation;
         const struct bailiff_object* o = bpf_map_lookup_elem(&objects, &w->key);
         if (o) {
             u32 label = o->label;
             u32 flags = o->flags;
             w->reason = 0;
-            if (level > 0 && (flags & BAILIFF_OBJECT_HAS_ENTRIES) && settle_entry(w))
-                return 1;
-            if (settle_label(w->j->row, own_label(w, label, flags), w->j->right))
-                return 1;
-            if (parent == dentry && (flags & BAILIFF_OBJECT_ROOT))
-                return 1;
+            if (level > 0 && (flags & BAILIFF_OBJECT_HAS_ENTRIES) && settle_entry(w)) return 1;
+            if (settle_label(w->j->row, own_label(w, label, flags), w->j->right)) return 1;
+            if (parent == dentry && (flags & BAILIFF_OBJECT_ROOT)) return 1;
         }
     }
     if (parent == dentry) {
@@ -147,6 +144,7 @@ static long walk_step(u32 level, struct walk* w) {
     w->reason = BAILIFF_REASON_TOO_DEEP; // stands if this was the last step
     w->child = dentry;
     w->dentry = parent;
+    w->key.kind = BAILIFF_OBJECT_DIRECTORY;
     return 0;
 }
 
@@ -155,7 +153,10 @@ static __always_inline u8 walk(struct judgement* j) {
     struct walk w = {.j = j, .dentry = j->dentry, .child = j->dentry};
     struct super_block* sb = j->dentry->d_sb;
     w.key.dev = sb->s_dev;
-    w.key.policy = j->subject->policy;
+    w.key.policy = (u8)j->subject->policy;
+    struct inode* inode = j->dentry->d_inode;
+    if (inode && (inode->i_mode & S_IFMT) != S_IFDIR)
+        w.key.kind = BAILIFF_OBJECT_INODE;
     bpf_loop(BAILIFF_MAX_DEPTH, walk_step, &w, 0);
     return w.reason;
 }

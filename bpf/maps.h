@@ -5,6 +5,7 @@
 #include "kernel_types.h"
 #include <bpf/bpf_helpers.h>
 #include "bailiff/abi.h"
+#include "bailiff/filter.h"
 
 struct {
     __uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -13,12 +14,12 @@ struct {
     __type(value, struct bailiff_task);
 } tasks SEC(".maps");
 
-#define BAILIFF_ARRAY(name, count, value_type)                                                     \
-    struct {                                                                                       \
-        __uint(type, BPF_MAP_TYPE_ARRAY);                                                          \
-        __uint(max_entries, count);                                                                \
-        __type(key, u32);                                                                          \
-        __type(value, value_type);                                                                 \
+#define BAILIFF_ARRAY(name, count, value_type) \
+    struct {                                   \
+        __uint(type, BPF_MAP_TYPE_ARRAY);      \
+        __uint(max_entries, count);            \
+        __type(key, u32);                      \
+        __type(value, value_type);             \
     } name SEC(".maps")
 
 BAILIFF_ARRAY(config, 1, struct bailiff_config);
@@ -26,21 +27,21 @@ BAILIFF_ARRAY(control, 1, struct bailiff_control);
 BAILIFF_ARRAY(policies, BAILIFF_MAX_POLICIES, struct bailiff_policy);
 BAILIFF_ARRAY(sessions, BAILIFF_MAX_SESSIONS, struct bailiff_session);
 BAILIFF_ARRAY(subjects, BAILIFF_MAX_SUBJECTS, struct bailiff_subject);
+BAILIFF_ARRAY(filter, BAILIFF_FILTER_WORDS, u64);
 BAILIFF_ARRAY(label_rows, BAILIFF_MAX_LABELS* BAILIFF_RIGHTS, struct bailiff_row);
 
-#define BAILIFF_HASH(name, count, key_type, value_type)                                            \
-    struct {                                                                                       \
-        __uint(type, BPF_MAP_TYPE_HASH);                                                           \
-        __uint(map_flags, BPF_F_NO_PREALLOC);                                                      \
-        __uint(max_entries, count);                                                                \
-        __type(key, key_type);                                                                     \
-        __type(value, value_type);                                                                 \
+#define BAILIFF_HASH(name, count, key_type, value_type) \
+    struct {                                            \
+        __uint(type, BPF_MAP_TYPE_HASH);                \
+        __uint(map_flags, BPF_F_NO_PREALLOC);           \
+        __uint(max_entries, count);                     \
+        __type(key, key_type);                          \
+        __type(value, value_type);                      \
     } name SEC(".maps")
 
 BAILIFF_HASH(objects, BAILIFF_MAX_OBJECTS, struct bailiff_object_key, struct bailiff_object);
 BAILIFF_HASH(ports, 16384, struct bailiff_port_key, u32);
-BAILIFF_HASH(agent_files, BAILIFF_MAX_AGENT_FILES, struct bailiff_object_key,
-             struct bailiff_task);
+BAILIFF_HASH(agent_files, BAILIFF_MAX_AGENT_FILES, struct bailiff_object_key, struct bailiff_task);
 
 struct {
     __uint(type, BPF_MAP_TYPE_LPM_TRIE);
@@ -64,8 +65,7 @@ struct {
 
 static __always_inline void count(u32 which) {
     u64* value = bpf_map_lookup_elem(&counters, &which);
-    if (value)
-        __sync_fetch_and_add(value, 1);
+    if (value) __sync_fetch_and_add(value, 1);
 }
 
 static __always_inline const struct bailiff_config* read_config(void) {

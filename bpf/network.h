@@ -7,15 +7,12 @@
 
 // The families and types every program needs; all else is right SOCKET.
 static __always_inline int plain_socket(int family, int type, int protocol) {
-    if (family == AF_UNIX)
-        return 1;
+    if (family == AF_UNIX) return 1;
     if (family == AF_NETLINK)
         return protocol == 0; // routes and addresses, which getaddrinfo(3) reads
-    if (family != AF_INET && family != AF_INET6)
-        return 0;
+    if (family != AF_INET && family != AF_INET6) return 0;
     type &= SOCK_TYPE_MASK;
-    if (type == SOCK_STREAM)
-        return protocol == 0 || protocol == IPPROTO_TCP;
+    if (type == SOCK_STREAM) return protocol == 0 || protocol == IPPROTO_TCP;
     return type == SOCK_DGRAM && (protocol == 0 || protocol == IPPROTO_UDP);
 }
 
@@ -23,15 +20,12 @@ static __always_inline int plain_socket(int family, int type, int protocol) {
 static __always_inline int on_socket_create(int family, int type, int protocol, int kernel) {
     struct judgement j = {.hook = BAILIFF_HOOK_SOCKET_CREATE, .right = BAILIFF_RIGHT_SOCKET};
     j.row = subject_row();
-    if (!j.row || kernel)
-        return 0;
+    if (!j.row || kernel) return 0;
     j.family = (u8)family;
     j.protocol = (u8)protocol;
     u8 reason = subject_begin(&j);
-    if (reason)
-        return refuse(&j, reason);
-    if (plain_socket(family, type, protocol))
-        return 0;
+    if (reason) return refuse(&j, reason);
+    if (plain_socket(family, type, protocol)) return 0;
     settle_begin(j.row, j.subject, j.policy);
     return settle_defaults(&j);
 }
@@ -55,8 +49,7 @@ static __always_inline u8 read_address(struct judgement* j, const void* address,
     j->family = (u8)family;
     if (family == AF_INET && length >= (int)sizeof(struct sockaddr_v4)) {
         struct sockaddr_v4 v4 = {};
-        if (bpf_probe_read_kernel(&v4, sizeof(v4), address))
-            return BAILIFF_REASON_UNREADABLE;
+        if (bpf_probe_read_kernel(&v4, sizeof(v4), address)) return BAILIFF_REASON_UNREADABLE;
         j->address[10] = 0xff;
         j->address[11] = 0xff;
         __builtin_memcpy(&j->address[12], v4.address, 4);
@@ -64,8 +57,7 @@ static __always_inline u8 read_address(struct judgement* j, const void* address,
         return 0;
     }
     if (family == AF_INET6 && length >= 24) {
-        if (bpf_probe_read_kernel(&a, sizeof(a), address))
-            return BAILIFF_REASON_UNREADABLE;
+        if (bpf_probe_read_kernel(&a, sizeof(a), address)) return BAILIFF_REASON_UNREADABLE;
         __builtin_memcpy(j->address, a.address, 16);
         j->port = bpf_ntohs(a.port);
         return 0;
@@ -98,8 +90,7 @@ static __noinline int judge_address(struct judgement* j) {
             port.protocol = 0;
             label = bpf_map_lookup_elem(&ports, &port);
         }
-        if (label)
-            settle_label(j->row, *label, j->right);
+        if (label) settle_label(j->row, *label, j->right);
     }
     return settle_defaults(j);
 }
@@ -109,20 +100,16 @@ static __always_inline int on_socket_address(struct socket* sock, const void* ad
                                              u32 right, u32 hook) {
     struct judgement j = {.hook = hook, .right = right};
     j.row = subject_row();
-    if (!j.row)
-        return 0;
+    if (!j.row) return 0;
     struct sock* sk = sock->sk;
     u8 reason = subject_begin(&j);
-    if (reason || !sk)
-        return refuse(&j, reason ? reason : BAILIFF_REASON_UNREADABLE);
+    if (reason || !sk) return refuse(&j, reason ? reason : BAILIFF_REASON_UNREADABLE);
     j.protocol = (u8)sk->sk_protocol;
     u16 family = sk->__sk_common.skc_family;
-    if (!address || family == AF_UNIX || family == AF_NETLINK)
-        return 0;
+    if (!address || family == AF_UNIX || family == AF_NETLINK) return 0;
     int skip;
     reason = read_address(&j, address, length, &skip);
-    if (reason)
-        return refuse(&j, reason);
+    if (reason) return refuse(&j, reason);
     return skip ? 0 : judge_address(&j);
 }
 

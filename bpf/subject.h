@@ -24,8 +24,7 @@ struct judgement {
 // nearly every task, leaves after one load.
 static __always_inline struct bailiff_task* subject_row(void) {
     struct task_struct* task = bpf_get_current_task_btf();
-    if (!task->bpf_storage)
-        return 0;
+    if (!task->bpf_storage) return 0;
     return bpf_task_storage_get(&tasks, task, 0, 0);
 }
 
@@ -35,10 +34,8 @@ static __always_inline struct bailiff_task* subject_row(void) {
 static __always_inline int inside_overlay(const struct bailiff_task* row, struct dentry* dentry) {
     struct task_struct* task = bpf_get_current_task_btf();
     const struct cred* cred = task->cred;
-    if (cred == task->real_cred || !row->overlay_cred)
-        return 0;
-    if ((u64)cred == row->overlay_cred)
-        return 1;
+    if (cred == task->real_cred || !row->overlay_cred) return 0;
+    if ((u64)cred == row->overlay_cred) return 1;
     const struct cred* mounter = (const struct cred*)row->overlay_cred;
     struct super_block* sb = dentry->d_sb;
     return (u64)sb == row->overlay_upper && cred->uid.val == BPF_CORE_READ(mounter, uid.val) &&
@@ -49,8 +46,7 @@ static __always_inline int inside_overlay(const struct bailiff_task* row, struct
 // Remembers the cred with which overlayfs will work on the layers below, and the upper one.
 static __always_inline void note_overlay(struct bailiff_task* row, struct dentry* dentry) {
     struct super_block* sb = dentry->d_sb;
-    if (sb->s_magic != OVERLAYFS_SUPER_MAGIC)
-        return;
+    if (sb->s_magic != OVERLAYFS_SUPER_MAGIC) return;
     if (!bpf_core_type_exists(struct ovl_fs))
         return; // overlay module not there at load: its inner work is judged, and so denied
     struct ovl_fs* fs = sb->s_fs_info;
@@ -63,22 +59,16 @@ static __always_inline u8 subject_begin(struct judgement* j) {
     u32 slot = j->row->subject;
     j->policy = 0;
     j->subject = bpf_map_lookup_elem(&subjects, &slot);
-    if (!j->subject || j->subject->generation != j->row->generation)
-        return BAILIFF_REASON_STALE;
+    if (!j->subject || j->subject->generation != j->row->generation) return BAILIFF_REASON_STALE;
     u32 session_slot = j->subject->session;
     const struct bailiff_session* session = bpf_map_lookup_elem(&sessions, &session_slot);
-    if (!session || session->epoch != j->subject->session_epoch)
-        return BAILIFF_REASON_STALE;
+    if (!session || session->epoch != j->subject->session_epoch) return BAILIFF_REASON_STALE;
     u32 policy_slot = j->subject->policy;
     j->policy = bpf_map_lookup_elem(&policies, &policy_slot);
-    if (!j->policy)
-        return BAILIFF_REASON_STALE;
-    if (session->state == BAILIFF_SESSION_REVOKED)
-        return BAILIFF_REASON_REVOKED;
-    if (session->state != BAILIFF_SESSION_ACTIVE)
-        return BAILIFF_REASON_ENDED;
-    if (bpf_ktime_get_boot_ns() >= session->expires_at)
-        return BAILIFF_REASON_EXPIRED;
+    if (!j->policy) return BAILIFF_REASON_STALE;
+    if (session->state == BAILIFF_SESSION_REVOKED) return BAILIFF_REASON_REVOKED;
+    if (session->state != BAILIFF_SESSION_ACTIVE) return BAILIFF_REASON_ENDED;
+    if (bpf_ktime_get_boot_ns() >= session->expires_at) return BAILIFF_REASON_EXPIRED;
     return BAILIFF_REASON_NONE;
 }
 

@@ -5,8 +5,7 @@
 #include "verdict_end.h"
 
 static __always_inline int inherit(struct bailiff_task* parent, struct task_struct* child) {
-    if (bpf_task_storage_get(&tasks, child, parent, BPF_LOCAL_STORAGE_GET_F_CREATE))
-        return 0;
+    if (bpf_task_storage_get(&tasks, child, parent, BPF_LOCAL_STORAGE_GET_F_CREATE)) return 0;
     count(BAILIFF_COUNTER_STORAGE_FAILED);
     return -EAGAIN;
 }
@@ -15,11 +14,9 @@ static __always_inline int inherit(struct bailiff_task* parent, struct task_stru
 static __always_inline int on_task_alloc(struct task_struct* child) {
     struct judgement j = {.hook = BAILIFF_HOOK_TASK_ALLOC, .right = BAILIFF_RIGHT_EXEC};
     j.row = subject_row();
-    if (!j.row)
-        return 0;
+    if (!j.row) return 0;
     u8 reason = subject_begin(&j);
-    if (reason)
-        return refuse(&j, reason);
+    if (reason) return refuse(&j, reason);
     return inherit(j.row, child);
 }
 
@@ -27,22 +24,18 @@ static __always_inline int on_task_alloc(struct task_struct* child) {
 // the parent and not yet the child.
 static __always_inline int on_sched_fork(struct task_struct* child) {
     struct bailiff_task* row = subject_row();
-    if (row)
-        inherit(row, child);
+    if (row) inherit(row, child);
     return 0;
 }
 
 static __always_inline int on_sched_exit(struct task_struct* task) {
     struct bailiff_task* row = subject_row();
-    if (!row || task->pid != task->tgid)
-        return 0;
+    if (!row || task->pid != task->tgid) return 0;
     u32 slot = row->subject;
     const struct bailiff_subject* subject = bpf_map_lookup_elem(&subjects, &slot);
-    if (subject && (subject->flags & BAILIFF_SUBJECT_CANARY))
-        return 0;
+    if (subject && (subject->flags & BAILIFF_SUBJECT_CANARY)) return 0;
     struct bailiff_event* e = event_reserve();
-    if (!e)
-        return 0;
+    if (!e) return 0;
     event_who(e, row, subject);
     e->kind = BAILIFF_EVENT_EXIT;
     e->hook = BAILIFF_HOOK_SCHED_EXIT;

@@ -11,8 +11,7 @@
 // Starts a settling in the row's scratch: all profiles of the subject are undecided.
 __noinline int settle_begin(struct bailiff_task* row, const struct bailiff_subject* subject,
                             const struct bailiff_policy* policy) {
-    if (!row || !subject || !policy)
-        return 0;
+    if (!row || !subject || !policy) return 0;
     bailiff_settle_begin(scratch_settle(row), &subject->profiles, policy);
     return 0;
 }
@@ -20,8 +19,7 @@ __noinline int settle_begin(struct bailiff_task* row, const struct bailiff_subje
 // Applies a label; 1 when nothing is left to decide. A label without a row decides nothing, which
 // the default then does.
 __noinline int settle_label(struct bailiff_task* row, u32 label, u32 right) {
-    if (!row || !label)
-        return 0;
+    if (!row || !label) return 0;
     u32 index = label * BAILIFF_RIGHTS + right;
     const struct bailiff_row* says = bpf_map_lookup_elem(&label_rows, &index);
     return says ? bailiff_settle_label(scratch_settle(row), says, label) : 0;
@@ -30,8 +28,7 @@ __noinline int settle_label(struct bailiff_task* row, u32 label, u32 right) {
 // Leaves the outcome in the row's scratch and returns its verdict.
 __noinline int settle_end(struct bailiff_task* row, const struct bailiff_subject* subject,
                           const struct bailiff_policy* policy, u32 right) {
-    if (!row || !subject || !policy)
-        return BAILIFF_VERDICT_DENY;
+    if (!row || !subject || !policy) return BAILIFF_VERDICT_DENY;
     struct bailiff_decision* decision = scratch_decision(row);
     u32 index = policy->default_label * BAILIFF_RIGHTS + right;
     const struct bailiff_row* defaults = bpf_map_lookup_elem(&label_rows, &index);
@@ -73,8 +70,7 @@ static __always_inline int refuse(struct judgement* j, u8 reason) {
 
 // What the rules met so far and the profiles' defaults make together.
 static __always_inline int settle_defaults(struct judgement* j) {
-    if (settle_end(j->row, j->subject, j->policy, j->right) == BAILIFF_VERDICT_ALLOW)
-        return 0;
+    if (settle_end(j->row, j->subject, j->policy, j->right) == BAILIFF_VERDICT_ALLOW) return 0;
     return conclude(j);
 }
 

@@ -74,15 +74,19 @@ int act_connect() {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     // Connecting a datagram socket sends nothing.
     return connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0 ? 0
-                                                                                         : errno;
+                                                                                          : errno;
 }
 
 int act(Family family) {
     switch (family) {
-        case Family::kTask: return act_fork();
-        case Family::kExec: return act_exec();
-        case Family::kFile: return act_open();
-        case Family::kNetwork: return act_connect();
+        case Family::kTask:
+            return act_fork();
+        case Family::kExec:
+            return act_exec();
+        case Family::kFile:
+            return act_open();
+        case Family::kNetwork:
+            return act_connect();
     }
     return EINVAL;
 }
@@ -185,8 +189,8 @@ Result<WirePosture> run_canaries(Programs& programs) {
     posture.recursion_misses = *misses;
     for (const Family family : {Family::kTask, Family::kExec, Family::kFile, Family::kNetwork}) {
         // A fork is refused only where the session is over; the rest is refused by a rule.
-        if (Status set = write_session(programs, family == Family::kTask ? BAILIFF_SESSION_ENDED
-                                                                        : BAILIFF_SESSION_ACTIVE);
+        if (Status set = write_session(
+                programs, family == Family::kTask ? BAILIFF_SESSION_ENDED : BAILIFF_SESSION_ACTIVE);
             !set)
             return tl::unexpected(set.error());
         const Result<int> control = probe(programs, family, false);

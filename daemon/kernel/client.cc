@@ -9,15 +9,21 @@
 #include <cerrno>
 #include <cstring>
 
+#include "kernel/objects.h"
+
 namespace bailiff::kernel {
 namespace {
 
 ErrorCode from_errno(int error) {
     switch (error) {
-        case ENOENT: return ErrorCode::kNotFound;
-        case EINVAL: return ErrorCode::kInvalidArgument;
-        case ENOSPC: return ErrorCode::kResourceExhausted;
-        default: return ErrorCode::kInternal;
+        case ENOENT:
+            return ErrorCode::kNotFound;
+        case EINVAL:
+            return ErrorCode::kInvalidArgument;
+        case ENOSPC:
+            return ErrorCode::kResourceExhausted;
+        default:
+            return ErrorCode::kInternal;
     }
 }
 
@@ -51,7 +57,9 @@ Result<Value> read_map(int fd, const char* name, std::uint32_t index) {
 
 } // namespace
 
-void Client::RingDeleter::operator()(ring_buffer* ring) const { ring_buffer__free(ring); }
+void Client::RingDeleter::operator()(ring_buffer* ring) const {
+    ring_buffer__free(ring);
+}
 Client::~Client() = default;
 
 Result<std::unique_ptr<Client>> Client::connect(const std::string& folder) {
@@ -64,8 +72,8 @@ Result<std::unique_ptr<Client>> Client::connect(const std::string& folder) {
     UniqueFd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
     if (!socket) return fail_errno("socket", errno);
     if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0)
-        return fail(ErrorCode::kUnavailable, "bailiff-kernel does not answer on " + path + ": " +
-                                                 std::strerror(errno));
+        return fail(ErrorCode::kUnavailable,
+                    "bailiff-kernel does not answer on " + path + ": " + std::strerror(errno));
     std::unique_ptr<Client> client(new Client(std::move(socket)));
     if (Status greeted = client->hello(); !greeted) return tl::unexpected(greeted.error());
     return client;
@@ -84,7 +92,8 @@ Status Client::hello() {
     message.msg_control = control;
     message.msg_controllen = sizeof(control);
     if (recvmsg(socket_.get(), &message, MSG_CMSG_CLOEXEC) != sizeof(reply))
-        return fail(ErrorCode::kUnavailable, "bailiff-kernel closed the connection at the greeting");
+        return fail(ErrorCode::kUnavailable,
+                    "bailiff-kernel closed the connection at the greeting");
     if (const cmsghdr* header = CMSG_FIRSTHDR(&message);
         header != nullptr && header->cmsg_type == SCM_RIGHTS) {
         std::vector<int> fds((header->cmsg_len - CMSG_LEN(0)) / sizeof(int));
@@ -128,8 +137,9 @@ int Client::map(const char* name) const {
 Result<bailiff_inode> Client::resolve(const std::string& path) {
     Request request = request_for(Operation::kResolve);
     if (path.empty() || path[0] != '/' || path.size() >= sizeof(request.path))
-        return fail(ErrorCode::kInvalidArgument,
-                    "path \"" + path.substr(0, 200) + "\": expected an absolute path below 4096 bytes");
+        return fail(
+            ErrorCode::kInvalidArgument,
+            "path \"" + path.substr(0, 200) + "\": expected an absolute path below 4096 bytes");
     std::memcpy(request.path, path.c_str(), path.size());
     return ask(request).map([](const Reply& reply) { return reply.inode; });
 }
@@ -141,7 +151,7 @@ Status Client::put_policy(std::uint32_t slot, const bailiff_policy& policy) {
     return write_map(map("policies"), "policies", slot, policy);
 }
 Status Client::put_object(const bailiff_object_key& key, const bailiff_object& object) {
-    return write_map(map("objects"), "objects", key, object);
+    return write_object(map("objects"), map("filter"), key, object);
 }
 Status Client::erase_object(const bailiff_object_key& key) {
     return erase_map(map("objects"), "objects", key);
@@ -186,8 +196,8 @@ Result<bailiff_config> Client::get_config() {
 Status Client::set_observe(bool observe) {
     Result<bailiff_config> config = get_config();
     if (!config) return tl::unexpected(config.error());
-    config->flags = observe ? config->flags | BAILIFF_CONFIG_OBSERVE
-                            : config->flags & ~BAILIFF_CONFIG_OBSERVE;
+    config->flags =
+        observe ? config->flags | BAILIFF_CONFIG_OBSERVE : config->flags & ~BAILIFF_CONFIG_OBSERVE;
     return write_map(map("config"), "config", std::uint32_t{0}, *config);
 }
 
@@ -227,7 +237,9 @@ Result<std::uint64_t> Client::counter(std::uint32_t index) {
     return sum;
 }
 
-int Client::events_fd() const { return ring_buffer__epoll_fd(ring_.get()); }
+int Client::events_fd() const {
+    return ring_buffer__epoll_fd(ring_.get());
+}
 
 void Client::drain_events(const std::function<void(const bailiff_event&)>& sink) {
     sink_ = &sink;
@@ -246,8 +258,9 @@ KernelPosture explain_posture(const WirePosture& wire) {
             "boot with bpf in the lsm= list (kernel command line): this kernel preempts programs, "
             "and an fmod_ret program that is preempted is skipped for the next task";
     if (wire.ftrace_enabled == 0)
-        posture.remedy = "kernel.ftrace_enabled is 0, which switches every program off: run "
-                         "sysctl kernel.ftrace_enabled=1";
+        posture.remedy =
+            "kernel.ftrace_enabled is 0, which switches every program off: run "
+            "sysctl kernel.ftrace_enabled=1";
     for (std::size_t i = 0; i < kFamilyNames.size(); i++) {
         FamilyPosture family;
         family.family = kFamilyNames[i];

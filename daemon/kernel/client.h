@@ -1,5 +1,5 @@
-// Client: the KernelPort that bailiffd uses. Talks to bailiff-kernel over its socket and writes maps
-// through the descriptors it handed over, which needs no privileges. I/O thread only.
+// Client: the KernelPort that bailiffd uses. Talks to bailiff-kernel over its socket and writes
+// maps through the descriptors it handed over, which needs no privileges. I/O thread only.
 #pragma once
 
 #include <memory>

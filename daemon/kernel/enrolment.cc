@@ -96,8 +96,8 @@ Result<std::uint32_t> enrol(Programs& programs, std::uint32_t pid, std::uint64_t
             return fail(ErrorCode::kNotFound, "process " + std::to_string(pid) + " is gone");
         return static_cast<std::uint32_t>(records->size());
     }
-    return fail(ErrorCode::kUnavailable,
-                "process " + std::to_string(pid) + " starts tasks faster than they can be enrolled");
+    return fail(ErrorCode::kUnavailable, "process " + std::to_string(pid) +
+                                             " starts tasks faster than they can be enrolled");
 }
 
 Result<std::uint32_t> subject_of(Programs& programs, std::uint32_t pid) {

@@ -15,7 +15,7 @@ namespace bailiff::kernel {
 
 // One hook family's state, as its last probe proved it.
 struct FamilyPosture {
-    std::string family; // "exec", "file", "network", "task"
+    std::string family;     // "exec", "file", "network", "task"
     bool enforcing = false; // a probe's act really came back with EPERM
     std::string detail;     // why not, for people; empty when enforcing
 };

@@ -40,12 +40,12 @@ unsigned lsm_hook_arguments(const std::string& hook) {
 Status choose_setattr(bpf_object* object) {
     const unsigned arguments = lsm_hook_arguments("inode_setattr");
     if (arguments != 2 && arguments != 3)
-        return fail(ErrorCode::kFailedPrecondition,
-                    "kernel BTF: hook inode_setattr has " + std::to_string(arguments) +
-                        " arguments, expected 2 or 3");
-    bpf_program__set_autoload(
-        bpf_object__find_program_by_name(object, arguments == 2 ? "inode_setattr" : "inode_setattr_2"),
-        false);
+        return fail(ErrorCode::kFailedPrecondition, "kernel BTF: hook inode_setattr has " +
+                                                        std::to_string(arguments) +
+                                                        " arguments, expected 2 or 3");
+    bpf_program__set_autoload(bpf_object__find_program_by_name(
+                                  object, arguments == 2 ? "inode_setattr" : "inode_setattr_2"),
+                              false);
     return {};
 }
 
@@ -54,7 +54,8 @@ bool is_iterator(const bpf_program* program) {
 }
 
 Status make_folder(const std::string& path) {
-    if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return fail_errno("mkdir " + path, errno);
+    if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
+        return fail_errno("mkdir " + path, errno);
     return {};
 }
 
@@ -76,7 +77,9 @@ Result<Attachment> choose_attachment() {
     return Attachment::kFmodRet;
 }
 
-void Programs::ObjectDeleter::operator()(bpf_object* object) const { bpf_object__close(object); }
+void Programs::ObjectDeleter::operator()(bpf_object* object) const {
+    bpf_object__close(object);
+}
 
 Programs::Programs(Attachment attachment, std::string pin_root)
     : attachment_(attachment), pin_root_(std::move(pin_root)) {}
@@ -139,7 +142,8 @@ Status Programs::retire_others() {
         if (!name.starts_with("links_") || entry.path() == links_folder_) continue;
         fs::remove_all(entry.path(), error);
         if (error)
-            return fail(ErrorCode::kInternal, "remove " + entry.path().string() + ": " + error.message());
+            return fail(ErrorCode::kInternal,
+                        "remove " + entry.path().string() + ": " + error.message());
     }
     return {};
 }

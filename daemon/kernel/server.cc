@@ -33,10 +33,14 @@ bool somebody_answers(const sockaddr_un& address) {
 
 int to_errno(const Error& error) {
     switch (error.code()) {
-        case ErrorCode::kNotFound: return ENOENT;
-        case ErrorCode::kInvalidArgument: return EINVAL;
-        case ErrorCode::kResourceExhausted: return ENOSPC;
-        default: return EIO;
+        case ErrorCode::kNotFound:
+            return ENOENT;
+        case ErrorCode::kInvalidArgument:
+            return EINVAL;
+        case ErrorCode::kResourceExhausted:
+            return ENOSPC;
+        default:
+            return EIO;
     }
 }
 
@@ -54,7 +58,8 @@ void store(Reply& reply, const Result<T>& result, Store&& keep) {
 void handle(Programs& programs, const Request& request, Reply& reply) {
     const auto keep_count = [&reply](std::uint32_t count) { reply.count = count; };
     switch (request.operation) {
-        case Operation::kHello: return;
+        case Operation::kHello:
+            return;
         case Operation::kResolve:
             return store(reply, resolve(programs, request.path),
                          [&reply](const bailiff_inode& inode) { reply.inode = inode; });
@@ -75,9 +80,9 @@ void handle(Programs& programs, const Request& request, Reply& reply) {
 }
 
 bool well_formed(const Request& request) {
-    const bool names_own_slot = request.operation != Operation::kEnrol ||
-                                (request.pid > 1 && request.subject > 0 &&
-                                 request.subject < kCanarySubject);
+    const bool names_own_slot =
+        request.operation != Operation::kEnrol ||
+        (request.pid > 1 && request.subject > 0 && request.subject < kCanarySubject);
     return request.magic == kWireMagic && names_own_slot &&
            std::memchr(request.path, 0, sizeof(request.path)) != nullptr;
 }
@@ -113,8 +118,8 @@ Result<Server> Server::listen(const std::string& folder, uid_t daemon_uid, gid_t
     UniqueFd listener(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
     if (!listener) return fail_errno("socket", errno);
     const mode_t before = umask(0117);
-    const int bound = bind(listener.get(), reinterpret_cast<const sockaddr*>(&*address),
-                           sizeof(*address));
+    const int bound =
+        bind(listener.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof(*address));
     const int bind_error = errno;
     umask(before);
     if (bound != 0) return fail_errno("bind " + path, bind_error);

@@ -22,9 +22,9 @@ enum class Operation : std::uint32_t {
 };
 
 // The maps that bailiffd writes or reads. Holding the descriptor is the permission.
-inline constexpr std::array<const char*, 11> kSharedMaps = {
-    "config",  "policies",  "sessions", "subjects",    "label_rows", "objects",
-    "ports",   "addresses", "events",   "agent_files", "counters"};
+inline constexpr std::array<const char*, 12> kSharedMaps = {
+    "config", "policies", "sessions",  "subjects", "label_rows",  "objects",
+    "filter", "ports",    "addresses", "events",   "agent_files", "counters"};
 
 struct Request {
     std::uint32_t magic;
@@ -44,8 +44,8 @@ inline constexpr std::array<const char*, 4> kFamilyNames = {"task", "exec", "fil
 struct WirePosture {
     std::uint64_t checked_at; // nanoseconds of CLOCK_BOOTTIME
     std::uint64_t recursion_misses;
-    std::uint32_t attachment; // 0 lsm, 1 fmod_ret
-    std::uint32_t preemptible; // 1: the kernel preempts programs (full or lazy preemption)
+    std::uint32_t attachment;     // 0 lsm, 1 fmod_ret
+    std::uint32_t preemptible;    // 1: the kernel preempts programs (full or lazy preemption)
     std::uint32_t ftrace_enabled; // 0: every program is switched off
     std::uint32_t zero;
     // For each Family: 1 when a probe was allowed before and came back with EPERM as a subject.

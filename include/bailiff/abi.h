@@ -31,16 +31,16 @@ typedef uint64_t bailiff_u64;
 #define BAILIFF_ABI_VERSION 1
 
 // Table sizes. A slot is an index; slot 0 is reserved in each table.
-#define BAILIFF_MASK_WORDS 4        // 256 profile bits
+#define BAILIFF_MASK_WORDS 4 // 256 profile bits
 #define BAILIFF_MAX_PROFILES 256
-#define BAILIFF_MAX_POLICIES 4      // policy images that live side by side during a reload
-#define BAILIFF_MAX_SESSIONS 4096   // session 0 is built in: "no session"
-#define BAILIFF_MAX_SUBJECTS 8192   // subject 0 means "no subject"
-#define BAILIFF_MAX_LABELS 4096     // interned rows of masks, for each right
-#define BAILIFF_MAX_OBJECTS 131072  // labelled objects of all policies and sessions
+#define BAILIFF_MAX_POLICIES 4     // policy images that live side by side during a reload
+#define BAILIFF_MAX_SESSIONS 4096  // session 0 is built in: "no session"
+#define BAILIFF_MAX_SUBJECTS 8192  // subject 0 means "no subject"
+#define BAILIFF_MAX_LABELS 4096    // interned rows of masks, for each right
+#define BAILIFF_MAX_OBJECTS 131072 // labelled objects of all policies and sessions
 #define BAILIFF_MAX_AGENT_FILES 1024
-#define BAILIFF_MAX_DEPTH 64        // directory levels a walk may take; deeper is denied
-#define BAILIFF_NAME_MAX 256        // a name with its terminating NUL
+#define BAILIFF_MAX_DEPTH 64 // directory levels a walk may take; deeper is denied
+#define BAILIFF_NAME_MAX 256 // a name with its terminating NUL
 
 // What a rule speaks about: the class of right. One row of masks exists for each.
 enum bailiff_right {
@@ -82,21 +82,21 @@ enum bailiff_layer {
 // Why a verdict is what it is. Every event carries one.
 enum bailiff_reason {
     BAILIFF_REASON_NONE = 0,
-    BAILIFF_REASON_RULE = 1,            // a rule's label decided
-    BAILIFF_REASON_DEFAULT = 2,         // no rule matched in a layer; its profile's default
-    BAILIFF_REASON_EXPIRED = 3,         // the session's time is over
-    BAILIFF_REASON_ENDED = 4,           // the session's command exited
-    BAILIFF_REASON_REVOKED = 5,         // somebody took the session back
-    BAILIFF_REASON_STALE = 6,           // the subject's session slot holds another session now
-    BAILIFF_REASON_NO_PROFILE = 7,      // no profile applies to the subject: nothing is granted
-    BAILIFF_REASON_UNKNOWN_ROOT = 8,    // the walk ended at a file system nobody labelled
-    BAILIFF_REASON_TOO_DEEP = 9,        // more than BAILIFF_MAX_DEPTH levels
-    BAILIFF_REASON_RACED_RENAME = 10,   // directories moved under the walk, three times
-    BAILIFF_REASON_UNREADABLE = 11,     // kernel or user memory could not be read
-    BAILIFF_REASON_SOCKET_FAMILY = 12,  // a socket family, type or protocol nobody granted
-    BAILIFF_REASON_NO_STORAGE = 13,     // the task's row could not be made
-    BAILIFF_REASON_SELF_PROTECTION = 14,// bailiff's own objects
-    BAILIFF_REASON_CANARY = 15,         // a probe of bailiff itself
+    BAILIFF_REASON_RULE = 1,             // a rule's label decided
+    BAILIFF_REASON_DEFAULT = 2,          // no rule matched in a layer; its profile's default
+    BAILIFF_REASON_EXPIRED = 3,          // the session's time is over
+    BAILIFF_REASON_ENDED = 4,            // the session's command exited
+    BAILIFF_REASON_REVOKED = 5,          // somebody took the session back
+    BAILIFF_REASON_STALE = 6,            // the subject's session slot holds another session now
+    BAILIFF_REASON_NO_PROFILE = 7,       // no profile applies to the subject: nothing is granted
+    BAILIFF_REASON_UNKNOWN_ROOT = 8,     // the walk ended at a file system nobody labelled
+    BAILIFF_REASON_TOO_DEEP = 9,         // more than BAILIFF_MAX_DEPTH levels
+    BAILIFF_REASON_RACED_RENAME = 10,    // directories moved under the walk, three times
+    BAILIFF_REASON_UNREADABLE = 11,      // kernel or user memory could not be read
+    BAILIFF_REASON_SOCKET_FAMILY = 12,   // a socket family, type or protocol nobody granted
+    BAILIFF_REASON_NO_STORAGE = 13,      // the task's row could not be made
+    BAILIFF_REASON_SELF_PROTECTION = 14, // bailiff's own objects
+    BAILIFF_REASON_CANARY = 15,          // a probe of bailiff itself
     BAILIFF_REASONS = 16,
 };
 
@@ -115,27 +115,34 @@ BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_row) == 160, "row");
 // Map "policies": array, index policy slot. Written before any subject names the slot.
 struct bailiff_policy {
     struct bailiff_mask layer[BAILIFF_LAYERS]; // the profiles of each layer
-    struct bailiff_mask observe;    // profiles in mode observe: their deny is an audit
-    bailiff_u32 default_label;      // row of each right: what a profile says where no rule matches
-    bailiff_u32 flags;              // BAILIFF_POLICY_*
+    struct bailiff_mask observe;               // profiles in mode observe: their deny is an audit
+    bailiff_u32 default_label; // row of each right: what a profile says where no rule matches
+    bailiff_u32 flags;         // BAILIFF_POLICY_*
 };
-#define BAILIFF_POLICY_HAS_NAMES 1u    // labels with ino 0 and a name hash exist
-#define BAILIFF_POLICY_HAS_SUFFIXES 2u // labels with ino 0 and a suffix hash exist
+#define BAILIFF_POLICY_HAS_NAMES 1u    // labels of kind NAME exist
+#define BAILIFF_POLICY_HAS_SUFFIXES 2u // labels of kind SUFFIX exist
 BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_policy) == 200, "policy");
 
 // Map "objects": hash. An object a rule names, as the kernel sees it (not as stat(2) says).
-//   inode   (dev, ino, generation), name 0: the inode and all below it
-//   entry   (dev, ino, generation) of the parent, name = hash of the entry's name
-//   name    dev = ino = generation = 0, name = hash of a file name, wherever it is
-//   suffix  the same, name = hash of the suffix with its dot, generation 1
-// `session` is 0, or the slot of the one session that the label is for.
+// Directories and other inodes are told apart: on overlayfs over several file systems their numbers
+// come from two sources and collide.
+enum bailiff_object_kind {
+    BAILIFF_OBJECT_DIRECTORY = 0, // the directory and all below it
+    BAILIFF_OBJECT_INODE = 1,     // any other inode
+    BAILIFF_OBJECT_ENTRY = 2,     // `name` in the directory (dev, ino, generation), there or not
+    BAILIFF_OBJECT_NAME = 3,      // a file name wherever it is: dev, ino and generation are 0
+    BAILIFF_OBJECT_SUFFIX = 4,    // a suffix with its dot, the same
+};
+
 struct bailiff_object_key {
     bailiff_u64 ino;
     bailiff_u64 name; // bailiff_name_hash(), or 0
     bailiff_u32 dev;  // super_block.s_dev
     bailiff_u32 generation;
-    bailiff_u32 session;
-    bailiff_u32 policy; // policy slot
+    bailiff_u16 session; // 0, or the slot of the one session that the label is for
+    bailiff_u8 policy;   // policy slot
+    bailiff_u8 kind;     // enum bailiff_object_kind
+    bailiff_u32 zero;
 };
 BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_object_key) == 32, "object key");
 
@@ -162,9 +169,9 @@ BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_address_key) == 24, "address key");
 // (class, 0, 0); the first hit is the label, and holds what the later ones would say.
 struct bailiff_port_key {
     bailiff_u32 address_class;
-    bailiff_u16 port;     // host byte order; 0 is any
-    bailiff_u8 protocol;  // IPPROTO_TCP, IPPROTO_UDP, ...; 0 is any
-    bailiff_u8 policy;    // policy slot
+    bailiff_u16 port;    // host byte order; 0 is any
+    bailiff_u8 protocol; // IPPROTO_TCP, IPPROTO_UDP, ...; 0 is any
+    bailiff_u8 policy;   // policy slot
 };
 BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_port_key) == 8, "port key");
 
@@ -220,7 +227,7 @@ BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_config) == 72, "config");
 // here and not per CPU, because these programs are preempted.
 struct bailiff_task {
     bailiff_u32 subject;
-    bailiff_u32 generation;   // of the subject's slot
+    bailiff_u32 generation;    // of the subject's slot
     bailiff_u64 overlay_cred;  // the mounter's cred of the overlay last worked on (struct cred *)
     bailiff_u64 overlay_upper; // its upper layer (struct super_block *)
     bailiff_u64 spare;
@@ -230,9 +237,9 @@ BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_task) == 544, "task");
 
 // Map "control": array of one. What bailiff-kernel asks of the next iterator it reads.
 struct bailiff_control {
-    bailiff_u32 pid;        // enrol: root of the process tree; resolve: whose descriptors
-    bailiff_u32 fd;         // resolve: the descriptor to describe
-    bailiff_u32 subject;    // count: whose tasks; 0: the subject of process `pid`
+    bailiff_u32 pid;     // enrol: root of the process tree; resolve: whose descriptors
+    bailiff_u32 fd;      // resolve: the descriptor to describe
+    bailiff_u32 subject; // count: whose tasks; 0: the subject of process `pid`
     bailiff_u32 zero;
     struct bailiff_task row; // enrol: what each task of the tree gets
 };

@@ -6,7 +6,8 @@
 //   2. bailiff_settle_label for each label on the way from the object to its root. For one
 //      profile the nearest label wins; at one label deny > hold > preserve > audit > allow.
 //   3. bailiff_settle_end: in each layer any deny denies, else the strictest of hold, preserve and
-//      audit stands, else any allow, else the strictest default; the strictest layer is the verdict.
+//      audit stands, else any allow, else the strictest default; the strictest layer is the
+//      verdict.
 //
 // No allocation, no locks, no calls; any thread and any hook.
 #ifndef BAILIFF_VERDICT_H
@@ -34,8 +35,8 @@ struct bailiff_settle {
     struct bailiff_mask undecided;
     struct bailiff_mask decided[BAILIFF_VERDICT_DENY];
     struct bailiff_mask observe;
-    struct bailiff_decision denied;  // verdict deny once an enforced deny was met
-    struct bailiff_decision noted;   // the first rule that was not a plain allow
+    struct bailiff_decision denied; // verdict deny once an enforced deny was met
+    struct bailiff_decision noted;  // the first rule that was not a plain allow
 };
 
 BAILIFF_INLINE bailiff_u32 bailiff_mask_any(const struct bailiff_mask* m) {
@@ -45,16 +46,14 @@ BAILIFF_INLINE bailiff_u32 bailiff_mask_any(const struct bailiff_mask* m) {
 BAILIFF_INLINE struct bailiff_mask bailiff_mask_and(const struct bailiff_mask* a,
                                                     const struct bailiff_mask* b) {
     struct bailiff_mask r;
-    for (int i = 0; i < BAILIFF_MASK_WORDS; i++)
-        r.word[i] = a->word[i] & b->word[i];
+    for (int i = 0; i < BAILIFF_MASK_WORDS; i++) r.word[i] = a->word[i] & b->word[i];
     return r;
 }
 
 BAILIFF_INLINE struct bailiff_mask bailiff_mask_without(const struct bailiff_mask* a,
                                                         const struct bailiff_mask* b) {
     struct bailiff_mask r;
-    for (int i = 0; i < BAILIFF_MASK_WORDS; i++)
-        r.word[i] = a->word[i] & ~b->word[i];
+    for (int i = 0; i < BAILIFF_MASK_WORDS; i++) r.word[i] = a->word[i] & ~b->word[i];
     return r;
 }
 
@@ -95,8 +94,7 @@ BAILIFF_INLINE bailiff_u16 bailiff_mask_first(const struct bailiff_mask* m) {
         bit = (bailiff_u16)(bit + 2);
         w >>= 2;
     }
-    if (!(w & 0x1ULL))
-        bit = (bailiff_u16)(bit + 1);
+    if (!(w & 0x1ULL)) bit = (bailiff_u16)(bit + 1);
     return (bailiff_u16)(base + bit);
 }
 
@@ -106,8 +104,7 @@ BAILIFF_INLINE bailiff_u8 bailiff_layer_of(const struct bailiff_policy* policy,
     bailiff_u32 word = (profile >> 6) & (BAILIFF_MASK_WORDS - 1);
     bailiff_u64 bit = 1ULL << (profile & 63);
     for (int i = 0; i < BAILIFF_LAYERS; i++)
-        if (policy->layer[i].word[word] & bit)
-            return (bailiff_u8)i;
+        if (policy->layer[i].word[word] & bit) return (bailiff_u8)i;
     return BAILIFF_LAYERS;
 }
 
@@ -145,10 +142,8 @@ BAILIFF_INLINE int bailiff_settle_label(struct bailiff_settle* s, const struct b
     }
     for (int v = BAILIFF_VERDICT_HOLD; v >= BAILIFF_VERDICT_ALLOW; v--) {
         struct bailiff_mask now = bailiff_mask_and(&row->says[v], &s->undecided);
-        if (!bailiff_mask_any(&now))
-            continue;
-        for (int i = 0; i < BAILIFF_MASK_WORDS; i++)
-            s->decided[v].word[i] |= now.word[i];
+        if (!bailiff_mask_any(&now)) continue;
+        for (int i = 0; i < BAILIFF_MASK_WORDS; i++) s->decided[v].word[i] |= now.word[i];
         s->undecided = bailiff_mask_without(&s->undecided, &now);
         if (v != BAILIFF_VERDICT_ALLOW && s->noted.verdict < v) {
             s->noted.verdict = (bailiff_u8)v;
@@ -163,13 +158,13 @@ BAILIFF_INLINE int bailiff_settle_label(struct bailiff_settle* s, const struct b
 
 // One layer's verdict in one word: verdict, then reason << 8, flags << 16, profile << 24 (a profile
 // is below 256).
-#define BAILIFF_LAYER_VERDICT(verdict, reason, flags, profile)                                     \
-    ((bailiff_u32)(verdict) | (bailiff_u32)(reason) << 8 | (bailiff_u32)(flags) << 16 |            \
+#define BAILIFF_LAYER_VERDICT(verdict, reason, flags, profile)                          \
+    ((bailiff_u32)(verdict) | (bailiff_u32)(reason) << 8 | (bailiff_u32)(flags) << 16 | \
      (bailiff_u32)(profile) << 24)
 
-// From what was decided and the defaults of the layer's profiles. `applies` are the layer's profiles
-// that the subject has; not empty. In the kernel it is a function of its own, so that the verifier
-// does not follow every combination of five layers.
+// From what was decided and the defaults of the layer's profiles. `applies` are the layer's
+// profiles that the subject has; not empty. In the kernel it is a function of its own, so that the
+// verifier does not follow every combination of five layers.
 #ifdef __bpf__
 __attribute__((noinline))
 #else
@@ -220,11 +215,9 @@ BAILIFF_INLINE void bailiff_settle_end(const struct bailiff_settle* s,
     bailiff_u32 strictest = 0; // no layer yet: every layer's word has a reason and so is above it
     for (int i = 0; i < BAILIFF_LAYERS; i++) {
         struct bailiff_mask applies = bailiff_mask_and(&policy->layer[i], profiles);
-        if (!bailiff_mask_any(&applies))
-            continue;
+        if (!bailiff_mask_any(&applies)) continue;
         bailiff_u32 here = bailiff_settle_layer(s, &applies, defaults);
-        if (strictest && (here & 0xff) <= (strictest & 0xff))
-            continue;
+        if (strictest && (here & 0xff) <= (strictest & 0xff)) continue;
         strictest = here;
         result->layer = (bailiff_u8)i;
     }
@@ -251,22 +244,22 @@ BAILIFF_INLINE void bailiff_settle_end(const struct bailiff_settle* s,
 // a rule's. `words` holds the name in zero-padded 64-bit little-endian words; `length` is at most
 // 255. Never 0, which means "no name".
 #define BAILIFF_SIP_ROTATE(x, b) (((x) << (b)) | ((x) >> (64 - (b))))
-#define BAILIFF_SIP_ROUND(v0, v1, v2, v3)                                                          \
-    do {                                                                                           \
-        v0 += v1;                                                                                  \
-        v1 = BAILIFF_SIP_ROTATE(v1, 13);                                                           \
-        v1 ^= v0;                                                                                  \
-        v0 = BAILIFF_SIP_ROTATE(v0, 32);                                                           \
-        v2 += v3;                                                                                  \
-        v3 = BAILIFF_SIP_ROTATE(v3, 16);                                                           \
-        v3 ^= v2;                                                                                  \
-        v0 += v3;                                                                                  \
-        v3 = BAILIFF_SIP_ROTATE(v3, 21);                                                           \
-        v3 ^= v0;                                                                                  \
-        v2 += v1;                                                                                  \
-        v1 = BAILIFF_SIP_ROTATE(v1, 17);                                                           \
-        v1 ^= v2;                                                                                  \
-        v2 = BAILIFF_SIP_ROTATE(v2, 32);                                                           \
+#define BAILIFF_SIP_ROUND(v0, v1, v2, v3) \
+    do {                                  \
+        v0 += v1;                         \
+        v1 = BAILIFF_SIP_ROTATE(v1, 13);  \
+        v1 ^= v0;                         \
+        v0 = BAILIFF_SIP_ROTATE(v0, 32);  \
+        v2 += v3;                         \
+        v3 = BAILIFF_SIP_ROTATE(v3, 16);  \
+        v3 ^= v2;                         \
+        v0 += v3;                         \
+        v3 = BAILIFF_SIP_ROTATE(v3, 21);  \
+        v3 ^= v0;                         \
+        v2 += v1;                         \
+        v1 = BAILIFF_SIP_ROTATE(v1, 17);  \
+        v1 ^= v2;                         \
+        v2 = BAILIFF_SIP_ROTATE(v2, 32);  \
     } while (0)
 
 BAILIFF_INLINE bailiff_u64 bailiff_name_hash(const bailiff_u64* words, bailiff_u32 length,
@@ -277,8 +270,7 @@ BAILIFF_INLINE bailiff_u64 bailiff_name_hash(const bailiff_u64* words, bailiff_u
     bailiff_u64 v3 = 0x7465646279746573ULL ^ key1;
     bailiff_u64 last = (bailiff_u64)length << 56;
     for (bailiff_u32 i = 0; i < BAILIFF_NAME_MAX / 8; i++) {
-        if (i * 8 >= length)
-            break;
+        if (i * 8 >= length) break;
         bailiff_u64 m = words[i];
         v3 ^= m;
         BAILIFF_SIP_ROUND(v0, v1, v2, v3);

@@ -1,5 +1,5 @@
-// What bailiff costs in the kernel, in instructions a call: without it, loaded for a task that is no
-// subject, and for a subject. Runs in a guest under -icount, where one nanosecond of the guest's
+// What bailiff costs in the kernel, in instructions a call: without it, loaded for a task that is
+// no subject, and for a subject. Runs in a guest under -icount, where one nanosecond of the guest's
 // clock is one instruction (tests/bench/run starts it so).
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
@@ -24,6 +24,7 @@
 
 #include "bailiff/abi.h"
 #include "kernel/enrolment.h"
+#include "kernel/objects.h"
 #include "kernel/startup.h"
 
 using namespace bailiff;
@@ -129,9 +130,11 @@ void put(Programs& programs, const char* map, const Key& key, const Value& value
 void label(Programs& programs, const std::string& path, std::uint32_t id) {
     const Result<bailiff_inode> inode = resolve(programs, path);
     if (!inode) die(inode.error().message());
-    put(programs, "objects",
-        bailiff_object_key{inode->ino, 0, inode->dev, inode->generation, 0, kPolicy},
-        bailiff_object{id, inode->is_root != 0 ? BAILIFF_OBJECT_ROOT : 0U});
+    const Status written =
+        write_object(*programs.map_fd("objects"), *programs.map_fd("filter"),
+                     inode_key(*inode, kPolicy),
+                     bailiff_object{id, inode->is_root != 0 ? BAILIFF_OBJECT_ROOT : 0U});
+    if (!written) die(written.error().message());
 }
 
 // One profile that allows by default and has a rule for all rights on /tmp/ub.
@@ -146,7 +149,8 @@ void write_policy(Programs& programs) {
     policy.layer[BAILIFF_LAYER_AGENT].word[0] = 1;
     policy.default_label = kDefaultLabel;
     put(programs, "policies", kPolicy, policy);
-    for (const char* root : {"/", "/proc", "/sys", "/dev", "/tmp", "/run"}) label(programs, root, 0);
+    for (const char* root : {"/", "/proc", "/sys", "/dev", "/tmp", "/run"})
+        label(programs, root, 0);
     label(programs, "/tmp/ub", kTreeLabel);
     bailiff_session session = {};
     session.state = BAILIFF_SESSION_ACTIVE;
@@ -186,7 +190,8 @@ std::vector<double> run(Programs* programs, bool subject) {
     }
     must(write(go[1], "g", 1) == 1, "gate");
     std::vector<double> costs;
-    for (double cost = 0; read(back[0], &cost, sizeof(cost)) == sizeof(cost);) costs.push_back(cost);
+    for (double cost = 0; read(back[0], &cost, sizeof(cost)) == sizeof(cost);)
+        costs.push_back(cost);
     waitpid(child, nullptr, 0);
     for (const int fd : {go[0], go[1], back[0]}) close(fd);
     return costs;

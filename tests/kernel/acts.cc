@@ -15,7 +15,9 @@
 namespace bailiff::tests {
 namespace {
 
-int outcome(int result) { return result == 0 ? 0 : errno; }
+int outcome(int result) {
+    return result == 0 ? 0 : errno;
+}
 
 using SocketCall = int (*)(int, const sockaddr*, socklen_t);
 

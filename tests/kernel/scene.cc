@@ -14,13 +14,13 @@
 #include "bailiff/verdict.h"
 #include "kernel/canary.h"
 #include "kernel/enrolment.h"
+#include "kernel/objects.h"
 #include "kernel/startup.h"
 
 namespace bailiff::tests {
 namespace {
 
 constexpr std::uint32_t kDefaultLabel = 1;
-constexpr std::uint32_t kPolicySlot = 1;
 
 kernel::Options options() {
     kernel::Options options;
@@ -49,7 +49,9 @@ void Scene::reload() {
     programs_.emplace(std::move(*started));
 }
 
-void Scene::SetUpTestSuite() { reload(); }
+void Scene::SetUpTestSuite() {
+    reload();
+}
 
 void Scene::TearDownTestSuite() {
     programs_.reset();
@@ -60,6 +62,12 @@ template <typename Key, typename Value>
 void Scene::put(const char* map, const Key& key, const Value& value) {
     ASSERT_EQ(bpf_map_update_elem(*programs().map_fd(map), &key, &value, BPF_ANY), 0)
         << map << ": " << strerror(errno);
+}
+
+void Scene::put_object(const bailiff_object_key& key, const bailiff_object& object) {
+    const Status written = kernel::write_object(*programs().map_fd("objects"),
+                                                *programs().map_fd("filter"), key, object);
+    ASSERT_TRUE(written) << written.error().message();
 }
 
 void Scene::SetUp() {
@@ -86,7 +94,7 @@ void Scene::write_policy() {
     policy.layer[BAILIFF_LAYER_AGENT].word[0] = 1;
     policy.default_label = kDefaultLabel;
     policy.flags = policy_flags_;
-    put("policies", kPolicySlot, policy);
+    put("policies", std::uint32_t{kPolicySlot}, policy);
 }
 
 void Scene::session(bailiff_session_state state, std::uint64_t expires_at) {
@@ -106,8 +114,8 @@ void Scene::policy(bailiff_verdict fallback, const std::vector<Rule>& rules) {
     for (const char* root : {"/", "/proc", "/sys", "/dev", "/tmp", "/run", "/mnt/ext4"}) {
         const Result<bailiff_inode> inode = kernel::resolve(programs(), root);
         if (!inode || inode->is_root == 0) continue;
-        put("objects", bailiff_object_key{inode->ino, 0, inode->dev, inode->generation, 0, kPolicySlot},
-            bailiff_object{0, BAILIFF_OBJECT_ROOT});
+        put_object(kernel::inode_key(*inode, kPolicySlot),
+                   bailiff_object{0, BAILIFF_OBJECT_ROOT});
     }
     std::map<std::string, std::uint32_t> labels;
     for (const Rule& rule : rules) {
@@ -126,8 +134,8 @@ void Scene::policy(bailiff_verdict fallback, const std::vector<Rule>& rules) {
         }
         const Result<bailiff_inode> inode = kernel::resolve(programs(), rule.path);
         ASSERT_TRUE(inode) << inode.error().message();
-        put("objects", bailiff_object_key{inode->ino, 0, inode->dev, inode->generation, 0, kPolicySlot},
-            bailiff_object{it->second, inode->is_root != 0 ? BAILIFF_OBJECT_ROOT : 0U});
+        put_object(kernel::inode_key(*inode, kPolicySlot),
+                   bailiff_object{it->second, inode->is_root != 0 ? BAILIFF_OBJECT_ROOT : 0U});
     }
 }
 
@@ -144,24 +152,34 @@ void Scene::name_rule(const std::string& name, bool suffix, bailiff_right right,
                       bailiff_verdict verdict) {
     bailiff_object_key key = {};
     key.name = name_hash(programs(), name);
-    key.generation = suffix ? 1 : 0;
+    key.kind = suffix ? BAILIFF_OBJECT_SUFFIX : BAILIFF_OBJECT_NAME;
     key.policy = kPolicySlot;
-    put("objects", key, bailiff_object{label(right, verdict), 0});
+    put_object(key, bailiff_object{label(right, verdict), 0});
     policy_flags_ |= suffix ? BAILIFF_POLICY_HAS_SUFFIXES : BAILIFF_POLICY_HAS_NAMES;
     write_policy();
+}
+
+void Scene::label_as(const bailiff_object_key& key, const std::string& path) {
+    const Result<bailiff_inode> inode = kernel::resolve(programs(), path);
+    ASSERT_TRUE(inode) << inode.error().message();
+    const bailiff_object_key own = kernel::inode_key(*inode, kPolicySlot);
+    bailiff_object object = {};
+    ASSERT_EQ(bpf_map_lookup_elem(*programs().map_fd("objects"), &own, &object), 0);
+    put_object(key, object);
 }
 
 void Scene::entry_rule(const std::string& directory, const std::string& name, bailiff_right right,
                        bailiff_verdict verdict) {
     const Result<bailiff_inode> inode = kernel::resolve(programs(), directory);
     ASSERT_TRUE(inode) << inode.error().message();
-    bailiff_object_key key = {inode->ino, 0, inode->dev, inode->generation, 0, kPolicySlot};
+    bailiff_object_key key = kernel::inode_key(*inode, kPolicySlot);
     bailiff_object parent = {};
     bpf_map_lookup_elem(*programs().map_fd("objects"), &key, &parent);
     parent.flags |= BAILIFF_OBJECT_HAS_ENTRIES;
-    put("objects", key, parent);
+    put_object(key, parent);
     key.name = name_hash(programs(), name);
-    put("objects", key, bailiff_object{label(right, verdict), 0});
+    key.kind = BAILIFF_OBJECT_ENTRY;
+    put_object(key, bailiff_object{label(right, verdict), 0});
 }
 
 void Scene::address_rule(const std::string& address, unsigned prefix, std::uint16_t port,
@@ -190,7 +208,7 @@ void Scene::agent_file(const std::string& path) {
     bailiff_task row = {};
     row.subject = kSubject;
     row.generation = 1;
-    put("agent_files", bailiff_object_key{inode->ino, 0, inode->dev, inode->generation, 0, 0}, row);
+    put("agent_files", kernel::inode_key(*inode, 0), row);
 }
 
 int Scene::run(const Act& before, const std::function<void()>& between, const Act& after,

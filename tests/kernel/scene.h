@@ -34,6 +34,8 @@ protected:
     // Labels a file name or suffix wherever it lies.
     void name_rule(const std::string& name, bool suffix, bailiff_right right,
                    bailiff_verdict verdict);
+    // Writes the label that `path` has under another key.
+    void label_as(const bailiff_object_key& key, const std::string& path);
     // Labels one entry of a directory, there or not.
     void entry_rule(const std::string& directory, const std::string& name, bailiff_right right,
                     bailiff_verdict verdict);
@@ -61,17 +63,18 @@ protected:
     static void reload();
     static constexpr std::uint32_t kSubject = 1;
     static constexpr std::uint32_t kSessionSlot = 1;
+    static constexpr std::uint8_t kPolicySlot = 1;
 
 private:
     int run(const Act& before, const std::function<void()>& between, const Act& after,
             bool enrolled);
     template <typename Key, typename Value>
     void put(const char* map, const Key& key, const Value& value);
+    void put_object(const bailiff_object_key& key, const bailiff_object& object);
     std::uint32_t label(bailiff_right right, bailiff_verdict verdict);
 
     static std::optional<kernel::Programs> programs_;
     std::uint32_t next_label_ = 0;
-    std::vector<bailiff_object_key> written_;
     std::uint32_t policy_flags_ = 0;
     void write_policy();
 };

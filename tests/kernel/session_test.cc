@@ -22,7 +22,9 @@ protected:
     static int nothing() { return 0; }
 };
 
-TEST_F(Session, AnActiveSessionIsAllowed) { expect_allowed(open_file(allowed_, O_RDONLY)); }
+TEST_F(Session, AnActiveSessionIsAllowed) {
+    expect_allowed(open_file(allowed_, O_RDONLY));
+}
 
 TEST_F(Session, AnEndedSessionIsDenied) {
     session(BAILIFF_SESSION_ENDED);
@@ -30,9 +32,9 @@ TEST_F(Session, AnEndedSessionIsDenied) {
 }
 
 TEST_F(Session, ARevokedSessionIsDeniedAtItsNextCall) {
-    EXPECT_EQ(bound_after(open_file(allowed_, O_RDONLY),
-                          [this] { session(BAILIFF_SESSION_REVOKED); },
-                          open_file(allowed_, O_RDONLY)),
+    EXPECT_EQ(bound_after(
+                  open_file(allowed_, O_RDONLY), [this] { session(BAILIFF_SESSION_REVOKED); },
+                  open_file(allowed_, O_RDONLY)),
               EPERM);
     EXPECT_EQ(verdicts().back().reason, BAILIFF_REASON_REVOKED);
 }
@@ -52,10 +54,11 @@ TEST_F(Session, AnExpiredSessionCannotForkConnectOrExec) {
 
 TEST_F(Session, ExpiryComesWithTheProgramsAlone) {
     session(BAILIFF_SESSION_ACTIVE, now() + 60'000'000'000ULL);
-    EXPECT_EQ(bound_after(open_file(allowed_, O_RDONLY),
-                          [this] { session(BAILIFF_SESSION_ACTIVE, now() + 1); },
-                          open_file(allowed_, O_RDONLY)),
-              EPERM);
+    EXPECT_EQ(
+        bound_after(
+            open_file(allowed_, O_RDONLY), [this] { session(BAILIFF_SESSION_ACTIVE, now() + 1); },
+            open_file(allowed_, O_RDONLY)),
+        EPERM);
 }
 
 TEST_F(Session, ADoubleForkedChildOfItsOwnSessionIsStillTheSubjects) {
@@ -70,7 +73,9 @@ TEST_F(Session, AThreadIsTheSubjects) {
 
 TEST_F(Session, NewProgramsTakeOverTasksAndRules) {
     policy(BAILIFF_VERDICT_ALLOW, {{allowed_, {BAILIFF_RIGHT_READ}, BAILIFF_VERDICT_DENY}});
-    EXPECT_EQ(bound_after(nothing, [] { reload(); }, open_file(allowed_, O_RDONLY)), EPERM);
+    EXPECT_EQ(bound_after(
+                  nothing, [] { reload(); }, open_file(allowed_, O_RDONLY)),
+              EPERM);
 }
 
 TEST_F(Session, AnAgentsExecutableBecomesASubjectWhenItStarts) {

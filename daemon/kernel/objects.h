@@ -1,0 +1,18 @@
+// Writing the kernel's object table: a label and, before it, the filter bit that lets a walk see
+// it.
+#pragma once
+
+#include "bailiff/abi.h"
+#include "base/result.h"
+
+namespace bailiff::kernel {
+
+// The key of an inode's own label, for every session.
+[[nodiscard]] bailiff_object_key inode_key(const bailiff_inode& inode, std::uint8_t policy);
+
+// `objects` and `filter` are descriptors of the maps of those names. kResourceExhausted if the
+// table is full. One writer at a time.
+[[nodiscard]] Status write_object(int objects, int filter, const bailiff_object_key& key,
+                                  const bailiff_object& object);
+
+} // namespace bailiff::kernel
