@@ -48,7 +48,9 @@ static __noinline int conclude(struct judgement* j) {
     struct bailiff_decision* d = scratch_decision(j->row);
     if (d->verdict > BAILIFF_VERDICT_AUDIT) {
         const struct bailiff_config* c = read_config();
-        if (c && (c->flags & BAILIFF_CONFIG_OBSERVE)) {
+        // A probe is denied in mode observe as well: it proves that the hook runs.
+        int probe = j->subject && (j->subject->flags & BAILIFF_SUBJECT_CANARY);
+        if (c && (c->flags & BAILIFF_CONFIG_OBSERVE) && !probe) {
             d->verdict = BAILIFF_VERDICT_AUDIT;
             d->flags |= BAILIFF_EVENT_WOULD_DENY;
         } else {

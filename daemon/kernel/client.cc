@@ -1,8 +1,10 @@
 #include "kernel/client.h"
 
+#include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
 #include <algorithm>
@@ -55,6 +57,36 @@ Result<Value> read_map(int fd, const char* name, std::uint32_t index) {
     return fail_errno(std::string("read kernel map ") + name, errno);
 }
 
+constexpr time_t kAnswerSeconds = 60;
+
+// A bailiff-kernel that made new maps has forgotten every session: they must be written anew.
+Status same_maps(const std::vector<UniqueFd>& before, const std::vector<UniqueFd>& now) {
+    for (std::size_t i = 0; i < before.size(); i++) {
+        bpf_map_info old_info{};
+        bpf_map_info new_info{};
+        __u32 size = sizeof(old_info);
+        if (bpf_obj_get_info_by_fd(before[i].get(), &old_info, &size) != 0 ||
+            bpf_obj_get_info_by_fd(now[i].get(), &new_info, &size) != 0)
+            return fail_errno("read the ids of kernel maps", errno);
+        if (old_info.id != new_info.id)
+            return fail(ErrorCode::kFailedPrecondition,
+                        "bailiff-kernel holds other maps than before: its pins were removed");
+    }
+    return {};
+}
+
+template <typename Key>
+void erase_matching(int fd, const std::function<bool(const Key&)>& wanted) {
+    Key key{};
+    std::vector<Key> found;
+    for (int more = bpf_map_get_next_key(fd, nullptr, &key); more == 0;) {
+        if (wanted(key)) found.push_back(key);
+        const Key last = key;
+        more = bpf_map_get_next_key(fd, &last, &key);
+    }
+    for (const Key& gone : found) bpf_map_delete_elem(fd, &gone);
+}
+
 } // namespace
 
 void Client::RingDeleter::operator()(ring_buffer* ring) const {
@@ -63,20 +95,27 @@ void Client::RingDeleter::operator()(ring_buffer* ring) const {
 Client::~Client() = default;
 
 Result<std::unique_ptr<Client>> Client::connect(const std::string& folder) {
-    const std::string path = folder + "/" + kSocketName;
+    std::unique_ptr<Client> client(new Client(folder));
+    if (Status connected = client->reconnect(); !connected)
+        return tl::unexpected(connected.error());
+    return client;
+}
+
+Status Client::reconnect() {
+    const std::string path = folder_ + "/" + kSocketName;
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (path.size() >= sizeof(address.sun_path))
         return fail(ErrorCode::kInvalidArgument, "socket path " + path + " is too long");
     std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-    UniqueFd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
-    if (!socket) return fail_errno("socket", errno);
-    if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0)
+    socket_.reset(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+    if (!socket_) return fail_errno("socket", errno);
+    const timeval limit{kAnswerSeconds, 0};
+    setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+    if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0)
         return fail(ErrorCode::kUnavailable,
                     "bailiff-kernel does not answer on " + path + ": " + std::strerror(errno));
-    std::unique_ptr<Client> client(new Client(std::move(socket)));
-    if (Status greeted = client->hello(); !greeted) return tl::unexpected(greeted.error());
-    return client;
+    return hello();
 }
 
 Status Client::hello() {
@@ -94,15 +133,18 @@ Status Client::hello() {
     if (recvmsg(socket_.get(), &message, MSG_CMSG_CLOEXEC) != sizeof(reply))
         return fail(ErrorCode::kUnavailable,
                     "bailiff-kernel closed the connection at the greeting");
+    std::vector<UniqueFd> maps;
     if (const cmsghdr* header = CMSG_FIRSTHDR(&message);
         header != nullptr && header->cmsg_type == SCM_RIGHTS) {
         std::vector<int> fds((header->cmsg_len - CMSG_LEN(0)) / sizeof(int));
         std::memcpy(fds.data(), CMSG_DATA(header), fds.size() * sizeof(int));
-        for (const int fd : fds) maps_.emplace_back(fd);
+        for (const int fd : fds) maps.emplace_back(fd);
     }
-    if (reply.magic != kWireMagic || maps_.size() != kSharedMaps.size())
+    if (reply.magic != kWireMagic || maps.size() != kSharedMaps.size())
         return fail(ErrorCode::kFailedPrecondition,
                     "bailiff-kernel speaks another version; install both of the same");
+    if (!maps_.empty()) return same_maps(maps_, maps);
+    maps_ = std::move(maps);
     const auto deliver = [](void* self, void* data, size_t size) {
         const auto* sink = static_cast<Client*>(self)->sink_;
         if (size == sizeof(bailiff_event) && sink != nullptr)
@@ -114,13 +156,23 @@ Status Client::hello() {
     return {};
 }
 
+// A new bailiff-kernel is tried once: the question has no effect that could happen twice.
 Result<Reply> Client::ask(const Request& request) {
+    Result<Reply> reply = exchange(request);
+    if (reply || reply.error().code() != ErrorCode::kUnavailable) return reply;
+    if (Status again = reconnect(); !again) return tl::unexpected(again.error());
+    return exchange(request);
+}
+
+Result<Reply> Client::exchange(const Request& request) {
     if (send(socket_.get(), &request, sizeof(request), MSG_NOSIGNAL) != sizeof(request))
         return fail(ErrorCode::kUnavailable,
                     std::string("bailiff-kernel is gone: ") + std::strerror(errno));
     Reply reply{};
-    if (recv(socket_.get(), &reply, sizeof(reply), 0) != sizeof(reply))
-        return fail(ErrorCode::kUnavailable, "bailiff-kernel closed the connection");
+    if (recv(socket_.get(), &reply, sizeof(reply), 0) != sizeof(reply)) {
+        socket_.reset(); // a late answer must not be taken for the next one's
+        return fail(ErrorCode::kUnavailable, "bailiff-kernel gave no answer");
+    }
     reply.message[sizeof(reply.message) - 1] = 0;
     if (reply.error != 0)
         return fail(from_errno(reply.error),
@@ -134,14 +186,17 @@ int Client::map(const char* name) const {
     return -1;
 }
 
-Result<bailiff_inode> Client::resolve(const std::string& path) {
+Result<ResolvedPath> Client::resolve(const std::string& path) {
     Request request = request_for(Operation::kResolve);
     if (path.empty() || path[0] != '/' || path.size() >= sizeof(request.path))
         return fail(
             ErrorCode::kInvalidArgument,
             "path \"" + path.substr(0, 200) + "\": expected an absolute path below 4096 bytes");
     std::memcpy(request.path, path.c_str(), path.size());
-    return ask(request).map([](const Reply& reply) { return reply.inode; });
+    return ask(request).map([](const Reply& reply) {
+        return ResolvedPath{reply.inode,
+                            std::string(reply.path, strnlen(reply.path, sizeof(reply.path)))};
+    });
 }
 
 Status Client::put_row(std::uint32_t label, std::uint32_t right, const bailiff_row& row) {
@@ -167,6 +222,16 @@ Status Client::put_port(const bailiff_port_key& key, std::uint32_t label) {
 }
 Status Client::erase_port(const bailiff_port_key& key) {
     return erase_map(map("ports"), "ports", key);
+}
+Status Client::clear_policy(std::uint8_t slot) {
+    erase_matching<bailiff_object_key>(
+        map("objects"), [slot](const bailiff_object_key& key) { return key.policy == slot; });
+    erase_matching<bailiff_port_key>(
+        map("ports"), [slot](const bailiff_port_key& key) { return key.policy == slot; });
+    erase_matching<bailiff_address_key>(map("addresses"), [slot](const bailiff_address_key& key) {
+        return key.policy == htonl(slot);
+    });
+    return {};
 }
 Status Client::put_session(std::uint32_t slot, const bailiff_session& row) {
     return write_map(map("sessions"), "sessions", slot, row);

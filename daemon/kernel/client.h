@@ -1,4 +1,5 @@
-// Client: the KernelPort that bailiffd uses. Talks to bailiff-kernel over its socket and writes
+// Client: the KernelPort that bailiffd uses. Talks to bailiff-kernel over its socket, again if
+// that was started anew, and writes
 // maps through the descriptors it handed over, which needs no privileges. I/O thread only.
 #pragma once
 
@@ -20,7 +21,7 @@ public:
     [[nodiscard]] static Result<std::unique_ptr<Client>> connect(const std::string& folder);
     ~Client() override;
 
-    Result<bailiff_inode> resolve(const std::string& path) override;
+    Result<ResolvedPath> resolve(const std::string& path) override;
     Status put_row(std::uint32_t label, std::uint32_t right, const bailiff_row& row) override;
     Status put_policy(std::uint32_t slot, const bailiff_policy& policy) override;
     Status put_object(const bailiff_object_key& key, const bailiff_object& object) override;
@@ -29,6 +30,7 @@ public:
     Status erase_address(const bailiff_address_key& key) override;
     Status put_port(const bailiff_port_key& key, std::uint32_t label) override;
     Status erase_port(const bailiff_port_key& key) override;
+    Status clear_policy(std::uint8_t slot) override;
     Status put_session(std::uint32_t slot, const bailiff_session& row) override;
     Result<bailiff_session> get_session(std::uint32_t slot) override;
     Status put_subject(std::uint32_t slot, const bailiff_subject& row) override;
@@ -48,14 +50,17 @@ public:
     void drain_events(const std::function<void(const bailiff_event&)>& sink) override;
 
 private:
-    explicit Client(UniqueFd socket) : socket_(std::move(socket)) {}
+    explicit Client(std::string folder) : folder_(std::move(folder)) {}
+    [[nodiscard]] Status reconnect();
     [[nodiscard]] Status hello();
+    [[nodiscard]] Result<Reply> exchange(const Request& request);
     [[nodiscard]] Result<Reply> ask(const Request& request);
     [[nodiscard]] int map(const char* name) const;
 
     struct RingDeleter {
         void operator()(ring_buffer* ring) const;
     };
+    std::string folder_;
     UniqueFd socket_;
     std::vector<UniqueFd> maps_; // in the order of kSharedMaps
     std::unique_ptr<ring_buffer, RingDeleter> ring_;

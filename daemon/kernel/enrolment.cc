@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <cstring>
 #include <fstream>
 #include <sstream>
@@ -112,8 +113,8 @@ Result<std::uint32_t> count_tasks(Programs& programs, std::uint32_t subject) {
     return static_cast<std::uint32_t>(records->size());
 }
 
-Result<bailiff_inode> resolve(Programs& programs, const std::string& path) {
-    const UniqueFd fd(open(path.c_str(), O_PATH | O_CLOEXEC));
+Result<Resolved> resolve(Programs& programs, const std::string& path) {
+    UniqueFd fd(open(path.c_str(), O_PATH | O_CLOEXEC));
     if (!fd && (errno == ENOENT || errno == ENOTDIR))
         return fail(ErrorCode::kNotFound, path + " does not exist");
     if (!fd) return fail_errno("open " + path, errno);
@@ -125,7 +126,11 @@ Result<bailiff_inode> resolve(Programs& programs, const std::string& path) {
     if (!records) return tl::unexpected(records.error());
     if (records->empty())
         return fail(ErrorCode::kInternal, "the kernel does not show descriptor of " + path);
-    return records->front();
+    std::error_code error;
+    const std::string real =
+        std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd.get()), error);
+    if (error) return fail(ErrorCode::kInternal, "name of " + path + ": " + error.message());
+    return Resolved{records->front(), real, std::move(fd)};
 }
 
 } // namespace bailiff::kernel

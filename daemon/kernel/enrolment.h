@@ -7,6 +7,7 @@
 
 #include "bailiff/abi.h"
 #include "base/result.h"
+#include "base/unique_fd.h"
 #include "kernel/programs.h"
 
 namespace bailiff::kernel {
@@ -24,6 +25,13 @@ namespace bailiff::kernel {
 [[nodiscard]] Result<std::uint32_t> subject_of(Programs& programs, std::uint32_t pid);
 [[nodiscard]] Result<std::uint32_t> count_tasks(Programs& programs, std::uint32_t subject);
 
-[[nodiscard]] Result<bailiff_inode> resolve(Programs& programs, const std::string& path);
+// An inode as the hooks see it, its path without symbolic links, and the descriptor (O_PATH) that
+// it was found by.
+struct Resolved {
+    bailiff_inode inode{};
+    std::string path;
+    UniqueFd fd;
+};
+[[nodiscard]] Result<Resolved> resolve(Programs& programs, const std::string& path);
 
 } // namespace bailiff::kernel

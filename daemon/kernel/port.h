@@ -28,6 +28,12 @@ struct KernelPosture {
     bool sound_attachment = true; // false: fmod_ret under preemption, or recursion misses grew
 };
 
+// A path as the kernel sees it: its inode, and its one name with no symbolic link in it.
+struct ResolvedPath {
+    bailiff_inode inode{};
+    std::string path;
+};
+
 class KernelPort {
 public:
     KernelPort() = default;
@@ -35,9 +41,9 @@ public:
     KernelPort& operator=(const KernelPort&) = delete;
     virtual ~KernelPort() = default;
 
-    // The inode behind an absolute path, as the hooks see it; symbolic links are followed.
-    // kNotFound if it is not there.
-    [[nodiscard]] virtual Result<bailiff_inode> resolve(const std::string& path) = 0;
+    // What is behind an absolute path, as the hooks see it; symbolic links are followed. kNotFound
+    // if it is not there.
+    [[nodiscard]] virtual Result<ResolvedPath> resolve(const std::string& path) = 0;
 
     // Map writes. Slots and labels are the caller's to allocate.
     [[nodiscard]] virtual Status put_row(std::uint32_t label, std::uint32_t right,
@@ -51,6 +57,8 @@ public:
     [[nodiscard]] virtual Status erase_address(const bailiff_address_key& key) = 0;
     [[nodiscard]] virtual Status put_port(const bailiff_port_key& key, std::uint32_t label) = 0;
     [[nodiscard]] virtual Status erase_port(const bailiff_port_key& key) = 0;
+    // Erases every object, address and port of a policy slot that nobody uses.
+    [[nodiscard]] virtual Status clear_policy(std::uint8_t slot) = 0;
     [[nodiscard]] virtual Status put_session(std::uint32_t slot, const bailiff_session& row) = 0;
     [[nodiscard]] virtual Result<bailiff_session> get_session(std::uint32_t slot) = 0;
     [[nodiscard]] virtual Status put_subject(std::uint32_t slot, const bailiff_subject& row) = 0;

@@ -1,8 +1,10 @@
 #include "kernel/server.h"
 
+#include <linux/magic.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -16,6 +18,8 @@
 
 namespace bailiff::kernel {
 namespace {
+
+constexpr std::size_t kMaxHeld = 4096;
 
 Result<sockaddr_un> socket_address(const std::string& path) {
     sockaddr_un address{};
@@ -55,14 +59,31 @@ void store(Reply& reply, const Result<T>& result, Store&& keep) {
     std::memcpy(reply.message, text.data(), std::min(text.size(), sizeof(reply.message) - 1));
 }
 
-void handle(Programs& programs, const Request& request, Reply& reply) {
+bool on_overlay(int fd) {
+    struct statfs info{};
+    return fstatfs(fd, &info) == 0 && info.f_type == OVERLAYFS_SUPER_MAGIC;
+}
+
+void handle_resolve(Programs& programs, const Request& request, Reply& reply, HeldInodes& held) {
+    Result<Resolved> found = resolve(programs, request.path);
+    store(reply, found, [&](const Resolved& resolved) {
+        reply.inode = resolved.inode;
+        if (resolved.path.size() < sizeof(reply.path))
+            std::memcpy(reply.path, resolved.path.data(), resolved.path.size());
+        else
+            reply.error = ENAMETOOLONG;
+    });
+    if (found && on_overlay(found->fd.get()) && held.size() < kMaxHeld)
+        held.try_emplace({found->inode.dev, found->inode.ino}, std::move(found->fd));
+}
+
+void handle(Programs& programs, const Request& request, Reply& reply, HeldInodes& held) {
     const auto keep_count = [&reply](std::uint32_t count) { reply.count = count; };
     switch (request.operation) {
         case Operation::kHello:
             return;
         case Operation::kResolve:
-            return store(reply, resolve(programs, request.path),
-                         [&reply](const bailiff_inode& inode) { reply.inode = inode; });
+            return handle_resolve(programs, request, reply, held);
         case Operation::kEnrol:
             return store(reply,
                          enrol(programs, request.pid, request.start_time, request.subject,
@@ -150,7 +171,7 @@ bool Server::serve_one(Programs& programs) {
     if (n != sizeof(request) || !well_formed(request)) {
         reply.error = EINVAL;
     } else {
-        handle(programs, request, reply);
+        handle(programs, request, reply, held_);
         if (request.operation == Operation::kHello)
             for (const char* name : kSharedMaps)
                 if (const Result<int> fd = programs.map_fd(name)) descriptors.push_back(*fd);

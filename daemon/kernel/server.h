@@ -5,7 +5,9 @@
 
 #include <sys/types.h>
 
+#include <map>
 #include <string>
+#include <utility>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
@@ -13,6 +15,10 @@
 #include "kernel/wire.h"
 
 namespace bailiff::kernel {
+
+// Objects of overlay file systems stay open once resolved: an inode that was dropped from memory
+// comes back under another number there, and its rule would be lost.
+using HeldInodes = std::map<std::pair<std::uint32_t, std::uint64_t>, UniqueFd>;
 
 class Server {
 public:
@@ -30,6 +36,7 @@ private:
 
     UniqueFd listener_;
     UniqueFd peer_;
+    HeldInodes held_;
     uid_t daemon_uid_;
 };
 

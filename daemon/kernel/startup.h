@@ -13,7 +13,7 @@ namespace bailiff::kernel {
 
 struct Options {
     std::string pin_root = "/sys/fs/bpf/bailiff";
-    std::string run_folder = "/run/bailiff";
+    std::string run_folder = "/run/bailiff-kernel";
     std::string daemon_user = "bailiff";
     std::string attachment = "auto"; // auto, lsm, fmod_ret
     bool detach = false;

@@ -9,12 +9,12 @@
 
 namespace bailiff::kernel {
 
-inline constexpr std::uint32_t kWireMagic = 0x62616c31; // "bal1": raised with any change here
+inline constexpr std::uint32_t kWireMagic = 0x62616c32; // "bal2": raised with any change here
 inline constexpr const char* kSocketName = "kernel.sock";
 
 enum class Operation : std::uint32_t {
     kHello = 1,     // answered with the descriptors of kSharedMaps, in that order
-    kResolve = 2,   // path -> inode
+    kResolve = 2,   // path -> inode, path
     kEnrol = 3,     // pid, start_time, subject, generation -> count
     kSubjectOf = 4, // pid -> count is the subject
     kCount = 5,     // subject -> count
@@ -60,7 +60,8 @@ struct Reply {
     bailiff_inode inode;
     WirePosture posture;
     char message[256]; // what failed, NUL-terminated
+    char path[4096];   // kResolve: the path without symbolic links, NUL-terminated
 };
-static_assert(sizeof(Reply) == 16 + 24 + 48 + 256);
+static_assert(sizeof(Reply) == 16 + 24 + 48 + 256 + 4096);
 
 } // namespace bailiff::kernel

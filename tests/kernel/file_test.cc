@@ -172,10 +172,10 @@ TEST_P(File, ADenialIsReportedWithItsObjectAndReason) {
 
 // Overlayfs numbers directories and files from two sources, so a file can have a directory's number.
 TEST_P(File, AFileIsNeverTakenForALabelledDirectory) {
-    const Result<bailiff_inode> file = kernel::resolve(programs(), other_ + "/a");
+    const Result<kernel::Resolved> file = kernel::resolve(programs(), other_ + "/a");
     ASSERT_TRUE(file);
     // The collision made by hand: the tree's label under the file's number.
-    bailiff_object_key key = kernel::inode_key(*file, kPolicySlot);
+    bailiff_object_key key = kernel::inode_key(file->inode, kPolicySlot);
     key.kind = BAILIFF_OBJECT_DIRECTORY;
     label_as(key, work_);
     expect_denied(open_file(other_ + "/a", O_RDONLY));

@@ -112,9 +112,9 @@ void Scene::policy(bailiff_verdict fallback, const std::vector<Rule>& rules) {
     write_policy();
     // The file systems the tests touch are known, with no rule of their own.
     for (const char* root : {"/", "/proc", "/sys", "/dev", "/tmp", "/run", "/mnt/ext4"}) {
-        const Result<bailiff_inode> inode = kernel::resolve(programs(), root);
-        if (!inode || inode->is_root == 0) continue;
-        put_object(kernel::inode_key(*inode, kPolicySlot),
+        const Result<kernel::Resolved> inode = kernel::resolve(programs(), root);
+        if (!inode || inode->inode.is_root == 0) continue;
+        put_object(kernel::inode_key(inode->inode, kPolicySlot),
                    bailiff_object{0, BAILIFF_OBJECT_ROOT});
     }
     std::map<std::string, std::uint32_t> labels;
@@ -132,10 +132,10 @@ void Scene::policy(bailiff_verdict fallback, const std::vector<Rule>& rules) {
             says.says[rule.verdict].word[0] |= 1;
             put("label_rows", index, says);
         }
-        const Result<bailiff_inode> inode = kernel::resolve(programs(), rule.path);
+        const Result<kernel::Resolved> inode = kernel::resolve(programs(), rule.path);
         ASSERT_TRUE(inode) << inode.error().message();
-        put_object(kernel::inode_key(*inode, kPolicySlot),
-                   bailiff_object{it->second, inode->is_root != 0 ? BAILIFF_OBJECT_ROOT : 0U});
+        put_object(kernel::inode_key(inode->inode, kPolicySlot),
+                   bailiff_object{it->second, inode->inode.is_root != 0 ? BAILIFF_OBJECT_ROOT : 0U});
     }
 }
 
@@ -160,9 +160,9 @@ void Scene::name_rule(const std::string& name, bool suffix, bailiff_right right,
 }
 
 void Scene::label_as(const bailiff_object_key& key, const std::string& path) {
-    const Result<bailiff_inode> inode = kernel::resolve(programs(), path);
+    const Result<kernel::Resolved> inode = kernel::resolve(programs(), path);
     ASSERT_TRUE(inode) << inode.error().message();
-    const bailiff_object_key own = kernel::inode_key(*inode, kPolicySlot);
+    const bailiff_object_key own = kernel::inode_key(inode->inode, kPolicySlot);
     bailiff_object object = {};
     ASSERT_EQ(bpf_map_lookup_elem(*programs().map_fd("objects"), &own, &object), 0);
     put_object(key, object);
@@ -170,9 +170,9 @@ void Scene::label_as(const bailiff_object_key& key, const std::string& path) {
 
 void Scene::entry_rule(const std::string& directory, const std::string& name, bailiff_right right,
                        bailiff_verdict verdict) {
-    const Result<bailiff_inode> inode = kernel::resolve(programs(), directory);
+    const Result<kernel::Resolved> inode = kernel::resolve(programs(), directory);
     ASSERT_TRUE(inode) << inode.error().message();
-    bailiff_object_key key = kernel::inode_key(*inode, kPolicySlot);
+    bailiff_object_key key = kernel::inode_key(inode->inode, kPolicySlot);
     bailiff_object parent = {};
     bpf_map_lookup_elem(*programs().map_fd("objects"), &key, &parent);
     parent.flags |= BAILIFF_OBJECT_HAS_ENTRIES;
@@ -203,12 +203,12 @@ void Scene::address_rule(const std::string& address, unsigned prefix, std::uint1
 }
 
 void Scene::agent_file(const std::string& path) {
-    const Result<bailiff_inode> inode = kernel::resolve(programs(), path);
+    const Result<kernel::Resolved> inode = kernel::resolve(programs(), path);
     ASSERT_TRUE(inode) << inode.error().message();
     bailiff_task row = {};
     row.subject = kSubject;
     row.generation = 1;
-    put("agent_files", kernel::inode_key(*inode, 0), row);
+    put("agent_files", kernel::inode_key(inode->inode, 0), row);
 }
 
 int Scene::run(const Act& before, const std::function<void()>& between, const Act& after,

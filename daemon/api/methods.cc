@@ -1,0 +1,109 @@
+#include "api/methods.h"
+
+#include <array>
+#include <exception>
+
+namespace bailiff::api {
+namespace {
+
+namespace asio = boost::asio;
+
+using enum Role;
+
+// A method that answers at once.
+template <typename Request, typename Response,
+          Result<Response> (Service::*method)(const Caller&, const Request&)>
+asio::awaitable<Result<std::string>> unary(Service& service, const Caller& caller, Codec codec,
+                                           std::string_view body) {
+    Request request;
+    if (Status decoded = decode(codec, body, request); !decoded) {
+        co_return tl::unexpected<Error>(decoded.error());
+    }
+    const Result<Response> response = (service.*method)(caller, request);
+    if (!response) co_return tl::unexpected<Error>(response.error());
+    co_return encode(codec, *response);
+}
+
+asio::awaitable<Result<std::string>> read_events(Service& service, const Caller& caller,
+                                                 Codec codec, std::string_view body) {
+    v1::ReadEventsRequest request;
+    if (Status decoded = decode(codec, body, request); !decoded) {
+        co_return tl::unexpected<Error>(decoded.error());
+    }
+    const Result<v1::ReadEventsResponse> response = co_await service.read_events(caller, request);
+    if (!response) co_return tl::unexpected<Error>(response.error());
+    co_return encode(codec, *response);
+}
+
+// In the order of control.proto. Those with two roles: the first one for one's own sessions, the
+// other for all, which the service tells apart.
+constexpr std::array<Method, 10> kMethods{{
+    {"OpenSession", RoleSet{kUser}, false,
+     unary<v1::OpenSessionRequest, v1::OpenSessionResponse, &Service::open_session>},
+    {"RenewSession", RoleSet{kUser}, false,
+     unary<v1::RenewSessionRequest, v1::RenewSessionResponse, &Service::renew_session>},
+    {"EndSession", RoleSet{kUser, kOperator}, false,
+     unary<v1::EndSessionRequest, v1::EndSessionResponse, &Service::end_session>},
+    {"RevokeSession", RoleSet{kUser, kOperator}, false,
+     unary<v1::RevokeSessionRequest, v1::RevokeSessionResponse, &Service::revoke_session>},
+    {"ListSessions", RoleSet{kUser, kAuditor}, false,
+     unary<v1::ListSessionsRequest, v1::ListSessionsResponse, &Service::list_sessions>},
+    {"GetSession", RoleSet{kUser, kAuditor}, false,
+     unary<v1::GetSessionRequest, v1::GetSessionResponse, &Service::get_session>},
+    {"ReadEvents", RoleSet{kUser, kAuditor}, false, read_events},
+    {"GetStatus", RoleSet{kUser, kApprover, kAuditor, kOperator}, false,
+     unary<v1::GetStatusRequest, v1::GetStatusResponse, &Service::get_status>},
+    {"ReloadPolicy", RoleSet{kOperator}, false,
+     unary<v1::ReloadPolicyRequest, v1::ReloadPolicyResponse, &Service::reload_policy>},
+    {"WhoAmI", RoleSet{}, true, unary<v1::WhoAmIRequest, v1::WhoAmIResponse, &Service::who_am_i>},
+}};
+
+Status refuse_subject(Service& service, const Caller& caller) {
+    const Result<v1::WhoAmIResponse> self = service.who_am_i(caller, {});
+    const bool named = self && !self->session().empty();
+    return fail(ErrorCode::kPermissionDenied,
+                "this process is subject to " +
+                    (named ? "session " + self->session() : "an agent's unbound profiles") +
+                    "; only WhoAmI is open to it");
+}
+
+} // namespace
+
+std::span<const Method> methods() {
+    return kMethods;
+}
+
+const Method* find_method(std::string_view path) {
+    if (!path.starts_with(kPathPrefix)) return nullptr;
+    path.remove_prefix(kPathPrefix.size());
+    for (const Method& method : kMethods) {
+        if (method.name == path) return &method;
+    }
+    return nullptr;
+}
+
+Status check_access(Service& service, const Caller& caller, const Method& method) {
+    if (caller.subject && !method.open_to_subjects) return refuse_subject(service, caller);
+    if (method.roles.empty() || method.roles.meets(caller.roles)) return {};
+    const std::string has = caller.roles.text();
+    return fail(ErrorCode::kPermissionDenied,
+                std::string(method.name) + " needs the role " + method.roles.text(" or ") +
+                    "; uid " + std::to_string(caller.peer.uid) + " has " +
+                    (has.empty() ? "none" : has) + " (see `roles` in the policy)");
+}
+
+asio::awaitable<Result<std::string>> dispatch(Service& service, const Caller& caller,
+                                              const Method& method, Codec codec,
+                                              std::string_view body) {
+    try {
+        if (Status access = check_access(service, caller, method); !access) {
+            co_return tl::unexpected<Error>(access.error());
+        }
+        co_return co_await method.call(service, caller, codec, body);
+    } catch (const std::exception& problem) {
+        co_return fail(ErrorCode::kInternal,
+                       std::string(method.name) + " failed: " + problem.what());
+    }
+}
+
+} // namespace bailiff::api

@@ -1,0 +1,42 @@
+// The methods of the control API: who may call each, and how a body becomes a call of the Service.
+// The table is constant; dispatch() runs on the server's thread.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "api/connect.h"
+#include "api/roles.h"
+#include "api/service.h"
+#include "base/result.h"
+
+namespace bailiff::api {
+
+// Every path is kPathPrefix and a method's name.
+inline constexpr std::string_view kPathPrefix = "/bailiff.v1.Control/";
+
+struct Method {
+    std::string_view name;
+    RoleSet roles;         // one of them is enough; empty: anyone
+    bool open_to_subjects; // whether a process that is a subject may call it
+    // Decodes the body, calls the service, encodes what it answers. All arguments outlive it.
+    boost::asio::awaitable<Result<std::string>> (*call)(Service& service, const Caller& caller,
+                                                        Codec codec, std::string_view body);
+};
+
+[[nodiscard]] std::span<const Method> methods();
+
+// By the request's path; null where there is no such method.
+[[nodiscard]] const Method* find_method(std::string_view path);
+
+// kPermissionDenied where the caller is a subject, or has none of the method's roles.
+[[nodiscard]] Status check_access(Service& service, const Caller& caller, const Method& method);
+
+// check_access(), then the call. An exception of the service becomes kInternal.
+boost::asio::awaitable<Result<std::string>> dispatch(Service& service, const Caller& caller,
+                                                     const Method& method, Codec codec,
+                                                     std::string_view body);
+
+} // namespace bailiff::api

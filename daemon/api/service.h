@@ -1,0 +1,60 @@
+// Service: what stands behind the control API, one method for each rpc of control.proto. The server
+// has checked the caller's role and that no subject calls what it may not; whose session it is, the
+// service checks itself. All methods run on the server's thread and must not block, except that
+// read_events may suspend.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+
+#include "api/peer.h"
+#include "api/roles.h"
+#include "bailiff/control.pb.h"
+#include "base/result.h"
+
+namespace bailiff::api {
+
+// Who calls, as checked just before the call. `peer` lives as long as the call.
+struct Caller {
+    const Peer& peer;
+    RoleSet roles;
+    bool subject = false;           // the process is a subject of the kernel side
+    std::uint32_t subject_slot = 0; // what subject_of() answered; 0 where it is none
+};
+
+class Service {
+public:
+    Service() = default;
+    Service(const Service&) = delete;
+    Service& operator=(const Service&) = delete;
+    virtual ~Service() = default;
+
+    // The kernel side's slot of the process, 0 where it is no subject. An error refuses the call.
+    [[nodiscard]] virtual Result<std::uint32_t> subject_of(const Peer& peer) = 0;
+    // The roles of the policy in force; the reference holds until the next call of the service.
+    [[nodiscard]] virtual const Roles& roles() const = 0;
+
+    virtual Result<v1::OpenSessionResponse> open_session(const Caller& caller,
+                                                         const v1::OpenSessionRequest& request) = 0;
+    virtual Result<v1::RenewSessionResponse> renew_session(
+        const Caller& caller, const v1::RenewSessionRequest& request) = 0;
+    virtual Result<v1::EndSessionResponse> end_session(const Caller& caller,
+                                                       const v1::EndSessionRequest& request) = 0;
+    virtual Result<v1::RevokeSessionResponse> revoke_session(
+        const Caller& caller, const v1::RevokeSessionRequest& request) = 0;
+    virtual Result<v1::ListSessionsResponse> list_sessions(
+        const Caller& caller, const v1::ListSessionsRequest& request) = 0;
+    virtual Result<v1::GetSessionResponse> get_session(const Caller& caller,
+                                                       const v1::GetSessionRequest& request) = 0;
+    // May wait for a first record, as long as the request says. `caller` and `request` outlive it.
+    virtual boost::asio::awaitable<Result<v1::ReadEventsResponse>> read_events(
+        const Caller& caller, const v1::ReadEventsRequest& request) = 0;
+    virtual Result<v1::GetStatusResponse> get_status(const Caller& caller,
+                                                     const v1::GetStatusRequest& request) = 0;
+    virtual Result<v1::ReloadPolicyResponse> reload_policy(
+        const Caller& caller, const v1::ReloadPolicyRequest& request) = 0;
+    virtual Result<v1::WhoAmIResponse> who_am_i(const Caller& caller,
+                                                const v1::WhoAmIRequest& request) = 0;
+};
+
+} // namespace bailiff::api

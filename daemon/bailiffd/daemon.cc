@@ -1,0 +1,251 @@
+#include "bailiffd/daemon.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <spdlog/spdlog.h>
+#include <sys/syscall.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <csignal>
+
+#include "base/file.h"
+
+namespace bailiff::daemon {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::uint64_t kProbeEvery = 60; // seconds
+
+Result<std::string> boot_id() {
+    Result<std::string> id = read_file("/proc/sys/kernel/random/boot_id", 128);
+    if (id) id->erase(id->find_last_not_of('\n') + 1);
+    return id;
+}
+
+} // namespace
+
+Result<std::unique_ptr<Daemon>> Daemon::start(const Options& options) {
+    std::unique_ptr<Daemon> self(new Daemon(options));
+    if (Status opened = self->open_parts(); !opened) return tl::unexpected(opened.error());
+    if (Status opened = self->open_manager(); !opened) return tl::unexpected(opened.error());
+    self->probe();
+    auto server = api::Server::open(self->context_, *self->service_, {.path = options.socket});
+    if (!server) return tl::unexpected(server.error());
+    self->server_ = std::move(*server);
+    self->watch_restored();
+    self->note("daemon.started", "started", "bailiffd started: " + self->posture_.state);
+    return self;
+}
+
+Status Daemon::open_parts() {
+    auto port = kernel::Client::connect(options_.kernel_folder);
+    if (!port) return tl::unexpected(port.error());
+    port_ = std::move(*port);
+    const std::string folder = options_.state_folder + "/journal";
+    auto writer = journal::Writer::open(folder, clock_);
+    if (!writer) return tl::unexpected(writer.error());
+    journal_ = std::make_unique<Journal>(context_, std::move(*writer), folder, clock_);
+    auto replay = token::ReplayCache::open(options_.state_folder + "/used-tokens", clock_);
+    if (!replay) return tl::unexpected(replay.error());
+    replay_ = std::move(*replay);
+    return {};
+}
+
+Status Daemon::open_manager() {
+    const Result<std::string> boot = boot_id();
+    if (!boot) return tl::unexpected(boot.error());
+    manager_ = std::make_unique<session::Manager>(session::Surroundings{
+        *port_, clock_, *replay_,
+        [this](v1::Record record) { journal_->record(std::move(record)); },
+        [this] {
+            auto mounts = session::read_mounts();
+            if (mounts && events_) events_->set_mounts(*mounts);
+            return mounts;
+        },
+        options_.state_folder + "/sessions.json", *boot});
+    events_ = std::make_unique<session::EventReader>(*manager_, clock_);
+    ServiceHooks hooks;
+    hooks.reload_policy = [this] { return load_policy(); };
+    hooks.opened = [this](const session::Session& session) { watch(session); };
+    hooks.drain_events = [this] { drain_events(); };
+    hooks.posture = [this] { return posture_; };
+    service_ =
+        std::make_unique<ControlService>(*manager_, *port_, *journal_, clock_, std::move(hooks));
+    const Result<std::uint32_t> loaded = load_policy();
+    return loaded ? Status() : tl::unexpected(loaded.error());
+}
+
+Result<std::uint32_t> Daemon::load_policy() {
+    auto policy = policy::load(options_.policy);
+    Result<std::uint32_t> revoked =
+        policy ? manager_->load_policy(*policy) : tl::unexpected(policy.error());
+    if (!revoked) {
+        note("policy.refused", "policy", "policy refused, the one before stays in force: " +
+                                             revoked.error().message());
+        return revoked;
+    }
+    service_->set_roles((*policy)->settings.roles);
+    for (const std::string& line : manager_->tables()->notes()) spdlog::info("policy: {}", line);
+    note("policy.loaded", "policy",
+         "policy " + options_.policy + " is in force, sha256 " + (*policy)->digest + ", " +
+             std::to_string(*revoked) + " sessions revoked by it");
+    return revoked;
+}
+
+void Daemon::note(const std::string& kind, const std::string& reason, const std::string& message) {
+    v1::Record record;
+    record.set_kind(kind);
+    record.set_reason(reason);
+    record.set_message(message);
+    journal_->record(std::move(record));
+    spdlog::info("{}", message);
+}
+
+void Daemon::drain_events() {
+    port_->drain_events([this](const bailiff_event& event) {
+        if (auto record = events_->read(event)) journal_->record(std::move(*record));
+    });
+}
+
+void Daemon::probe() {
+    const Posture before = posture_;
+    posture_ = judge_posture(port_->posture(), manager_->tables()->policy().settings.observe,
+                             journal_->state());
+    if (!(before == posture_))
+        note("posture", posture_.state == "ENFORCING" ? "enforcing" : "not-enforcing",
+             "posture " + posture_.state + ": " + posture_.detail +
+                 (posture_.remedy.empty() ? "" : "; " + posture_.remedy));
+    sd_notifyf(0, "STATUS=%s: %s", posture_.state.c_str(), posture_.detail.c_str());
+    const std::uint64_t lost = port_->counter(BAILIFF_COUNTER_EVENTS_LOST).value_or(lost_events_);
+    if (lost > lost_events_)
+        note("gap", "ring-full",
+             std::to_string(lost - lost_events_) + " kernel events were lost: the ring was full");
+    lost_events_ = lost;
+}
+
+void Daemon::every_minute() {
+    if (Status done = manager_->refresh(); !done)
+        note("posture", "refresh", "labels may be stale: " + done.error().message());
+    probe();
+}
+
+void Daemon::every_second() {
+    drain_events();
+    manager_->tick();
+    if (std::exchange(mounts_changed_, false))
+        if (Status done = manager_->refresh(); !done)
+            note("posture", "refresh",
+                 "new mounts are denied until they can be labelled: " + done.error().message());
+    journal_->tick();
+    for (const std::string& notice : manager_->take_notices())
+        note("posture", "keys", "token keys: " + notice);
+    if (++ticks_ % kProbeEvery == 0) every_minute();
+    const bool journal_bad = journal_->state() != "ok";
+    if (journal_bad != (posture_.detail.find("not recorded") != std::string::npos) &&
+        (posture_.state == "ENFORCING" || posture_.state == "OBSERVING" || !journal_bad))
+        probe();
+}
+
+asio::awaitable<void> Daemon::tick() {
+    asio::steady_timer timer(context_);
+    while (true) {
+        timer.expires_after(std::chrono::seconds(1));
+        co_await timer.async_wait(asio::use_awaitable);
+        every_second();
+    }
+}
+
+asio::awaitable<void> Daemon::read_ring() {
+    asio::posix::stream_descriptor ring(context_, dup(port_->events_fd()));
+    while (true) {
+        co_await ring.async_wait(asio::posix::stream_descriptor::wait_read, asio::use_awaitable);
+        drain_events();
+    }
+}
+
+// The kernel marks /proc/self/mountinfo with POLLPRI when a mount changes (proc(5)).
+asio::awaitable<void> Daemon::watch_mounts() {
+    asio::posix::stream_descriptor mounts(context_,
+                                          open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC));
+    while (true) {
+        co_await mounts.async_wait(asio::posix::stream_descriptor::wait_error,
+                                   asio::use_awaitable);
+        pollfd seen{mounts.native_handle(), POLLPRI, 0};
+        if (poll(&seen, 1, 0) > 0) mounts_changed_ = true;
+    }
+}
+
+asio::awaitable<void> Daemon::handle_signals() {
+    asio::signal_set signals(context_, SIGTERM, SIGINT, SIGHUP);
+    while (true) {
+        const int signal = co_await signals.async_wait(asio::use_awaitable);
+        if (signal != SIGHUP) {
+            stop({});
+            co_return;
+        }
+        (void)load_policy();
+    }
+}
+
+asio::awaitable<void> Daemon::watch_process(std::string session, int pidfd) {
+    asio::posix::stream_descriptor process(context_, pidfd);
+    boost::system::error_code ignored;
+    co_await process.async_wait(asio::posix::stream_descriptor::wait_read,
+                                asio::redirect_error(asio::use_awaitable, ignored));
+    drain_events();
+    manager_->leader_gone(session);
+}
+
+void Daemon::watch(const session::Session& session) {
+    const int pidfd = static_cast<int>(syscall(SYS_pidfd_open, session.pid, 0));
+    const Result<std::uint64_t> start = api::start_time_of(session.pid);
+    if (pidfd < 0 || !start || *start != session.start_time) {
+        if (pidfd >= 0) close(pidfd);
+        asio::post(context_, [this, name = session.name] { manager_->leader_gone(name); });
+        return;
+    }
+    asio::co_spawn(context_, watch_process(session.name, pidfd), asio::detached);
+}
+
+void Daemon::watch_restored() {
+    for (const session::Session* session : manager_->list())
+        if (session->state == session::State::kActive) watch(*session);
+}
+
+void Daemon::stop(Status why) {
+    result_ = std::move(why);
+    context_.stop();
+}
+
+Status Daemon::run() {
+    const auto fatal = [this](const std::exception_ptr& error) {
+        if (!error) return;
+        try {
+            std::rethrow_exception(error);
+        } catch (const std::exception& cause) {
+            stop(fail(ErrorCode::kInternal, cause.what()));
+        }
+    };
+    asio::co_spawn(context_, tick(), fatal);
+    asio::co_spawn(context_, read_ring(), fatal);
+    asio::co_spawn(context_, watch_mounts(), fatal);
+    asio::co_spawn(context_, handle_signals(), fatal);
+    sd_notify(0, "READY=1");
+    context_.run();
+    sd_notify(0, "STOPPING=1");
+    drain_events();
+    note("daemon.stopped", "stopped",
+         "bailiffd stopped; rules and sessions stay in force in the kernel");
+    server_.reset();
+    journal_->close();
+    return result_;
+}
+
+} // namespace bailiff::daemon

@@ -1,0 +1,72 @@
+// Daemon: bailiffd's parts and the loop that drives them: kernel events, timers, mounts, signals,
+// the control socket. One thread.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <memory>
+#include <string>
+
+#include "api/server.h"
+#include "bailiffd/journal.h"
+#include "bailiffd/posture.h"
+#include "bailiffd/service.h"
+#include "kernel/client.h"
+#include "session/event_reader.h"
+#include "session/manager.h"
+
+namespace bailiff::daemon {
+
+struct Options {
+    std::string policy = "/etc/bailiff/policy.yaml";
+    std::string state_folder = "/var/lib/bailiff";
+    std::string kernel_folder = "/run/bailiff-kernel";
+    std::string socket = "/run/bailiff/control.sock";
+};
+
+class Daemon {
+public:
+    // Connects, loads the policy, probes, listens: after it the daemon is ready.
+    [[nodiscard]] static Result<std::unique_ptr<Daemon>> start(const Options& options);
+    // Until SIGTERM or SIGINT, or until it can no longer do its work.
+    [[nodiscard]] Status run();
+    [[nodiscard]] const Posture& posture() const { return posture_; }
+
+private:
+    explicit Daemon(Options options) : options_(std::move(options)) {}
+    [[nodiscard]] Status open_parts();
+    [[nodiscard]] Status open_manager();
+    [[nodiscard]] Result<std::uint32_t> load_policy();
+    void drain_events();
+    void probe();
+    void every_second();
+    void every_minute();
+    void watch(const session::Session& session);
+    void watch_restored();
+    [[nodiscard]] boost::asio::awaitable<void> read_ring();
+    [[nodiscard]] boost::asio::awaitable<void> tick();
+    [[nodiscard]] boost::asio::awaitable<void> watch_mounts();
+    [[nodiscard]] boost::asio::awaitable<void> handle_signals();
+    [[nodiscard]] boost::asio::awaitable<void> watch_process(std::string session, int pidfd);
+    void note(const std::string& kind, const std::string& reason, const std::string& message);
+    void stop(Status why);
+
+    Options options_;
+    SystemClock clock_;
+    boost::asio::io_context context_{1};
+    std::unique_ptr<Journal> journal_;
+    std::unique_ptr<kernel::Client> port_;
+    std::unique_ptr<token::ReplayCache> replay_;
+    std::unique_ptr<session::Manager> manager_;
+    std::unique_ptr<session::EventReader> events_;
+    std::unique_ptr<ControlService> service_;
+    std::unique_ptr<api::Server> server_;
+    Posture posture_;
+    std::uint64_t lost_events_ = 0;
+    std::uint64_t ticks_ = 0;
+    bool mounts_changed_ = false;
+    Status result_;
+};
+
+} // namespace bailiff::daemon

@@ -1,0 +1,232 @@
+#include "bailiffd/service.h"
+
+#include <pwd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+
+namespace bailiff::daemon {
+namespace {
+
+constexpr std::uint32_t kMaxWait = 10'000; // milliseconds
+constexpr std::uint32_t kMaxRecords = 1000;
+
+session::Presenter presenter_of(const api::Peer& peer) {
+    session::Presenter presenter;
+    presenter.uid = peer.uid;
+    presenter.pid = peer.pid;
+    presenter.start_time = peer.start_time;
+    presenter.still_there = [&peer] { return peer.still_same(); };
+    passwd entry{};
+    passwd* found = nullptr;
+    std::array<char, 16384> buffer{};
+    getpwuid_r(peer.uid, &entry, buffer.data(), buffer.size(), &found);
+    if (found == nullptr) return presenter;
+    presenter.account = found->pw_name;
+    const std::string home = found->pw_dir;
+    if (home.size() > 1 && home != "/nonexistent") presenter.home = home;
+    return presenter;
+}
+
+std::string by(const api::Caller& caller) {
+    return "uid " + std::to_string(caller.peer.uid) + " (" + api::account_name(caller.peer.uid) +
+           ")";
+}
+
+} // namespace
+
+ControlService::ControlService(session::Manager& manager, kernel::KernelPort& port,
+                               Journal& journal, const Clock& clock, ServiceHooks hooks)
+    : manager_(manager),
+      port_(port),
+      journal_(journal),
+      clock_(clock),
+      hooks_(std::move(hooks)) {}
+
+void ControlService::set_roles(const policy::RoleSettings& roles) {
+    roles_ = api::Roles({roles.user, roles.approver, roles.auditor, roles.operators});
+}
+
+Result<std::uint32_t> ControlService::subject_of(const api::Peer& peer) {
+    return port_.subject_of(static_cast<std::uint32_t>(peer.pid));
+}
+
+Result<const session::Session*> ControlService::visible(const api::Caller& caller,
+                                                        const std::string& name,
+                                                        api::RoleSet roles) const {
+    const session::Session* session = manager_.find(name);
+    if (session == nullptr || (session->uid != caller.peer.uid && !caller.roles.meets(roles)))
+        return fail(ErrorCode::kNotFound,
+                    "no session \"" + name.substr(0, 64) + "\" is known to you; sessions of others "
+                    "need role " + roles.text(" or "));
+    return session;
+}
+
+v1::Session ControlService::describe(const session::Session& session) const {
+    v1::Session out;
+    out.set_id(session.name);
+    out.set_state(session::to_string(session.state));
+    out.set_user_issuer(session.token.issuer);
+    out.set_user(session.token.subject);
+    for (const token::Actor& actor : session.token.actors) {
+        v1::Actor* to = out.add_actors();
+        to->set_issuer(actor.issuer);
+        to->set_subject(actor.subject);
+        to->set_profile(actor.profile);
+    }
+    out.set_actor_source(session.token.actor_source);
+    out.set_task(session.token.task);
+    out.set_task_note(session.task_note);
+    out.set_agent(session.agent);
+    out.set_workspace(session.variables.workspace);
+    out.set_uid(session.uid);
+    out.set_pid(static_cast<std::uint32_t>(session.pid));
+    out.set_started(TimeText(session.started_at).c_str());
+    out.set_expires(TimeText(session.token.expires_at * 1'000'000'000).c_str());
+    out.set_seconds_left(session.token.expires_at - clock_.unix_seconds());
+    if (session.state == session::State::kActive)
+        out.set_tasks(port_.count_tasks(session.subject).value_or(0));
+    for (const std::string& profile : session.profiles) out.add_profiles(profile);
+    out.set_why(session.why);
+    return out;
+}
+
+Result<v1::OpenSessionResponse> ControlService::open_session(
+    const api::Caller& caller, const v1::OpenSessionRequest& request) {
+    v1::OpenSessionResponse response;
+    std::uint32_t tasks = 0;
+    const auto opened = manager_.open({request.token(), request.proof(), request.workspace(),
+                                       request.task_note(), request.wait_tree()},
+                                      presenter_of(caller.peer), &tasks);
+    if (!opened) return tl::unexpected(opened.error());
+    hooks_.opened(**opened);
+    *response.mutable_session() = describe(**opened);
+    response.set_enrolled_tasks(tasks);
+    return response;
+}
+
+Result<v1::RenewSessionResponse> ControlService::renew_session(
+    const api::Caller& caller, const v1::RenewSessionRequest& request) {
+    const auto session = visible(caller, request.session(), {});
+    if (!session) return tl::unexpected(session.error());
+    const auto renewed = manager_.renew(request.session(), request.token(), request.proof(),
+                                        presenter_of(caller.peer));
+    if (!renewed) return tl::unexpected(renewed.error());
+    v1::RenewSessionResponse response;
+    *response.mutable_session() = describe(**renewed);
+    return response;
+}
+
+Result<v1::EndSessionResponse> ControlService::end_session(const api::Caller& caller,
+                                                           const v1::EndSessionRequest& request) {
+    const auto session = visible(caller, request.session(), {api::Role::kOperator});
+    if (!session) return tl::unexpected(session.error());
+    const auto ended = manager_.end(request.session(), "ended by " + by(caller), by(caller));
+    if (!ended) return tl::unexpected(ended.error());
+    v1::EndSessionResponse response;
+    *response.mutable_session() = describe(**ended);
+    return response;
+}
+
+Result<v1::RevokeSessionResponse> ControlService::revoke_session(
+    const api::Caller& caller, const v1::RevokeSessionRequest& request) {
+    const auto session = visible(caller, request.session(), {api::Role::kOperator});
+    if (!session) return tl::unexpected(session.error());
+    const auto revoked =
+        manager_.revoke(request.session(), request.reason().substr(0, 1024), by(caller));
+    if (!revoked) return tl::unexpected(revoked.error());
+    v1::RevokeSessionResponse response;
+    *response.mutable_session() = describe(**revoked);
+    return response;
+}
+
+Result<v1::ListSessionsResponse> ControlService::list_sessions(
+    const api::Caller& caller, const v1::ListSessionsRequest& request) {
+    const bool sees_all = caller.roles.meets({api::Role::kAuditor, api::Role::kOperator});
+    v1::ListSessionsResponse response;
+    for (const session::Session* session : manager_.list()) {
+        if (!sees_all && session->uid != caller.peer.uid) continue;
+        if (!request.all() && session->state != session::State::kActive) continue;
+        *response.add_sessions() = describe(*session);
+    }
+    return response;
+}
+
+Result<v1::GetSessionResponse> ControlService::get_session(const api::Caller& caller,
+                                                           const v1::GetSessionRequest& request) {
+    const auto session =
+        visible(caller, request.session(), {api::Role::kAuditor, api::Role::kOperator});
+    if (!session) return tl::unexpected(session.error());
+    v1::GetSessionResponse response;
+    *response.mutable_session() = describe(**session);
+    return response;
+}
+
+boost::asio::awaitable<Result<v1::ReadEventsResponse>> ControlService::read_events(
+    const api::Caller& caller, const v1::ReadEventsRequest& request) {
+    const api::RoleSet all{api::Role::kAuditor, api::Role::kOperator};
+    if (request.session().empty() && !caller.roles.meets(all))
+        co_return fail(ErrorCode::kPermissionDenied,
+                       "events of all sessions need role auditor; name a session of your own");
+    if (!request.session().empty() && !caller.roles.meets(all))
+        if (const auto session = visible(caller, request.session(), all); !session)
+            co_return tl::unexpected(session.error());
+    journal::Filter filter;
+    filter.session = request.session();
+    filter.verdict = request.verdict();
+    filter.after = request.after();
+    filter.limit = std::min(request.limit() == 0 ? kMaxRecords : request.limit(), kMaxRecords);
+    const auto until = std::chrono::steady_clock::now() +
+                       std::chrono::milliseconds(std::min(request.wait_ms(), kMaxWait));
+    while (true) {
+        hooks_.drain_events();
+        Result<journal::Page> page = journal_.read(filter);
+        if (!page) co_return tl::unexpected(page.error());
+        filter.after = page->next;
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+            until - std::chrono::steady_clock::now());
+        if (!page->records.empty() || left.count() <= 0) {
+            v1::ReadEventsResponse response;
+            for (v1::Record& record : page->records) *response.add_records() = std::move(record);
+            response.set_next(page->next);
+            response.set_more(page->more);
+            co_return response;
+        }
+        co_await journal_.wait(left);
+    }
+}
+
+Result<v1::ReloadPolicyResponse> ControlService::reload_policy(const api::Caller&,
+                                                               const v1::ReloadPolicyRequest&) {
+    const Result<std::uint32_t> revoked = hooks_.reload_policy();
+    if (!revoked) return tl::unexpected(revoked.error());
+    v1::ReloadPolicyResponse response;
+    response.set_policy_file(manager_.tables()->policy().file);
+    response.set_policy_digest(manager_.tables()->policy().digest);
+    response.set_sessions_revoked(*revoked);
+    return response;
+}
+
+Result<v1::WhoAmIResponse> ControlService::who_am_i(const api::Caller& caller,
+                                                    const v1::WhoAmIRequest&) {
+    v1::WhoAmIResponse response;
+    response.set_uid(caller.peer.uid);
+    response.set_pid(static_cast<std::uint32_t>(caller.peer.pid));
+    response.set_user(api::account_name(caller.peer.uid));
+    response.set_subject(caller.subject);
+    if (!caller.subject) {
+        for (const api::Role role : api::kAllRoles)
+            if (caller.roles.has(role)) response.add_roles(api::role_name(role));
+        return response;
+    }
+    response.set_agent(manager_.unbound_agent(caller.subject_slot));
+    if (const session::Session* session = manager_.find_subject(caller.subject_slot)) {
+        response.set_session(session->name);
+        response.set_session_user(session->token.subject);
+        response.set_agent(session->agent);
+    }
+    return response;
+}
+
+} // namespace bailiff::daemon

@@ -1,0 +1,69 @@
+// ControlService: the methods of the control API over the session manager. I/O thread only.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "api/service.h"
+#include "bailiffd/journal.h"
+#include "bailiffd/posture.h"
+#include "session/manager.h"
+
+namespace bailiff::daemon {
+
+// What the service needs of the daemon around it.
+struct ServiceHooks {
+    std::function<Result<std::uint32_t>()> reload_policy; // how many sessions it revoked
+    std::function<void(const session::Session&)> opened;  // to watch its first process
+    std::function<void()> drain_events;                   // what the kernel has to say, now
+    std::function<Posture()> posture;
+};
+
+class ControlService final : public api::Service {
+public:
+    ControlService(session::Manager& manager, kernel::KernelPort& port, Journal& journal,
+                   const Clock& clock, ServiceHooks hooks);
+
+    // The groups of the policy in force.
+    void set_roles(const policy::RoleSettings& roles);
+
+    Result<std::uint32_t> subject_of(const api::Peer& peer) override;
+    const api::Roles& roles() const override { return roles_; }
+    Result<v1::OpenSessionResponse> open_session(const api::Caller& caller,
+                                                 const v1::OpenSessionRequest& request) override;
+    Result<v1::RenewSessionResponse> renew_session(const api::Caller& caller,
+                                                   const v1::RenewSessionRequest& request) override;
+    Result<v1::EndSessionResponse> end_session(const api::Caller& caller,
+                                               const v1::EndSessionRequest& request) override;
+    Result<v1::RevokeSessionResponse> revoke_session(
+        const api::Caller& caller, const v1::RevokeSessionRequest& request) override;
+    Result<v1::ListSessionsResponse> list_sessions(const api::Caller& caller,
+                                                   const v1::ListSessionsRequest& request) override;
+    Result<v1::GetSessionResponse> get_session(const api::Caller& caller,
+                                               const v1::GetSessionRequest& request) override;
+    boost::asio::awaitable<Result<v1::ReadEventsResponse>> read_events(
+        const api::Caller& caller, const v1::ReadEventsRequest& request) override;
+    Result<v1::GetStatusResponse> get_status(const api::Caller& caller,
+                                             const v1::GetStatusRequest& request) override;
+    Result<v1::ReloadPolicyResponse> reload_policy(const api::Caller& caller,
+                                                   const v1::ReloadPolicyRequest& request) override;
+    Result<v1::WhoAmIResponse> who_am_i(const api::Caller& caller,
+                                        const v1::WhoAmIRequest& request) override;
+
+private:
+    // The session, if the caller owns it or has one of `roles`; else kNotFound for strangers, so
+    // that ids cannot be tried out.
+    [[nodiscard]] Result<const session::Session*> visible(const api::Caller& caller,
+                                                          const std::string& name,
+                                                          api::RoleSet roles) const;
+    [[nodiscard]] v1::Session describe(const session::Session& session) const;
+
+    session::Manager& manager_;
+    kernel::KernelPort& port_;
+    Journal& journal_;
+    const Clock& clock_;
+    ServiceHooks hooks_;
+    api::Roles roles_;
+};
+
+} // namespace bailiff::daemon

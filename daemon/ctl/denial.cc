@@ -1,0 +1,105 @@
+#include "ctl/denial.h"
+
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "journal/describe.h"
+
+namespace bailiff::ctl {
+namespace {
+
+using journal::escape;
+
+constexpr std::size_t kMaxTold = 10'000; // an agent must not fill our memory with new names
+
+// The reasons that are no rule; the rest are written as they come.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kReasons{
+    {{"expired", "the session has expired"},
+     {"ended", "the session has ended"},
+     {"revoked", "the session was revoked"},
+     {"stale", "the session is over"},
+     {"no_profile", "no profile grants this process anything"},
+     {"unknown_root", "it lies on a file system that the policy does not know"},
+     {"too_deep", "it lies too deep below its root"},
+     {"raced_rename", "folders above it were moved meanwhile"},
+     {"socket_family", "the policy grants no sockets of this kind"},
+     {"self_protection", "it belongs to bailiff itself"}}};
+
+std::string words_of(std::string_view reason) {
+    for (const auto& [name, words] : kReasons) {
+        if (name == reason) return std::string(words);
+    }
+    return reason.empty() ? "no rule allows it" : escape(reason);
+}
+
+std::string process_words(const v1::Process& process) {
+    std::string name = process.comm();
+    if (name.empty()) {
+        name = process.executable().substr(process.executable().rfind('/') + 1);
+    }
+    return escape(name.empty() ? "a process" : name) + " (pid " + std::to_string(process.pid()) +
+           ")";
+}
+
+bool by_default(const v1::Record& record) {
+    return record.rule().line() == 0 || record.reason() == "default" ||
+           record.rule().text().starts_with("default");
+}
+
+std::string rule_words(const v1::Record& record) {
+    const v1::Rule& rule = record.rule();
+    if (rule.profile().empty() && rule.file().empty()) return words_of(record.reason());
+    std::string words = escape(rule.file());
+    if (rule.line() != 0) words += ":" + std::to_string(rule.line());
+    if (!words.empty()) words += " ";
+    if (by_default(record)) return words + "default of profile \"" + escape(rule.profile()) + "\"";
+    return words + escape(rule.text()) + " (profile \"" + escape(rule.profile()) + "\")";
+}
+
+// The rule that would let it through, in the policy's own words.
+std::string rule_to_add(const v1::Record& record) {
+    const v1::Object& object = record.object();
+    const std::string right = escape(record.right());
+    if (!object.address().empty()) {
+        std::string rule = "a network rule with verdict: allow, rights: [" + right + "], to: [" +
+                           escape(object.address()) + "]";
+        if (!object.protocol().empty()) rule += ", protocol: " + escape(object.protocol());
+        if (object.port() != 0) rule += ", port: [" + std::to_string(object.port()) + "]";
+        return rule;
+    }
+    if (object.path().empty() || object.path_truncated()) return {};
+    const std::string path = "path: [" + escape(object.path()) + "]";
+    if (right == "exec") return "an exec rule with verdict: allow, " + path;
+    return "a rule with verdict: allow, rights: [" + right + "], " + path;
+}
+
+std::string advice(const v1::Record& record) {
+    const v1::Rule& rule = record.rule();
+    if (rule.profile().empty()) return {};
+    if (!by_default(record)) return "; to allow: change that rule";
+    const std::string added = rule_to_add(record);
+    if (added.empty()) return {};
+    return "; to allow: add " + added + " to profile \"" + escape(rule.profile()) + "\"";
+}
+
+} // namespace
+
+std::string denial_line(const v1::Record& record) {
+    const std::string right = escape(record.right().empty() ? record.hook() : record.right());
+    const std::string object = journal::object_text(record);
+    return "bailiff: denied " + right + (object.empty() ? "" : " " + object) + " by " +
+           process_words(record.process()) + ": " + rule_words(record) + advice(record);
+}
+
+bool Denials::is_news(const v1::Record& record) {
+    if (record.verdict() != "deny" || record.would_deny()) return false;
+    if (told_.size() >= kMaxTold) return false;
+    const v1::Rule& rule = record.rule();
+    return told_
+        .insert(record.right() + '\0' + journal::object_text(record) + '\0' + rule.file() + '\0' +
+                std::to_string(rule.line()) + '\0' + rule.profile() + '\0' + record.reason())
+        .second;
+}
+
+} // namespace bailiff::ctl

@@ -1,0 +1,58 @@
+// bailiffctl: everything a person types. Only wires: each command is a file of its own.
+#include <algorithm>
+#include <cstdio>
+
+#include "ctl/arguments.h"
+#include "ctl/context.h"
+#include "ctl/dev.h"
+#include "ctl/events.h"
+#include "ctl/reload.h"
+#include "ctl/run.h"
+#include "ctl/session.h"
+#include "ctl/status.h"
+#include "ctl/whoami.h"
+
+namespace {
+
+using namespace bailiff::ctl;
+
+void add_status_without_pins(CLI::App& app, Context& context) {
+    add_status(app, context, nullptr);
+}
+
+using Add = void (*)(CLI::App&, Context&);
+constexpr Add kCommands[] = {add_run,    add_session, add_events,       add_status_without_pins,
+                             add_whoami, add_dev,     add_policy_reload};
+
+int usage(const CLI::App& app, const CLI::ParseError& problem) {
+    if (problem.get_exit_code() == 0) return app.exit(problem); // --help
+    std::fprintf(stderr, "bailiffctl: %s (see bailiffctl --help)\n", problem.what());
+    return app.get_subcommand("run")->parsed() ? kExitRunFailed : kExitUsage;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    Arguments arguments = split_arguments(argc, argv);
+    Context context;
+    context.command = std::move(arguments.command);
+    CLI::App app("Delegated sessions that the kernel enforces", "bailiffctl");
+    app.require_subcommand(1);
+    app.fallthrough(); // --socket is known behind a subcommand too
+    app.add_option("--socket", context.socket, "Control socket of bailiffd")
+        ->envname("BAILIFF_SOCKET")
+        ->take_last()
+        ->capture_default_str();
+    for (Add add : kCommands) add(app, context);
+    try {
+        if (arguments.has_command && std::find(arguments.ours.begin(), arguments.ours.end(),
+                                               "run") == arguments.ours.end()) {
+            throw CLI::ExtrasError("bailiffctl", {"--"});
+        }
+        std::reverse(arguments.ours.begin(), arguments.ours.end()); // as CLI::App::parse wants it
+        app.parse(arguments.ours);
+    } catch (const CLI::ParseError& problem) {
+        return usage(app, problem);
+    }
+    return context.exit_status;
+}

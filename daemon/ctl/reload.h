@@ -1,0 +1,10 @@
+// `bailiffctl policy reload`.
+#pragma once
+
+#include "ctl/context.h"
+
+namespace bailiff::ctl {
+
+void add_policy_reload(CLI::App& app, Context& context);
+
+} // namespace bailiff::ctl

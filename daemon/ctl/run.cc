@@ -1,0 +1,59 @@
+#include "ctl/run.h"
+
+#include <filesystem>
+#include <memory>
+
+#include "ctl/supervisor.h"
+
+namespace bailiff::ctl {
+namespace {
+
+Status prepare(RunOptions& options) {
+    if (options.command.empty()) {
+        return fail(ErrorCode::kInvalidArgument,
+                    "no command: bailiffctl run --token-file FILE -- COMMAND ARGUMENTS");
+    }
+    if (Status source = check_source(options.token); !source) return source;
+    if (Status kept = keep_private(options.token); !kept) return kept;
+    if (options.workspace.empty()) return {};
+    std::error_code problem;
+    const auto folder = std::filesystem::canonical(options.workspace, problem);
+    if (!problem && std::filesystem::is_directory(folder, problem)) {
+        options.workspace = folder.string();
+        return {};
+    }
+    return fail(ErrorCode::kNotFound,
+                "--workspace " + options.workspace + ": " +
+                    (problem ? problem.message() : std::string("not a folder")));
+}
+
+} // namespace
+
+void add_run(CLI::App& app, Context& context) {
+    auto options = std::make_shared<RunOptions>();
+    CLI::App* run = app.add_subcommand(
+        "run", "Run a command in a session: bailiffctl run [OPTIONS] -- COMMAND ARGUMENTS");
+    run->add_option("--token-file", options->token.file, "File that holds the token");
+    run->add_option("--token-fd", options->token.fd, "Descriptor to read the token from");
+    run->add_option("--token-command", options->token.command,
+                    "Shell command that prints a token; run again to renew the session");
+    run->add_option("--workspace", options->workspace, "Folder bound to ${workspace}");
+    run->add_option("--task", options->task_note, "What this is for; recorded, never decisive");
+    run->add_flag("--wait-tree", options->wait_tree,
+                  "End the session with the last process, not with the command");
+    run->add_option("--proof-command", options->proof_command,
+                    "Shell command that reads the token and prints a proof for it");
+    run->add_flag("-v,--verbose", options->verbose, "Say when the session opens and ends");
+    run->callback([options, &context] {
+        options->socket = context.socket;
+        options->command = context.command;
+        if (Status ready = prepare(*options); !ready) {
+            return report(context, ready.error(), kExitRunFailed);
+        }
+        const Result<int> status = Supervisor(*options).run();
+        if (!status) return report(context, status.error(), kExitRunFailed);
+        context.exit_status = *status;
+    });
+}
+
+} // namespace bailiff::ctl

@@ -1,0 +1,113 @@
+#include "ctl/session.h"
+
+#include <memory>
+
+#include "ctl/output.h"
+#include "ctl/secret.h"
+
+namespace bailiff::ctl {
+namespace {
+
+struct Options {
+    std::string id;
+    bool all = false;
+    bool json = false;
+    std::string reason;
+    TokenSource token;
+    std::string proof;
+};
+
+Status print_session(const v1::Session& session, bool json) {
+    if (json) return print_json(session);
+    print(session_text(session));
+    return {};
+}
+
+Status list(const Options& options, Client& client) {
+    v1::ListSessionsRequest request;
+    request.set_all(options.all);
+    v1::ListSessionsResponse response;
+    if (Status called = client.call("ListSessions", request, response); !called) return called;
+    if (options.json) return print_json(response);
+    print(session_table(response.sessions()));
+    return {};
+}
+
+// A call that names a session and answers with it.
+template <typename Request, typename Response>
+Status call_for(const char* method, const Options& options, Client& client, Request request) {
+    const Result<std::string> id = find_session(client, options.id);
+    if (!id) return tl::unexpected<Error>(id.error());
+    request.set_session(*id);
+    Response response;
+    if (Status called = client.call(method, request, response); !called) return called;
+    return print_session(response.session(), options.json);
+}
+
+Status show(const Options& options, Client& client) {
+    return call_for<v1::GetSessionRequest, v1::GetSessionResponse>("GetSession", options, client,
+                                                                   {});
+}
+
+Status end(const Options& options, Client& client) {
+    return call_for<v1::EndSessionRequest, v1::EndSessionResponse>("EndSession", options, client,
+                                                                   {});
+}
+
+Status revoke(const Options& options, Client& client) {
+    v1::RevokeSessionRequest request;
+    request.set_reason(options.reason);
+    return call_for<v1::RevokeSessionRequest, v1::RevokeSessionResponse>("RevokeSession", options,
+                                                                         client, request);
+}
+
+Status renew(const Options& options, Client& client) {
+    if (Status source = check_source(options.token); !source) return source;
+    const Result<std::string> token = read_token(options.token);
+    if (!token) return tl::unexpected<Error>(token.error());
+    v1::RenewSessionRequest request;
+    request.set_token(*token);
+    request.set_proof(options.proof);
+    return call_for<v1::RenewSessionRequest, v1::RenewSessionResponse>("RenewSession", options,
+                                                                       client, request);
+}
+
+using Action = Status (*)(const Options&, Client&);
+
+CLI::App* add_action(CLI::App& sessions, Context& context, const char* name,
+                     const char* description, const std::shared_ptr<Options>& options,
+                     Action action) {
+    CLI::App* command = sessions.add_subcommand(name, description);
+    command->add_flag("--json", options->json, "Print JSON");
+    command->callback([options, action, &context] {
+        Client client(context.socket);
+        if (Status done = action(*options, client); !done) report(context, done.error());
+    });
+    return command;
+}
+
+} // namespace
+
+void add_session(CLI::App& app, Context& context) {
+    CLI::App& sessions = group(app, "session", "List, show, renew, end and revoke sessions");
+    auto options = std::make_shared<Options>();
+    const auto add = [&](const char* name, const char* description, Action action) {
+        CLI::App* command = add_action(sessions, context, name, description, options, action);
+        command->add_option("id", options->id, "Id of a session, or a unique part of it")
+            ->required();
+        return command;
+    };
+    add_action(sessions, context, "list", "Sessions that are active", options, list)
+        ->add_flag("--all", options->all, "Also the ones that are over");
+    add("show", "All about one session", show);
+    CLI::App* renewal = add("renew", "Extend a session with a new token", renew);
+    renewal->add_option("--token-file", options->token.file, "File that holds the token");
+    renewal->add_option("--token-fd", options->token.fd, "Descriptor to read the token from");
+    renewal->add_option("--token-command", options->token.command, "Command that prints a token");
+    renewal->add_option("--proof", options->proof, "Proof for the token (RFC 9449)");
+    add("end", "End a session: its work is done", end);
+    add("revoke", "Take a session back", revoke)
+        ->add_option("--reason", options->reason, "Why, for the journal");
+}
+
+} // namespace bailiff::ctl

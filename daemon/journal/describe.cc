@@ -1,0 +1,176 @@
+#include "journal/describe.h"
+
+#include <algorithm>
+
+#include "journal/utf8.h"
+
+namespace bailiff::journal {
+namespace {
+
+bool within(char32_t code, char32_t first, char32_t last) {
+    return code >= first && code <= last;
+}
+
+bool is_control(char32_t code) {
+    return code < 0x20 || within(code, 0x7f, 0x9f);
+}
+
+// Characters that a terminal does not show, or that move others: Unicode Cf and the separators.
+bool misleads(char32_t code) {
+    return code == 0xad || code == 0x61c || code == 0x180e || within(code, 0x200b, 0x200f) ||
+           within(code, 0x2028, 0x202e) || within(code, 0x2060, 0x206f) || code == 0xfeff ||
+           within(code, 0xfff9, 0xfffb) || within(code, 0xe0000, 0xe007f);
+}
+
+// Escaped, and quoted where it could pass for more than one word of the sentence.
+std::string word(std::string_view text) {
+    std::string safe = escape(text);
+    if (safe.find_first_of(" \"'(),;") == std::string::npos) return safe;
+    std::string quoted = "\"";
+    for (const char c : safe) quoted += c == '"' ? std::string("\\x22") : std::string(1, c);
+    return quoted + '"';
+}
+
+std::string object_word(const v1::Record& record) {
+    const std::string& path = record.object().path();
+    if (path.empty()) return object_text(record);
+    return word((record.object().path_truncated() ? "..." : "") + path);
+}
+
+std::string verdict_words(const v1::Record& record) {
+    if (record.would_deny()) return "would have denied (mode observe)";
+    if (record.verdict() == "deny") return "denied";
+    if (record.verdict() == "audit") return "observed";
+    return record.verdict().empty() ? "saw" : "allowed";
+}
+
+// "agent:code-fixer <- svc:orchestrator for alice"; the process's owner where no token named
+// anyone.
+std::string who(const v1::Record& record) {
+    std::string text = actor_chain(record);
+    if (text.empty() && !record.agent().empty()) text = "agent entry " + word(record.agent());
+    if (!record.user().empty()) text += (text.empty() ? "" : " for ") + word(record.user());
+    if (text.empty() && record.has_process())
+        text = "uid " + std::to_string(record.process().uid());
+    return text;
+}
+
+std::string process_text(const v1::Record& record) {
+    if (!record.has_process()) return {};
+    const v1::Process& process = record.process();
+    const std::string& name = process.executable().empty() ? process.comm() : process.executable();
+    std::string text = name.empty() ? std::string("process") : word(name);
+    return text + " (pid " + std::to_string(process.pid()) + ")";
+}
+
+void add(std::string& sentence, std::string_view before, const std::string& text) {
+    if (!text.empty()) sentence += std::string(before) + text;
+}
+
+std::string times_text(const v1::Record& record) {
+    if (event_count(record) == 1) return {};
+    std::string text = std::to_string(event_count(record)) + " times";
+    if (!record.first_time().empty())
+        text += " from " + escape(record.first_time()) + " to " + escape(record.last_time());
+    return text;
+}
+
+// The part all sentences end with: where to look next.
+void add_where(std::string& sentence, const v1::Record& record) {
+    add(sentence, "; session ", word(record.session()));
+    add(sentence, ", task ", word(record.task()));
+}
+
+// "denied agent:fixer for alice: write /etc/passwd by /usr/bin/python3 (pid 41), rule
+// /etc/bailiff/policy.yaml:12:5 "deny write /etc/**"; session s-1, task T-1"
+std::string verdict_line(const v1::Record& record) {
+    std::string sentence = verdict_words(record);
+    add(sentence, " ", who(record));
+    sentence += ": ";
+    sentence += word(record.right().empty() ? record.kind() : record.right());
+    add(sentence, " ", object_word(record));
+    add(sentence, " by ", process_text(record));
+    add(sentence, ", rule ", rule_place(record));
+    if (!record.rule().text().empty()) sentence += " \"" + escape(record.rule().text()) + '"';
+    add(sentence, ", reason ", word(record.reason()));
+    add(sentence, ", ", times_text(record));
+    add(sentence, ": ", escape(record.message()));
+    add_where(sentence, record);
+    return sentence;
+}
+
+// "session.revoked: agent:fixer for alice, by uid 1000 (alice), reason stolen: ...; session s-1"
+std::string event_line(const v1::Record& record) {
+    std::string sentence = escape(record.kind());
+    add(sentence, ": ", who(record));
+    add(sentence, ", ran ", process_text(record));
+    add(sentence, ", by ", escape(record.by()));
+    add(sentence, ", reason ", word(record.reason()));
+    add(sentence, ", expires ", escape(record.expires()));
+    add(sentence, ", ", times_text(record));
+    add(sentence, ": ", escape(record.message()));
+    add_where(sentence, record);
+    return sentence;
+}
+
+} // namespace
+
+std::string escape(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    while (!text.empty()) {
+        const auto character = first_character(text);
+        const std::size_t bytes = character ? character->bytes : 1;
+        if (!character || (bytes == 1 && (is_control(character->code) || text[0] == '\\')))
+            out += escaped_byte(text[0]);
+        else if (is_control(character->code) || misleads(character->code))
+            out += escaped_code(character->code);
+        else
+            out += text.substr(0, bytes);
+        text.remove_prefix(bytes);
+    }
+    return out;
+}
+
+std::string object_text(const v1::Record& record) {
+    const v1::Object& object = record.object();
+    if (!object.path().empty())
+        return (object.path_truncated() ? "..." : "") + escape(object.path());
+    if (!object.address().empty()) {
+        const bool v6 = object.address().find(':') != std::string::npos;
+        const std::string address = escape(object.address());
+        return (v6 ? '[' + address + ']' : address) + ':' + std::to_string(object.port()) +
+               (object.protocol().empty() ? "" : '/' + escape(object.protocol()));
+    }
+    if (object.inode() == 0) return {};
+    return "inode " + std::to_string(object.inode()) + " on device " +
+           std::to_string(object.device());
+}
+
+std::string actor_chain(const v1::Record& record) {
+    std::string chain;
+    for (const v1::Actor& actor : record.actors()) {
+        if (!chain.empty()) chain += " <- ";
+        chain += word(actor.subject());
+    }
+    return chain;
+}
+
+std::string rule_place(const v1::Record& record) {
+    const v1::Rule& rule = record.rule();
+    if (rule.line() == 0 || rule.file().empty())
+        return rule.profile().empty() ? std::string()
+                                      : "default of profile " + word(rule.profile());
+    return word(rule.file()) + ':' + std::to_string(rule.line()) + ':' +
+           std::to_string(rule.column());
+}
+
+std::uint64_t event_count(const v1::Record& record) {
+    return std::max<std::uint64_t>(record.count(), 1);
+}
+
+std::string one_line(const v1::Record& record) {
+    return record.verdict().empty() ? event_line(record) : verdict_line(record);
+}
+
+} // namespace bailiff::journal

@@ -1,0 +1,26 @@
+// From a checked document to settings and an image. Internal to policy/. Any thread.
+#pragma once
+
+#include "policy/document.h"
+#include "policy/image.h"
+#include "policy/settings.h"
+
+namespace bailiff::policy {
+
+[[nodiscard]] Settings make_settings(const Document& document);
+
+// kResourceExhausted when more than BAILIFF_MAX_PROFILES profiles are in use.
+[[nodiscard]] Result<Image> compile(const Document& document, const Settings& settings);
+
+// Which rules speak for each address and port: the longest prefix wins for each profile, and what
+// covering prefixes say is already part of every entry.
+void compile_network(const Document& document, Image& image);
+
+// The bits of a profile, one for each layer it is used in.
+[[nodiscard]] std::vector<std::uint16_t> bits_of(const Image& image, const std::string& profile);
+
+// Adds a rule's source and returns its index.
+[[nodiscard]] std::uint32_t add_rule(Image& image, Position at, const std::string& profile,
+                                     std::string text);
+
+} // namespace bailiff::policy

@@ -1,0 +1,213 @@
+#include "policy/document.h"
+
+#include <google/protobuf/descriptor.h>
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+#include "policy/spelling.h"
+
+namespace bailiff::policy {
+namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::EnumDescriptor;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+
+class SchemaReader {
+public:
+    SchemaReader(Document& document, Problems& problems)
+        : document_(document), problems_(problems) {}
+
+    void read_message(const YAML::Node& node, Message& message) {
+        if (!node.IsMap()) {
+            wrong(node, "a map of fields of " + message.GetDescriptor()->name());
+            return;
+        }
+        std::set<std::string> seen;
+        for (const auto& entry : node) read_entry(entry.first, entry.second, message, seen);
+    }
+
+private:
+    void read_entry(const YAML::Node& key, const YAML::Node& value, Message& message,
+                    std::set<std::string>& seen) {
+        const Descriptor* type = message.GetDescriptor();
+        const std::string name = key.IsScalar() ? key.Scalar() : "";
+        const FieldDescriptor* field = type->FindFieldByName(name);
+        if (field == nullptr) field = type->FindFieldByCamelcaseName(name);
+        if (field == nullptr) {
+            problems_.add(at(key), "unknown field \"" + name + "\"" + suggestion(name, type));
+            return;
+        }
+        if (!seen.insert(field->name()).second) {
+            problems_.add(at(key), "field \"" + name + "\" comes twice here");
+            return;
+        }
+        document_.note(message, field->number(), -1, at(key));
+        if (!field->is_repeated()) {
+            document_.note(message, field->number(), 0, at(value));
+            read_value(value, message, field);
+            return;
+        }
+        if (!value.IsSequence()) {
+            wrong(value, "a list for \"" + field->name() + "\"");
+            return;
+        }
+        for (const YAML::Node& element : value) {
+            const int index = message.GetReflection()->FieldSize(message, field);
+            document_.note(message, field->number(), index, at(element));
+            read_value(element, message, field);
+        }
+    }
+
+    void read_value(const YAML::Node& node, Message& message, const FieldDescriptor* field) {
+        const auto* access = message.GetReflection();
+        if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+            read_message(node, field->is_repeated() ? *access->AddMessage(&message, field)
+                                                    : *access->MutableMessage(&message, field));
+            return;
+        }
+        if (!node.IsScalar()) {
+            wrong(node, expected(field));
+            return;
+        }
+        switch (field->cpp_type()) {
+            case FieldDescriptor::CPPTYPE_STRING:
+                if (field->is_repeated())
+                    access->AddString(&message, field, node.Scalar());
+                else
+                    access->SetString(&message, field, node.Scalar());
+                return;
+            case FieldDescriptor::CPPTYPE_ENUM:
+                read_enum(node, message, field);
+                return;
+            case FieldDescriptor::CPPTYPE_UINT32:
+                read_number(node, message, field);
+                return;
+            default:
+                read_bool(node, message, field);
+        }
+    }
+
+    void read_enum(const YAML::Node& node, Message& message, const FieldDescriptor* field) {
+        const auto* value = field->enum_type()->FindValueByName(node.Scalar());
+        if (value == nullptr || value->number() == 0) {
+            wrong(node, expected(field));
+            return;
+        }
+        if (field->is_repeated())
+            message.GetReflection()->AddEnum(&message, field, value);
+        else
+            message.GetReflection()->SetEnum(&message, field, value);
+    }
+
+    void read_number(const YAML::Node& node, Message& message, const FieldDescriptor* field) {
+        const std::string& text = node.Scalar();
+        std::uint32_t value = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+        if (error != std::errc() || end != text.data() + text.size()) {
+            wrong(node, expected(field));
+            return;
+        }
+        if (field->is_repeated())
+            message.GetReflection()->AddUInt32(&message, field, value);
+        else
+            message.GetReflection()->SetUInt32(&message, field, value);
+    }
+
+    void read_bool(const YAML::Node& node, Message& message, const FieldDescriptor* field) {
+        if (node.Scalar() != "true" && node.Scalar() != "false") {
+            wrong(node, expected(field));
+            return;
+        }
+        message.GetReflection()->SetBool(&message, field, node.Scalar() == "true");
+    }
+
+    static std::string expected(const FieldDescriptor* field) {
+        const std::string of = " for \"" + field->name() + "\"";
+        switch (field->cpp_type()) {
+            case FieldDescriptor::CPPTYPE_STRING:
+                return "text" + of;
+            case FieldDescriptor::CPPTYPE_UINT32:
+                return "a whole number" + of;
+            case FieldDescriptor::CPPTYPE_BOOL:
+                return "true or false" + of;
+            default:
+                return "one of " + values_of(field->enum_type()) + of;
+        }
+    }
+
+    static std::string values_of(const EnumDescriptor* type) {
+        std::string list;
+        for (int i = 1; i < type->value_count(); i++)
+            list += (i > 1 ? ", " : "") + type->value(i)->name();
+        return list;
+    }
+
+    static std::string suggestion(const std::string& name, const Descriptor* type) {
+        std::vector<std::string> known;
+        for (int i = 0; i < type->field_count(); i++) known.push_back(type->field(i)->name());
+        if (const auto close = closest(name, known)) return " (did you mean \"" + *close + "\"?)";
+        std::sort(known.begin(), known.end());
+        std::string list;
+        for (const std::string& field : known) list += (list.empty() ? "" : ", ") + field;
+        return "; " + type->name() + " has " + list;
+    }
+
+    void wrong(const YAML::Node& node, const std::string& wanted) {
+        std::string found = "nothing";
+        if (node.IsMap()) found = "a map";
+        if (node.IsSequence()) found = "a list";
+        if (node.IsScalar()) found = "\"" + node.Scalar().substr(0, 80) + "\"";
+        problems_.add(at(node), "expected " + wanted + ", found " + found);
+    }
+
+    Position at(const YAML::Node& node) const {
+        const YAML::Mark mark = node.Mark();
+        return {document_.file, static_cast<unsigned>(mark.line + 1),
+                static_cast<unsigned>(mark.column + 1)};
+    }
+
+    Document& document_;
+    Problems& problems_;
+};
+
+} // namespace
+
+Position Document::at(const google::protobuf::Message& parent, int field, int index) const {
+    if (const auto found = at_.find({&parent, field, index}); found != at_.end())
+        return found->second;
+    return {file, 0, 0};
+}
+
+Error Problems::error() const {
+    std::string all;
+    for (const std::string& line : lines_) all += (all.empty() ? "" : "\n") + line;
+    return {ErrorCode::kInvalidArgument, all};
+}
+
+void parse(std::string_view text, Document& document, Problems& problems) {
+    if (text.size() > kMaxPolicyBytes) {
+        problems.add({document.file, 0, 0}, "larger than 1 MiB, which no policy needs");
+        return;
+    }
+    try {
+        const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
+        if (documents.size() != 1 || documents[0].IsNull()) {
+            problems.add({document.file, 1, 1}, "expected one YAML document, found " +
+                                                    std::string(documents.size() > 1 ? "several"
+                                                                                     : "none"));
+            return;
+        }
+        SchemaReader(document, problems).read_message(documents[0], document.policy);
+    } catch (const YAML::Exception& error) {
+        problems.add({document.file, static_cast<unsigned>(error.mark.line + 1),
+                      static_cast<unsigned>(error.mark.column + 1)},
+                     error.msg);
+    }
+}
+
+} // namespace bailiff::policy

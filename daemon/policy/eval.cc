@@ -1,0 +1,161 @@
+#include "policy/eval.h"
+
+#include <filesystem>
+
+namespace bailiff::policy {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string canonical(const std::string& path) {
+    std::error_code error;
+    const fs::path resolved = fs::weakly_canonical(path, error);
+    return error ? path : resolved.string();
+}
+
+std::string suffix_of(const std::string& name) {
+    const std::size_t dot = name.rfind('.');
+    if (dot == std::string::npos || dot == 0 || name.size() - dot > 15) return "";
+    return name.substr(dot);
+}
+
+// Runs one settling; labels are numbered as they are met.
+class Settling {
+public:
+    Settling(const Policy& policy, const bailiff_mask& profiles, std::uint8_t right)
+        : policy_(policy), profiles_(profiles), right_(right) {
+        bailiff_settle_begin(&state_, &profiles_, &policy_.image.policy);
+    }
+
+    // True when nothing is left to decide.
+    bool apply(const Label* label) {
+        if (label == nullptr || label->empty() || settled_) return settled_;
+        met_.push_back(label);
+        const auto rows = label->rows();
+        settled_ = bailiff_settle_label(&state_, &rows[right_],
+                                        static_cast<bailiff_u32>(met_.size())) != 0;
+        return settled_;
+    }
+
+    Answer finish() {
+        Answer answer;
+        const auto defaults = policy_.image.defaults.rows();
+        bailiff_settle_end(&state_, &profiles_, &policy_.image.policy, &defaults[right_],
+                           &answer.decision);
+        const std::size_t label = answer.decision.label;
+        answer.rule = explain(policy_.image, label == 0 ? nearest_allow(answer) : met_[label - 1],
+                              answer.decision, right_);
+        return answer;
+    }
+
+private:
+    // The kernel does not keep the label of a plain allow: find the nearest that says it.
+    const Label* nearest_allow(const Answer& answer) const {
+        if (answer.decision.reason != BAILIFF_REASON_RULE) return nullptr;
+        for (const Label* label : met_)
+            if (label->find(right_, answer.decision.profile) != nullptr) return label;
+        return nullptr;
+    }
+
+    const Policy& policy_;
+    const bailiff_mask profiles_;
+    const std::uint8_t right_;
+    bailiff_settle state_{};
+    bool settled_ = false;
+    std::vector<const Label*> met_;
+};
+
+const Label* find(const std::map<std::string, Label>& labels, const std::string& key) {
+    const auto found = labels.find(key);
+    return found == labels.end() ? nullptr : &found->second;
+}
+
+void walk(Settling& settling, const Image& image, const Variables& variables,
+          const std::string& path) {
+    fs::path at = canonical(path);
+    const std::string name = at.filename().string();
+    if (settling.apply(find(image.names, name))) return;
+    if (settling.apply(find(image.suffixes, suffix_of(name)))) return;
+    const std::map<std::string, Label> labels = path_labels(image, variables);
+    while (true) {
+        if (settling.apply(find(labels, at.string())) || at == at.parent_path()) return;
+        at = at.parent_path();
+    }
+}
+
+std::string describe(const Answer& answer, const Image& image) {
+    const bailiff_decision& decision = answer.decision;
+    if (decision.reason == BAILIFF_REASON_NO_PROFILE)
+        return "deny: no profile applies, so nothing is granted";
+    std::string text = verdict_name(decision.verdict);
+    if ((decision.flags & BAILIFF_EVENT_WOULD_DENY) != 0) text = "audit (would deny, mode observe)";
+    text += ": " + answer.rule.at.text() + " " + answer.rule.text;
+    if (decision.profile < image.bits.size())
+        text += ", profile " + image.bits[decision.profile].profile + ", layer " +
+                layer_name(decision.layer);
+    return text;
+}
+
+} // namespace
+
+std::optional<std::string> expand(const std::string& path, const Variables& variables) {
+    for (const auto& [name, value] : {std::pair{std::string("${workspace}"), variables.workspace},
+                                      std::pair{std::string("${home}"), variables.home}}) {
+        if (!path.starts_with(name)) continue;
+        if (value.empty()) return std::nullopt;
+        return value + path.substr(name.size());
+    }
+    return path;
+}
+
+std::map<std::string, Label> path_labels(const Image& image, const Variables& variables) {
+    std::map<std::string, Label> labels;
+    for (const auto& [path, label] : image.paths) labels[canonical(path)].merge(label);
+    for (const auto& [path, label] : image.templates)
+        if (const auto expanded = expand(path, variables))
+            labels[canonical(*expanded)].merge(label);
+    return labels;
+}
+
+const Label* network_label(const Image& image, const Prefix& address, std::uint8_t protocol,
+                           std::uint16_t port) {
+    const AddressClass* longest = nullptr;
+    for (const AddressClass& entry : image.addresses)
+        if (entry.prefix.covers(address) &&
+            (longest == nullptr || entry.prefix.length > longest->prefix.length))
+            longest = &entry;
+    if (longest == nullptr) return nullptr;
+    for (const auto& [want_protocol, want_port] :
+         {std::pair<int, int>{protocol, port}, {protocol, 0}, {0, 0}})
+        for (const PortLabel& entry : image.ports)
+            if (entry.address_class == longest->number && entry.protocol == want_protocol &&
+                entry.port == want_port)
+                return &entry.label;
+    return nullptr;
+}
+
+RuleSource explain(const Image& image, const Label* label, const bailiff_decision& decision,
+                   std::uint8_t right) {
+    const Label* said = decision.reason == BAILIFF_REASON_DEFAULT ? &image.defaults : label;
+    const Saying* saying = said == nullptr ? nullptr : said->find(right, decision.profile);
+    return saying == nullptr ? RuleSource{} : image.rules[saying->rule];
+}
+
+Answer evaluate(const Policy& policy, const bailiff_mask& profiles, const Variables& variables,
+                const Question& question) {
+    Settling settling(policy, profiles, question.right);
+    if (question.right <= BAILIFF_RIGHT_METADATA)
+        walk(settling, policy.image, variables, question.path);
+    else
+        settling.apply(network_label(policy.image, question.address, question.protocol,
+                                     question.port));
+    Answer answer = settling.finish();
+    if (policy.settings.observe && answer.decision.verdict == BAILIFF_VERDICT_DENY) {
+        answer.decision.verdict = BAILIFF_VERDICT_AUDIT;
+        answer.decision.flags |= BAILIFF_EVENT_WOULD_DENY;
+    }
+    answer.sentence = describe(answer, policy.image);
+    return answer;
+}
+
+} // namespace bailiff::policy

@@ -1,0 +1,53 @@
+// What the kernel would answer, computed by the kernel's own code (bailiff/verdict.h) over paths
+// instead of inodes. Any thread.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "bailiff/verdict.h"
+#include "policy/policy.h"
+
+namespace bailiff::policy {
+
+// Values of a session's variables; empty where it has none.
+struct Variables {
+    std::string workspace;
+    std::string home;
+};
+
+struct Question {
+    std::uint8_t right = BAILIFF_RIGHT_READ; // enum bailiff_right
+    std::string path;                        // for exec and files
+    Prefix address;                          // for the network, length 128
+    std::uint8_t protocol = 0;
+    std::uint16_t port = 0;
+};
+
+struct Answer {
+    bailiff_decision decision{};
+    RuleSource rule;     // the rule or default that decided; empty where no profile applies
+    std::string sentence; // "deny: policy.yaml:12:9 default deny write, profile build, layer user"
+};
+
+// A template with its variables put in; none where a variable has no value.
+[[nodiscard]] std::optional<std::string> expand(const std::string& path,
+                                                const Variables& variables);
+
+// Every path rule that stands for these variables, by absolute path.
+[[nodiscard]] std::map<std::string, Label> path_labels(const Image& image,
+                                                       const Variables& variables);
+
+// What is said about one address, protocol and port.
+[[nodiscard]] const Label* network_label(const Image& image, const Prefix& address,
+                                         std::uint8_t protocol, std::uint16_t port);
+
+[[nodiscard]] Answer evaluate(const Policy& policy, const bailiff_mask& profiles,
+                              const Variables& variables, const Question& question);
+
+// The rule behind a decision whose label was `label` (null for a default).
+[[nodiscard]] RuleSource explain(const Image& image, const Label* label,
+                                 const bailiff_decision& decision, std::uint8_t right);
+
+} // namespace bailiff::policy

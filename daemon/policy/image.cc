@@ -1,0 +1,70 @@
+#include "policy/image.h"
+
+#include <algorithm>
+
+namespace bailiff::policy {
+
+void Label::add(const Saying& saying) {
+    const auto at = std::lower_bound(sayings_.begin(), sayings_.end(), saying);
+    if (at == sayings_.end() || *at != saying) sayings_.insert(at, saying);
+}
+
+void Label::merge(const Label& other) {
+    for (const Saying& saying : other.sayings_) add(saying);
+}
+
+void Label::inherit(const Label& outer) {
+    const Label near = *this;
+    for (const Saying& saying : outer.sayings_)
+        if (near.find(saying.right, saying.bit) == nullptr) add(saying);
+}
+
+std::array<bailiff_row, BAILIFF_RIGHTS> Label::rows() const {
+    std::array<bailiff_row, BAILIFF_RIGHTS> rows{};
+    for (const Saying& saying : sayings_)
+        set_bit(rows[saying.right].says[saying.verdict], saying.bit);
+    return rows;
+}
+
+const Saying* Label::find(std::uint8_t right, std::uint16_t bit) const {
+    const Saying* strictest = nullptr;
+    for (const Saying& saying : sayings_)
+        if (saying.right == right && saying.bit == bit &&
+            (strictest == nullptr || saying.verdict > strictest->verdict))
+            strictest = &saying;
+    return strictest;
+}
+
+bailiff_mask Image::mask(std::uint8_t layer, const std::vector<std::string>& profiles) const {
+    bailiff_mask mask{};
+    for (std::size_t bit = 0; bit < bits.size(); bit++)
+        if (bits[bit].layer == layer &&
+            std::find(profiles.begin(), profiles.end(), bits[bit].profile) != profiles.end())
+            set_bit(mask, static_cast<std::uint16_t>(bit));
+    return mask;
+}
+
+void set_bit(bailiff_mask& mask, std::uint16_t bit) {
+    mask.word[bit / 64] |= 1ULL << (bit % 64);
+}
+
+const char* layer_name(std::uint8_t layer) {
+    static constexpr const char* kNames[BAILIFF_LAYERS] = {"host", "user", "agent", "task",
+                                                           "token"};
+    return layer < BAILIFF_LAYERS ? kNames[layer] : "none";
+}
+
+const char* right_name(std::uint8_t right) {
+    static constexpr const char* kNames[BAILIFF_RIGHTS] = {
+        "exec",     "read",     "write",   "create", "delete", "rename",
+        "truncate", "metadata", "connect", "bind",   "socket", "signal"};
+    return right < BAILIFF_RIGHTS ? kNames[right] : "none";
+}
+
+const char* verdict_name(std::uint8_t verdict) {
+    static constexpr const char* kNames[BAILIFF_VERDICTS] = {"allow", "audit", "preserve", "hold",
+                                                             "deny"};
+    return verdict < BAILIFF_VERDICTS ? kNames[verdict] : "none";
+}
+
+} // namespace bailiff::policy

@@ -1,0 +1,97 @@
+// Image: a policy's rules in the form that the kernel's tables take, before paths become inodes and
+// labels get numbers. Plain values; any thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "bailiff/abi.h"
+#include "policy/address.h"
+#include "policy/position.h"
+
+namespace bailiff::policy {
+
+// The rule behind a verdict.
+struct RuleSource {
+    Position at;
+    std::string profile;
+    std::string text; // in one line, for people
+};
+
+// One rule's word about one right, in one profile's bit.
+struct Saying {
+    std::uint8_t right;
+    std::uint8_t verdict;
+    std::uint16_t bit;
+    std::uint32_t rule; // index in Image::rules
+
+    friend auto operator<=>(const Saying&, const Saying&) = default;
+};
+
+// Everything that is said about one object; sorted, without repetition.
+class Label {
+public:
+    void add(const Saying& saying);
+    // Both are said about the same object.
+    void merge(const Label& other);
+    // `outer` is said about something that contains the object: it counts where nothing nearer
+    // speaks for the same bit and right.
+    void inherit(const Label& outer);
+
+    [[nodiscard]] bool empty() const { return sayings_.empty(); }
+    [[nodiscard]] const std::vector<Saying>& sayings() const { return sayings_; }
+    [[nodiscard]] std::array<bailiff_row, BAILIFF_RIGHTS> rows() const;
+    // The rule behind a verdict of this label; null if it has none such.
+    [[nodiscard]] const Saying* find(std::uint8_t right, std::uint16_t bit) const;
+
+    friend auto operator<=>(const Label&, const Label&) = default;
+
+private:
+    std::vector<Saying> sayings_;
+};
+
+// A profile in one layer: one bit of the effective mask.
+struct ProfileBit {
+    std::uint8_t layer; // enum bailiff_layer
+    std::string profile;
+};
+
+struct AddressClass {
+    Prefix prefix;
+    std::uint32_t number; // 1, 2, ...
+};
+
+// What is said for one (class, protocol, port); 0 is any.
+struct PortLabel {
+    std::uint32_t address_class;
+    std::uint8_t protocol;
+    std::uint16_t port;
+    Label label;
+};
+
+struct Image {
+    std::vector<ProfileBit> bits;
+    std::vector<RuleSource> rules;
+    bailiff_policy policy{};             // layers, observe and flags; no default_label yet
+    Label defaults;                      // one saying for each bit and right
+    std::map<std::string, Label> paths;  // absolute, no variables
+    std::map<std::string, Label> templates; // with ${workspace} or ${home}
+    std::map<std::string, Label> names;
+    std::map<std::string, Label> suffixes; // with their dot
+    std::vector<AddressClass> addresses;
+    std::vector<PortLabel> ports;
+
+    // Bits of a layer's profiles by name.
+    [[nodiscard]] bailiff_mask mask(std::uint8_t layer,
+                                    const std::vector<std::string>& profiles) const;
+};
+
+void set_bit(bailiff_mask& mask, std::uint16_t bit);
+[[nodiscard]] const char* layer_name(std::uint8_t layer);
+[[nodiscard]] const char* right_name(std::uint8_t right);
+[[nodiscard]] const char* verdict_name(std::uint8_t verdict);
+
+} // namespace bailiff::policy

@@ -1,0 +1,86 @@
+#include "policy/settings.h"
+
+#include "base/duration.h"
+#include "policy/compile.h"
+
+namespace bailiff::policy {
+namespace {
+
+using Names = google::protobuf::RepeatedPtrField<std::string>;
+
+std::vector<std::string> list(const Names& names) {
+    return {names.begin(), names.end()};
+}
+
+std::string or_else(const std::string& value, const char* fallback) {
+    return value.empty() ? fallback : value;
+}
+
+IssuerSettings issuer(const Document& document, const v1::Issuer& from) {
+    IssuerSettings to;
+    to.issuer = from.issuer();
+    to.jwks_file = from.jwks_file();
+    to.algorithms = list(from.algorithms());
+    if (to.algorithms.empty()) to.algorithms = {"ES256"};
+    to.type = or_else(from.type(), "at+jwt");
+    to.actor_claim = from.actor_claim();
+    to.task_claim = or_else(from.task_claim(), "task");
+    to.max_lifetime = parse_duration(or_else(from.max_lifetime(), "15m")).value_or(900);
+    to.max_chain = from.max_chain() == 0 ? 4 : from.max_chain();
+    to.require_proof = from.require_proof();
+    to.at = document.at(from, 1);
+    return to;
+}
+
+UserEntry user(const Document& document, const v1::User& from) {
+    return {from.subject(),
+            from.issuer(),
+            list(from.groups()),
+            list(from.presented_by()),
+            list(from.profiles()),
+            document.at(from, 1)};
+}
+
+AgentEntry agent(const Document& document, const v1::Agent& from) {
+    AgentEntry to;
+    to.name = from.name();
+    to.actor = from.actor();
+    to.actor_issuer = from.actor_issuer();
+    to.executables = list(from.match().executable());
+    to.scripts = list(from.match().script());
+    to.unit = from.match().unit();
+    to.cgroup = from.match().cgroup();
+    to.uid = from.match().uid();
+    to.profiles = list(from.profiles());
+    to.unbound = list(from.unbound());
+    to.at = document.at(from, 1);
+    return to;
+}
+
+} // namespace
+
+bool matches(const std::string& pattern, const std::string& text) {
+    if (!pattern.ends_with('*')) return pattern == text;
+    return text.starts_with(pattern.substr(0, pattern.size() - 1));
+}
+
+Settings make_settings(const Document& document) {
+    const v1::Policy& from = document.policy;
+    Settings to;
+    to.observe = from.mode() == v1::observe;
+    to.audience = list(from.audience());
+    for (const v1::Issuer& entry : from.issuers()) to.issuers.push_back(issuer(document, entry));
+    to.roles = {list(from.roles().user()), list(from.roles().approver()),
+                list(from.roles().auditor()), list(from.roles().operator_())};
+    to.workspace_roots = list(from.workspace_roots());
+    to.host_profiles = list(from.host().profiles());
+    for (const v1::User& entry : from.users()) to.users.push_back(user(document, entry));
+    for (const v1::Agent& entry : from.agents()) to.agents.push_back(agent(document, entry));
+    for (const v1::Task& entry : from.tasks())
+        to.tasks.push_back({entry.task(), list(entry.profiles()), document.at(entry, 1)});
+    for (const v1::Scope& entry : from.scopes())
+        to.scopes.push_back({entry.scope(), list(entry.profiles()), document.at(entry, 1)});
+    return to;
+}
+
+} // namespace bailiff::policy

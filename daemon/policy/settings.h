@@ -1,0 +1,77 @@
+// What a policy says besides its rules: who signs, who presents, who acts. Plain values, made by
+// policy/load.cc; any thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "policy/position.h"
+
+namespace bailiff::policy {
+
+struct IssuerSettings {
+    std::string issuer;
+    std::string jwks_file;
+    std::vector<std::string> algorithms;
+    std::string type;
+    std::string actor_claim;
+    std::string task_claim;
+    std::int64_t max_lifetime = 0; // seconds
+    unsigned max_chain = 0;
+    bool require_proof = false;
+    Position at;
+};
+
+// Names of local groups.
+struct RoleSettings {
+    std::vector<std::string> user, approver, auditor, operators;
+};
+
+struct UserEntry {
+    std::string subject; // a trailing * matches any ending
+    std::string issuer;  // empty: any
+    std::vector<std::string> groups;
+    std::vector<std::string> presented_by;
+    std::vector<std::string> profiles;
+    Position at;
+};
+
+struct AgentEntry {
+    std::string name;
+    std::string actor;
+    std::string actor_issuer;
+    std::vector<std::string> executables;
+    std::vector<std::string> scripts;
+    std::string unit;
+    std::string cgroup;
+    std::string uid;
+    std::vector<std::string> profiles;
+    std::vector<std::string> unbound;
+    Position at;
+};
+
+// Entries of `tasks` and `scopes`.
+struct NarrowingEntry {
+    std::string pattern;
+    std::vector<std::string> profiles;
+    Position at;
+};
+
+struct Settings {
+    bool observe = false;
+    std::vector<std::string> audience;
+    std::vector<IssuerSettings> issuers;
+    RoleSettings roles;
+    std::vector<std::string> workspace_roots;
+    std::vector<std::string> host_profiles;
+    std::vector<UserEntry> users;
+    std::vector<AgentEntry> agents;
+    std::vector<NarrowingEntry> tasks;
+    std::vector<NarrowingEntry> scopes;
+};
+
+// `pattern` with a trailing * matches any ending; else only itself.
+[[nodiscard]] bool matches(const std::string& pattern, const std::string& text);
+
+} // namespace bailiff::policy

@@ -1,0 +1,190 @@
+#include "session/event_reader.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace bailiff::session {
+namespace {
+
+const char* hook_name(std::uint32_t hook) {
+    static constexpr const char* kNames[BAILIFF_HOOKS] = {
+        "none",           "bprm_check_security", "file_open",     "inode_create",
+        "inode_mkdir",    "inode_mknod",         "inode_symlink", "inode_link",
+        "inode_unlink",   "inode_rmdir",         "inode_rename",  "inode_setattr",
+        "socket_create",  "socket_connect",      "socket_bind",   "socket_sendmsg",
+        "task_alloc",     "task_kill",           "sched_process_exec",
+        "sched_process_exit", "sched_process_fork"};
+    return hook < BAILIFF_HOOKS ? kNames[hook] : "unknown";
+}
+
+const char* reason_name(std::uint8_t reason) {
+    static constexpr const char* kNames[BAILIFF_REASONS] = {
+        "none",          "rule",       "default",       "expired",    "ended",
+        "revoked",       "stale",      "no-profile",    "unknown-file-system",
+        "too-deep",      "raced-rename", "unreadable",  "socket-family",
+        "no-storage",    "self-protection", "canary"};
+    return reason < BAILIFF_REASONS ? kNames[reason] : "unknown";
+}
+
+// The strings of `text`, each with its NUL; the last may lack it.
+std::vector<std::string> split(const char* text, std::size_t length) {
+    std::vector<std::string> parts;
+    for (std::size_t at = 0; at < length;) {
+        const std::size_t size = strnlen(text + at, length - at);
+        parts.emplace_back(text + at, size);
+        at += size + 1;
+    }
+    return parts;
+}
+
+std::size_t text_length(const bailiff_event& event) {
+    return std::min<std::size_t>(event.text_length, sizeof(event.text));
+}
+
+std::string protocol_name(std::uint8_t protocol) {
+    if (protocol == 6) return "tcp";
+    if (protocol == 17) return "udp";
+    return protocol == 0 ? "" : std::to_string(protocol);
+}
+
+std::string address_text(const bailiff_event& event) {
+    char text[INET6_ADDRSTRLEN] = {};
+    static constexpr std::uint8_t kMapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    if (std::memcmp(event.address, kMapped, sizeof(kMapped)) == 0)
+        inet_ntop(AF_INET, event.address + 12, text, sizeof(text));
+    else
+        inet_ntop(AF_INET6, event.address, text, sizeof(text));
+    return text;
+}
+
+} // namespace
+
+void EventReader::set_mounts(const std::vector<Mount>& mounts) {
+    mount_points_.clear();
+    for (const Mount& mount : mounts) {
+        if (mount.root != "/") continue;
+        const auto [at, fresh] = mount_points_.try_emplace(mount.dev, mount.point);
+        if (!fresh && mount.point.size() < at->second.size()) at->second = mount.point;
+    }
+}
+
+void EventReader::learn_image(const bailiff_event& event) {
+    Image image;
+    image.start_time = event.start_time;
+    std::vector<std::string> parts = split(event.text, text_length(event));
+    if (!parts.empty()) {
+        image.executable = parts.front();
+        image.argv.assign(parts.begin() + 1, parts.end());
+    }
+    image.truncated = (event.flags & BAILIFF_EVENT_TRUNCATED) != 0;
+    images_[event.pid] = std::move(image);
+}
+
+// A child that has not executed anything runs its parent's image.
+const EventReader::Image* EventReader::image_of(const bailiff_event& event) const {
+    if (const auto own = images_.find(event.pid);
+        own != images_.end() && own->second.start_time == event.start_time)
+        return &own->second;
+    const auto parent = images_.find(event.parent_pid);
+    return parent == images_.end() ? nullptr : &parent->second;
+}
+
+void EventReader::fill_process(const bailiff_event& event, v1::Process& process) const {
+    process.set_pid(event.pid);
+    process.set_start_time_ns(event.start_time);
+    process.set_parent_pid(event.parent_pid);
+    process.set_uid(event.uid);
+    process.set_comm(std::string(event.comm, strnlen(event.comm, sizeof(event.comm))));
+    const Image* image = image_of(event);
+    if (image == nullptr) return;
+    process.set_executable(image->executable);
+    for (const std::string& argument : image->argv) process.add_argv(argument);
+    process.set_argv_truncated(image->truncated);
+}
+
+void EventReader::fill_object(const bailiff_event& event, v1::Object& object) const {
+    if (event.family == AF_INET || event.family == AF_INET6) {
+        if (event.right == BAILIFF_RIGHT_SOCKET) return;
+        object.set_address(address_text(event));
+        object.set_port(event.port);
+        object.set_protocol(protocol_name(event.protocol));
+        return;
+    }
+    if (event.right == BAILIFF_RIGHT_SOCKET) {
+        object.set_protocol("family " + std::to_string(event.family) + " protocol " +
+                            std::to_string(event.protocol));
+        return;
+    }
+    if (event.dev == 0) return;
+    std::string path;
+    for (const std::string& name : split(event.text, text_length(event))) path = "/" + name + path;
+    const auto mount = mount_points_.find(event.dev);
+    if (mount != mount_points_.end() && mount->second != "/") path = mount->second + path;
+    object.set_path(path.empty() ? "/" : path);
+    object.set_path_truncated((event.flags & BAILIFF_EVENT_TRUNCATED) != 0);
+    object.set_device(event.dev);
+    object.set_inode(event.ino);
+    object.set_generation(event.generation);
+}
+
+void EventReader::fill_rule(const bailiff_event& event, v1::Rule& rule) const {
+    const PolicyTables* tables = manager_.tables();
+    if (tables == nullptr || tables->slot() != event.policy) return;
+    const policy::Image& image = tables->policy().image;
+    bailiff_decision decision{};
+    decision.label = event.label;
+    decision.profile = event.profile;
+    decision.verdict = event.verdict;
+    decision.reason = event.reason;
+    const policy::RuleSource source =
+        policy::explain(image, tables->labels().find(event.label), decision, event.right);
+    rule.set_file(source.at.file);
+    rule.set_line(source.at.line);
+    rule.set_column(source.at.column);
+    rule.set_text(source.text);
+    if (event.profile < image.bits.size()) rule.set_profile(image.bits[event.profile].profile);
+    rule.set_layer(policy::layer_name(event.layer));
+}
+
+std::string EventReader::time_of(const bailiff_event& event) const {
+    const auto age = static_cast<std::int64_t>(clock_.boot_nanos() - event.time);
+    return TimeText(clock_.unix_nanos() - age).c_str();
+}
+
+std::optional<v1::Record> EventReader::read(const bailiff_event& event) {
+    if (event.kind == BAILIFF_EVENT_EXIT) {
+        images_.erase(event.pid);
+        return std::nullopt;
+    }
+    if (event.kind == BAILIFF_EVENT_EXEC) learn_image(event);
+    const Session* session =
+        event.session == 0 ? nullptr : manager_.find_slot(event.session, event.session_epoch);
+    v1::Record record;
+    if (session != nullptr) {
+        record = record_of("verdict", *session, "");
+        record.clear_token_digest();
+        record.clear_expires();
+    } else {
+        record.set_agent(manager_.unbound_agent(event.subject));
+    }
+    record.set_time(time_of(event));
+    record.set_hook(hook_name(event.hook));
+    fill_process(event, *record.mutable_process());
+    if (event.kind == BAILIFF_EVENT_EXEC) {
+        record.set_kind(session == nullptr ? "unbound" : "exec");
+        return record;
+    }
+    record.set_kind("verdict");
+    record.set_right(policy::right_name(event.right));
+    record.set_verdict(policy::verdict_name(event.verdict));
+    record.set_reason(reason_name(event.reason));
+    record.set_would_deny((event.flags & BAILIFF_EVENT_WOULD_DENY) != 0);
+    fill_object(event, *record.mutable_object());
+    if (event.reason == BAILIFF_REASON_RULE || event.reason == BAILIFF_REASON_DEFAULT)
+        fill_rule(event, *record.mutable_rule());
+    return record;
+}
+
+} // namespace bailiff::session

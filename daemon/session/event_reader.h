@@ -1,0 +1,45 @@
+// EventReader: turns what the kernel reports into journal records: which session, which process,
+// which object, and the line of the policy that decided. I/O thread only.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "session/manager.h"
+
+namespace bailiff::session {
+
+class EventReader {
+public:
+    EventReader(const Manager& manager, const Clock& clock) : manager_(manager), clock_(clock) {}
+
+    // None where the event only teaches the reader something.
+    [[nodiscard]] std::optional<v1::Record> read(const bailiff_event& event);
+
+    // Where each file system is mounted, for paths in records.
+    void set_mounts(const std::vector<Mount>& mounts);
+
+private:
+    struct Image {
+        std::uint64_t start_time = 0;
+        std::string executable;
+        std::vector<std::string> argv;
+        bool truncated = false;
+    };
+    void learn_image(const bailiff_event& event);
+    const Image* image_of(const bailiff_event& event) const;
+    void fill_process(const bailiff_event& event, v1::Process& process) const;
+    void fill_object(const bailiff_event& event, v1::Object& object) const;
+    void fill_rule(const bailiff_event& event, v1::Rule& rule) const;
+    [[nodiscard]] std::string time_of(const bailiff_event& event) const;
+
+    const Manager& manager_;
+    const Clock& clock_;
+    std::map<std::uint32_t, Image> images_; // by pid, from exec to exit
+    std::map<std::uint32_t, std::string> mount_points_; // by device
+};
+
+} // namespace bailiff::session

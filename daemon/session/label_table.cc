@@ -1,0 +1,27 @@
+#include "session/label_table.h"
+
+namespace bailiff::session {
+
+Result<std::uint32_t> LabelTable::intern(const policy::Label& label) {
+    if (label.empty()) return 0;
+    if (const auto known = numbers_.find(label); known != numbers_.end()) return known->second;
+    if (labels_.size() >= kLabelsPerSlot)
+        return fail(ErrorCode::kResourceExhausted,
+                    "the policy and its sessions need more than " +
+                        std::to_string(kLabelsPerSlot) + " distinct labels");
+    const auto number = first_ + static_cast<std::uint32_t>(labels_.size());
+    const auto rows = label.rows();
+    for (std::uint32_t right = 0; right < BAILIFF_RIGHTS; right++)
+        if (Status written = port_.put_row(number, right, rows[right]); !written)
+            return tl::unexpected(written.error());
+    const auto [at, fresh] = numbers_.emplace(label, number);
+    labels_.push_back(&at->first);
+    return number;
+}
+
+const policy::Label* LabelTable::find(std::uint32_t number) const {
+    if (number < first_ || number - first_ >= labels_.size()) return nullptr;
+    return labels_[number - first_];
+}
+
+} // namespace bailiff::session

@@ -1,0 +1,37 @@
+// LabelTable: gives every distinct label of one policy slot a number and writes its rows. Numbers
+// live as long as the slot's policy. I/O thread only.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "kernel/port.h"
+#include "policy/image.h"
+
+namespace bailiff::session {
+
+// Each policy slot has its own range of labels, so that a policy can be written while another is in
+// force, also by a daemon that knows nothing of its predecessor. The last label is the probes'.
+inline constexpr std::uint32_t kPolicySlots = BAILIFF_MAX_POLICIES - 1;
+inline constexpr std::uint32_t kLabelsPerSlot = (BAILIFF_MAX_LABELS - 2) / kPolicySlots;
+
+class LabelTable {
+public:
+    LabelTable(kernel::KernelPort& port, std::uint32_t policy_slot)
+        : port_(port), first_(1 + policy_slot * kLabelsPerSlot) {}
+
+    // The label's number; 0 for a label that says nothing. kResourceExhausted when the range is
+    // used up.
+    [[nodiscard]] Result<std::uint32_t> intern(const policy::Label& label);
+
+    // Null where the number is not one of this table's.
+    [[nodiscard]] const policy::Label* find(std::uint32_t number) const;
+
+private:
+    kernel::KernelPort& port_;
+    std::uint32_t first_;
+    std::map<policy::Label, std::uint32_t> numbers_;
+    std::vector<const policy::Label*> labels_; // by number, less first_
+};
+
+} // namespace bailiff::session

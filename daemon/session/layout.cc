@@ -1,0 +1,208 @@
+#include "session/layout.h"
+
+#include <filesystem>
+
+#include "kernel/objects.h"
+
+namespace bailiff::session {
+namespace {
+
+namespace fs = std::filesystem;
+using policy::Label;
+
+// The part of a label that takes rights away.
+Label denials(const Label& label) {
+    Label only;
+    for (const policy::Saying& saying : label.sayings())
+        if (saying.verdict != BAILIFF_VERDICT_ALLOW) only.add(saying);
+    return only;
+}
+
+class Builder {
+public:
+    Builder(kernel::KernelPort& port, const policy::Image& image, std::uint8_t slot,
+            const bailiff_config& config)
+        : port_(port), image_(image), slot_(slot), config_(config) {}
+
+    Status static_rules() {
+        names(image_.names, BAILIFF_OBJECT_NAME);
+        names(image_.suffixes, BAILIFF_OBJECT_SUFFIX);
+        for (const auto& [path, label] : image_.paths)
+            if (Status placed = place(path, label, 0); !placed) return placed;
+        return {};
+    }
+
+    Status session_rules(std::uint16_t session, const policy::Variables& variables) {
+        for (const auto& [path, label] : image_.templates) {
+            const auto expanded = policy::expand(path, variables);
+            if (!expanded) continue;
+            if (Status placed = place(*expanded, label, session); !placed) return placed;
+        }
+        return {};
+    }
+
+    // What static rules say about an object counts for a session's own label of it as well.
+    void merge_static_into_sessions() {
+        for (auto& [key, placed] : layout_.objects) {
+            if (key.session == 0) continue;
+            bailiff_object_key common = key;
+            common.session = 0;
+            Placed& base = layout_.objects[common];
+            placed.label.merge(base.label);
+            base.flags |= BAILIFF_OBJECT_PER_SESSION;
+        }
+    }
+
+    // The root of each mounted file system says what its mount point inherits.
+    Status roots(const std::vector<Mount>& mounts, const Bindings& bindings) {
+        for (const Mount& mount : mounts) {
+            const Result<kernel::ResolvedPath> found = port_.resolve(mount.point);
+            if (!found) {
+                layout_.notes.push_back("mount " + mount.point + ": " + found.error().message());
+                continue;
+            }
+            if (found->inode.is_root == 0) continue; // a part of a file system bound elsewhere
+            root(kernel::inode_key(found->inode, slot_), found->path, bindings);
+        }
+        return {};
+    }
+
+    Layout take() { return std::move(layout_); }
+
+private:
+    using ByPath = std::map<std::string, Label>;
+
+    void names(const std::map<std::string, Label>& rules, std::uint8_t kind) {
+        for (const auto& [name, label] : rules) {
+            bailiff_object_key key = {};
+            key.kind = kind;
+            key.policy = slot_;
+            key.name = hash_name(config_, name);
+            layout_.objects[key].label.merge(label);
+        }
+    }
+
+    Status place(const std::string& path, const Label& label, std::uint16_t session) {
+        const Result<kernel::ResolvedPath> found = port_.resolve(path);
+        if (!found && found.error().code() == ErrorCode::kNotFound)
+            return place_missing(path, label, session);
+        if (!found) return tl::unexpected(found.error());
+        put(kernel::inode_key(found->inode, slot_), label, session);
+        by_path_[session][found->path].merge(label);
+        return found->path == "/" ? Status() : place_entry(found->path, label, session);
+    }
+
+    // The name keeps its rule when the file is deleted and made again.
+    Status place_entry(const fs::path& path, const Label& label, std::uint16_t session) {
+        const Result<kernel::ResolvedPath> parent = port_.resolve(path.parent_path());
+        if (!parent) return tl::unexpected(parent.error());
+        bailiff_object_key key = kernel::inode_key(parent->inode, slot_);
+        layout_.objects[key].flags |= BAILIFF_OBJECT_HAS_ENTRIES;
+        if (session != 0) {
+            bailiff_object_key own = key;
+            own.session = session;
+            if (const auto at = layout_.objects.find(own); at != layout_.objects.end())
+                at->second.flags |= BAILIFF_OBJECT_HAS_ENTRIES;
+        }
+        key.kind = BAILIFF_OBJECT_ENTRY;
+        key.name = hash_name(config_, path.filename());
+        put(key, label, session);
+        return {};
+    }
+
+    // A path that is not there: its name in the folder that is. Where more than the last part is
+    // missing the first missing one takes the denials, so that nobody can make the rest unwatched.
+    Status place_missing(const fs::path& path, const Label& label, std::uint16_t session) {
+        fs::path missing = path;
+        Result<kernel::ResolvedPath> above = port_.resolve(missing.parent_path());
+        while (!above && above.error().code() == ErrorCode::kNotFound &&
+               missing != missing.parent_path()) {
+            missing = missing.parent_path();
+            above = port_.resolve(missing.parent_path());
+        }
+        if (!above) return tl::unexpected(above.error());
+        const Label kept = missing == path ? label : denials(label);
+        layout_.notes.push_back(path.string() + " does not exist" +
+                                (missing == path ? "" : "; its denials cover " + missing.string()));
+        if (kept.empty()) return {};
+        const fs::path real = fs::path(above->path) / missing.filename();
+        by_path_[session][real].merge(kept);
+        return place_entry(real, kept, session);
+    }
+
+    void put(bailiff_object_key key, const Label& label, std::uint16_t session) {
+        key.session = session;
+        layout_.objects[key].label.merge(label);
+    }
+
+    void root(const bailiff_object_key& key, const fs::path& point, const Bindings& bindings) {
+        Placed& placed = layout_.objects[key];
+        placed.flags |= BAILIFF_OBJECT_ROOT;
+        if (point == "/") return;
+        const Label own = placed.label;
+        placed.label = inherited(own, point, 0);
+        for (const auto& [session, variables] : bindings) {
+            bailiff_object_key session_key = key;
+            session_key.session = session;
+            const auto given = layout_.objects.find(session_key);
+            const Label start = given == layout_.objects.end() ? own : given->second.label;
+            Label label = inherited(start, point, session);
+            if (label == placed.label) continue;
+            layout_.objects[session_key].label = std::move(label);
+            layout_.objects[key].flags |= BAILIFF_OBJECT_PER_SESSION;
+        }
+    }
+
+    // What the ancestors of a mount point say, nearest first; session 0 hears static rules alone.
+    Label inherited(Label label, const fs::path& point, std::uint16_t session) const {
+        for (fs::path at = point;; at = at.parent_path()) {
+            label.inherit(said_at(at, session));
+            if (at == at.parent_path()) return label;
+        }
+    }
+
+    Label said_at(const fs::path& path, std::uint16_t session) const {
+        Label label;
+        for (const std::uint16_t owner : {std::uint16_t{0}, session}) {
+            const auto rules = by_path_.find(owner);
+            if (rules == by_path_.end()) continue;
+            const auto said = rules->second.find(path.string());
+            if (said != rules->second.end()) label.merge(said->second);
+        }
+        return label;
+    }
+
+    kernel::KernelPort& port_;
+    const policy::Image& image_;
+    std::uint8_t slot_;
+    const bailiff_config& config_;
+    Layout layout_;
+    std::map<std::uint16_t, ByPath> by_path_; // rules by real path; session 0: static ones
+};
+
+} // namespace
+
+std::uint64_t hash_name(const bailiff_config& config, const std::string& name) {
+    std::uint64_t words[BAILIFF_NAME_MAX / 8] = {};
+    const std::size_t length = std::min<std::size_t>(name.size(), BAILIFF_NAME_MAX - 1);
+    std::memcpy(words, name.data(), length);
+    return bailiff_name_hash(words, static_cast<std::uint32_t>(length), config.name_key[0],
+                             config.name_key[1]);
+}
+
+Result<Layout> make_layout(kernel::KernelPort& port, const policy::Image& image,
+                           std::uint8_t policy_slot, const Bindings& bindings,
+                           const std::vector<Mount>& mounts) {
+    const Result<bailiff_config> config = port.get_config();
+    if (!config) return tl::unexpected(config.error());
+    Builder builder(port, image, policy_slot, *config);
+    if (Status done = builder.static_rules(); !done) return tl::unexpected(done.error());
+    for (const auto& [session, variables] : bindings)
+        if (Status done = builder.session_rules(session, variables); !done)
+            return tl::unexpected(done.error());
+    builder.merge_static_into_sessions();
+    if (Status done = builder.roots(mounts, bindings); !done) return tl::unexpected(done.error());
+    return builder.take();
+}
+
+} // namespace bailiff::session

@@ -1,0 +1,175 @@
+#include "session/manager.h"
+
+#include <algorithm>
+
+namespace bailiff::session {
+namespace {
+
+constexpr std::int64_t kSecond = 1'000'000'000;
+constexpr std::int64_t kRemembered = 3600 * kSecond; // how long a session that is over is known
+constexpr std::uint64_t kWarning = 60 * static_cast<std::uint64_t>(kSecond);
+
+const char* kind_of(State state) {
+    if (state == State::kExpired) return "session.expired";
+    return state == State::kRevoked ? "session.revoked" : "session.ended";
+}
+
+} // namespace
+
+// The last slot of each table is the probes'.
+Manager::Manager(Surroundings surroundings)
+    : world_(std::move(surroundings)),
+      session_slots_(1, BAILIFF_MAX_SESSIONS - 2),
+      subject_slots_(1, BAILIFF_MAX_SUBJECTS - 2) {}
+
+Session* Manager::lookup(const std::string& name) {
+    const auto found = sessions_.find(name);
+    return found == sessions_.end() ? nullptr : &found->second;
+}
+
+const Session* Manager::find(const std::string& name) const {
+    const auto found = sessions_.find(name);
+    return found == sessions_.end() ? nullptr : &found->second;
+}
+
+const Session* Manager::find_slot(std::uint32_t slot, std::uint32_t epoch) const {
+    for (const auto& [name, session] : sessions_)
+        if (session.slot == slot && session.epoch == epoch) return &session;
+    return nullptr;
+}
+
+const Session* Manager::find_subject(std::uint32_t subject) const {
+    for (auto at = sessions_.rbegin(); at != sessions_.rend(); ++at)
+        if (at->second.subject == subject) return &at->second;
+    return nullptr;
+}
+
+std::string Manager::unbound_agent(std::uint32_t subject) const {
+    for (const auto& [name, slot] : agent_subjects_)
+        if (slot == subject) return name;
+    return "";
+}
+
+std::vector<const Session*> Manager::list() const {
+    std::vector<const Session*> all;
+    for (const auto& [name, session] : sessions_) all.push_back(&session);
+    return all;
+}
+
+Status Manager::write_session_row(const Session& session, bailiff_session_state state) {
+    bailiff_session row = {};
+    row.expires_at = session.expires_boot;
+    row.state = state;
+    row.epoch = session.epoch;
+    std::copy(session.id.begin(), session.id.end(), row.id);
+    row.started_at = world_.clock.boot_nanos();
+    return world_.port.put_session(session.slot, row);
+}
+
+Result<const Session*> Manager::end(const std::string& name, const std::string& why,
+                                    const std::string& by) {
+    Session* session = lookup(name);
+    if (session == nullptr)
+        return fail(ErrorCode::kNotFound, "no session " + name + " is known");
+    if (session->state == State::kActive) close(*session, State::kEnded, why, by);
+    return session;
+}
+
+Result<const Session*> Manager::revoke(const std::string& name, const std::string& reason,
+                                       const std::string& by) {
+    Session* session = lookup(name);
+    if (session == nullptr)
+        return fail(ErrorCode::kNotFound, "no session " + name + " is known");
+    if (session->state != State::kActive)
+        return fail(ErrorCode::kFailedPrecondition, "session " + name + " is over: it " +
+                                                        session->why);
+    close(*session, State::kRevoked, "was revoked by " + by + (reason.empty() ? "" : ": " + reason),
+          by);
+    return session;
+}
+
+void Manager::close(Session& session, State state, const std::string& why, const std::string& by) {
+    // The kernel first: what follows is bookkeeping. An expired session needs no write: the kernel
+    // compares the time itself.
+    if (state != State::kExpired) {
+        const Status written = write_session_row(
+            session, state == State::kRevoked ? BAILIFF_SESSION_REVOKED : BAILIFF_SESSION_ENDED);
+        if (!written) {
+            v1::Record record = record_of("posture", session,
+                                          "the kernel row of session " + session.name +
+                                              " cannot be written: " + written.error().message());
+            record.set_reason("write-failed");
+            world_.record(std::move(record));
+        }
+    }
+    session.state = state;
+    session.why = why;
+    session.ended_at = world_.clock.unix_nanos();
+    v1::Record record = record_of(kind_of(state), session, "session " + session.name + " " + why);
+    record.set_by(by);
+    world_.record(std::move(record));
+    if (tables_) tables_->unbind(session.slot);
+    session_slots_.give_back(session.slot);
+    subject_slots_.give_back(session.subject);
+    save();
+}
+
+void Manager::leader_gone(const std::string& name) {
+    Session* session = lookup(name);
+    if (session == nullptr || session->state != State::kActive) return;
+    session->leader_gone = true;
+    if (!session->wait_tree) close(*session, State::kEnded, "ended: its command exited", "kernel");
+}
+
+void Manager::tick() {
+    const std::uint64_t now = world_.clock.boot_nanos();
+    for (auto& [name, session] : sessions_) {
+        if (session.state != State::kActive) continue;
+        if (now >= session.expires_boot) {
+            close(session, State::kExpired, "expired with its token", "kernel");
+            continue;
+        }
+        const auto life = static_cast<std::uint64_t>(
+            (session.token.expires_at - session.token.issued_at) * kSecond);
+        if (!session.warned && session.expires_boot - now <= std::min(kWarning, life / 5)) {
+            session.warned = true;
+            world_.record(record_of("session.expiring", session,
+                                    "session " + name + " expires in " +
+                                        std::to_string((session.expires_boot - now) / kSecond) +
+                                        " s; after that everything it does is denied"));
+        }
+        if (!session.leader_gone || !session.wait_tree) continue;
+        const Result<std::uint32_t> left = world_.port.count_tasks(session.subject);
+        if (left && *left == 0)
+            close(session, State::kEnded, "ended: the last process of its tree exited", "kernel");
+    }
+    std::erase_if(sessions_, [this](const auto& entry) {
+        return entry.second.state != State::kActive &&
+               world_.clock.unix_nanos() - entry.second.ended_at > kRemembered;
+    });
+}
+
+Status Manager::refresh() {
+    if (!tables_) return {};
+    const Result<std::vector<Mount>> mounts = world_.mounts();
+    if (!mounts) return tl::unexpected(mounts.error());
+    return tables_->refresh(*mounts);
+}
+
+void Manager::save() {
+    SavedState state;
+    state.boot_id = world_.boot_id;
+    state.agent_subjects = agent_subjects_;
+    for (const auto& [name, session] : sessions_)
+        if (session.state == State::kActive) state.sessions.push_back(session);
+    if (const Status saved = save_state(world_.state_file, state); !saved) {
+        v1::Record record;
+        record.set_kind("posture");
+        record.set_reason("state-file");
+        record.set_message("sessions will not be known after a restart: " +
+                           saved.error().message());
+        world_.record(std::move(record));
+    }
+}
+
+} // namespace bailiff::session

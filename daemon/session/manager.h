@@ -1,0 +1,132 @@
+// Manager: opens, binds, renews, ends and revokes sessions. The only writer of the kernel's session
+// and subject rows. Owned by bailiffd; I/O thread only.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "kernel/port.h"
+#include "policy/policy.h"
+#include "session/policy_tables.h"
+#include "session/session.h"
+#include "session/slots.h"
+#include "session/state_file.h"
+#include "token/replay_cache.h"
+#include "token/verifier.h"
+
+namespace bailiff::session {
+
+inline constexpr std::size_t kMaxSessionsPerUid = 256;
+inline constexpr const char* kProofUri = "bailiff://control/OpenSession";
+
+// Who presents a token, as the kernel says.
+struct Presenter {
+    uid_t uid = 0;
+    std::string account; // local name; empty where the uid has none
+    std::string home;    // its folder
+    pid_t pid = 0;
+    std::uint64_t start_time = 0;        // clock ticks since boot
+    std::function<bool()> still_there;   // is it the same process, still connected?
+};
+
+struct OpenRequest {
+    std::string token;
+    std::string proof;
+    std::string workspace;
+    std::string task_note;
+    bool wait_tree = false;
+};
+
+// What the manager needs of the world.
+struct Surroundings {
+    kernel::KernelPort& port;
+    const Clock& clock;
+    token::ReplayCache& replay;
+    std::function<void(v1::Record)> record;
+    std::function<Result<std::vector<Mount>>()> mounts;
+    std::string state_file;
+    std::string boot_id;
+};
+
+class Manager {
+public:
+    explicit Manager(Surroundings surroundings);
+
+    // Puts a policy in force, for the sessions that are open as well: one that the new policy
+    // gives nothing is revoked. On an error the old one stands. Returns how many were revoked.
+    // The first call takes up the sessions of a daemon before this one.
+    [[nodiscard]] Result<std::uint32_t> load_policy(std::shared_ptr<const policy::Policy> policy);
+
+    // kUnauthenticated, kPermissionDenied, kAlreadyExists (reused token), kInvalidArgument,
+    // kResourceExhausted. Every refusal is recorded.
+    [[nodiscard]] Result<const Session*> open(const OpenRequest& request,
+                                              const Presenter& presenter,
+                                              std::uint32_t* enrolled_tasks);
+    [[nodiscard]] Result<const Session*> renew(const std::string& name, const std::string& token,
+                                               const std::string& proof,
+                                               const Presenter& presenter);
+    // `by` says who for the journal.
+    [[nodiscard]] Result<const Session*> end(const std::string& name, const std::string& why,
+                                             const std::string& by);
+    [[nodiscard]] Result<const Session*> revoke(const std::string& name, const std::string& reason,
+                                                const std::string& by);
+
+    // Null where there is none. Sessions that are over are known for an hour.
+    [[nodiscard]] const Session* find(const std::string& name) const;
+    [[nodiscard]] const Session* find_slot(std::uint32_t slot, std::uint32_t epoch) const;
+    [[nodiscard]] const Session* find_subject(std::uint32_t subject) const;
+    // The agent whose processes have this subject slot with no session; empty if none.
+    [[nodiscard]] std::string unbound_agent(std::uint32_t subject) const;
+    [[nodiscard]] std::vector<const Session*> list() const;
+
+    // The first process of a session has exited.
+    void leader_gone(const std::string& name);
+    // Warnings, expiry, trees that emptied; to be called every second.
+    void tick();
+    // Mounts changed, or a minute passed.
+    [[nodiscard]] Status refresh();
+
+    // What the key sets had to say since the last call, for the log.
+    [[nodiscard]] std::vector<std::string> take_notices() { return verifier_->take_notices(); }
+
+    [[nodiscard]] const PolicyTables* tables() const { return tables_.get(); }
+
+private:
+    struct Opening;
+    [[nodiscard]] Result<const Session*> refuse(const Error& error, const token::Token* token,
+                                                const Presenter& presenter);
+    [[nodiscard]] Result<std::string> workspace(const std::string& wanted) const;
+    [[nodiscard]] Status write_rows(Session& session, const bailiff_mask& profiles);
+    [[nodiscard]] Status write_session_row(const Session& session, bailiff_session_state state);
+    [[nodiscard]] Status take_slots(Session& session);
+    [[nodiscard]] Result<policy::Grant> grant_for(const policy::Policy& policy,
+                                                  const token::Token& token, uid_t uid,
+                                                  const std::string& account) const;
+    void close(Session& session, State state, const std::string& why, const std::string& by);
+    void save();
+    void restore();
+    [[nodiscard]] std::uint8_t free_policy_slot() const;
+    [[nodiscard]] Status write_agents(const policy::Policy& policy, std::uint8_t policy_slot);
+    [[nodiscard]] Result<std::uint32_t> move_sessions(const policy::Policy& policy,
+                                                      std::uint8_t policy_slot);
+    Session* lookup(const std::string& name);
+
+    Surroundings world_;
+    std::unique_ptr<token::Verifier> verifier_;
+    std::unique_ptr<PolicyTables> tables_;
+    std::map<std::string, Session> sessions_; // by name, and so by age
+    std::map<std::string, std::uint32_t> agent_subjects_;
+    std::map<bailiff_object_key, std::uint32_t, KeyLess> agent_files_;
+    Slots session_slots_;
+    Slots subject_slots_;
+    bool restored_ = false;
+};
+
+// The verifier's view of a policy.
+[[nodiscard]] std::vector<token::IssuerConfig> issuers_of(const policy::Settings& settings);
+
+} // namespace bailiff::session

@@ -1,0 +1,244 @@
+#include <algorithm>
+#include <filesystem>
+
+#include "session/manager.h"
+
+namespace bailiff::session {
+namespace {
+
+constexpr std::uint64_t kSecond = 1'000'000'000;
+constexpr std::size_t kMaxNote = 1024;
+
+std::vector<std::string> presenter_names(uid_t uid, const std::string& account) {
+    std::vector<std::string> names;
+    if (!account.empty()) names.push_back(account);
+    names.push_back(std::to_string(uid));
+    return names;
+}
+
+// Are all of `narrow` among `wide`?
+template <typename T>
+bool within(const std::vector<T>& narrow, const std::vector<T>& wide) {
+    return std::all_of(narrow.begin(), narrow.end(), [&](const T& item) {
+        return std::find(wide.begin(), wide.end(), item) != wide.end();
+    });
+}
+
+std::string presented_by(const Presenter& presenter) {
+    return "uid " + std::to_string(presenter.uid) +
+           (presenter.account.empty() ? "" : " (" + presenter.account + ")");
+}
+
+// Why a token cannot renew a session, or nothing.
+std::string why_not_renewal(const token::Token& before, const token::Token& now) {
+    if (now.issuer != before.issuer) return "it is of another issuer";
+    if (now.subject != before.subject) return "it is for another user, " + now.subject;
+    if (now.actors != before.actors || now.actor_source != before.actor_source)
+        return "its chain of actors differs";
+    if (now.task != before.task) return "it is for another task, \"" + now.task + "\"";
+    if (!within(now.scopes, before.scopes)) return "its scope is wider";
+    if (!within(now.details, before.details)) return "its authorization_details are wider";
+    return "";
+}
+
+} // namespace
+
+Result<policy::Grant> Manager::grant_for(const policy::Policy& policy, const token::Token& token,
+                                         uid_t uid, const std::string& account) const {
+    policy::Facts facts;
+    facts.issuer = token.issuer;
+    facts.subject = token.subject;
+    facts.groups = token.groups;
+    facts.actor_issuer = token.actors.front().issuer;
+    facts.actor = token.actors.front().subject;
+    facts.task = token.task;
+    facts.scopes = token.scopes;
+    for (const token::AuthorizationDetail& detail : token.details)
+        facts.scopes.insert(facts.scopes.end(), detail.actions.begin(), detail.actions.end());
+    return policy::grant(policy, facts, presenter_names(uid, account));
+}
+
+Result<const Session*> Manager::refuse(const Error& error, const token::Token* token,
+                                       const Presenter& presenter) {
+    v1::Record record;
+    record.set_kind("session.refused");
+    if (token != nullptr) {
+        describe_token(*token, record);
+        record.set_token_digest(token->digest);
+    }
+    record.mutable_process()->set_pid(static_cast<std::uint32_t>(presenter.pid));
+    record.mutable_process()->set_uid(presenter.uid);
+    record.set_by(presented_by(presenter));
+    record.set_message("session refused: " + error.message());
+    world_.record(std::move(record));
+    return tl::unexpected(error);
+}
+
+Result<std::string> Manager::workspace(const std::string& wanted) const {
+    if (wanted.empty()) return std::string();
+    const Result<kernel::ResolvedPath> found = world_.port.resolve(wanted);
+    if (!found)
+        return fail(ErrorCode::kInvalidArgument, "workspace " + wanted + ": " +
+                                                     found.error().message());
+    if ((found->inode.mode & S_IFMT) != S_IFDIR)
+        return fail(ErrorCode::kInvalidArgument, "workspace " + wanted + " is not a folder");
+    for (const std::string& root : tables_->policy().settings.workspace_roots) {
+        const Result<kernel::ResolvedPath> real = world_.port.resolve(root);
+        const std::string prefix = real ? (real->path == "/" ? "/" : real->path + "/") : "";
+        if (real && found->path.starts_with(prefix) && found->path != real->path)
+            return found->path;
+    }
+    return fail(ErrorCode::kPermissionDenied,
+                "workspace " + found->path + " is not below one of the policy's workspace_roots");
+}
+
+Status Manager::take_slots(Session& session) {
+    const auto mine = std::count_if(sessions_.begin(), sessions_.end(), [&](const auto& entry) {
+        return entry.second.state == State::kActive && entry.second.uid == session.uid;
+    });
+    if (mine >= static_cast<std::ptrdiff_t>(kMaxSessionsPerUid))
+        return fail(ErrorCode::kResourceExhausted,
+                    "uid " + std::to_string(session.uid) + " has " + std::to_string(mine) +
+                        " open sessions, which is the limit");
+    const auto slot = session_slots_.take();
+    const auto subject = slot ? subject_slots_.take() : std::nullopt;
+    if (slot && !subject) session_slots_.give_back(*slot);
+    if (!slot || !subject)
+        return fail(ErrorCode::kResourceExhausted, "every session slot of the kernel is in use");
+    session.slot = static_cast<std::uint16_t>(*slot);
+    session.subject = *subject;
+    const Result<bailiff_session> old_session = world_.port.get_session(*slot);
+    const Result<bailiff_subject> old_subject = world_.port.get_subject(*subject);
+    if (!old_session || !old_subject) {
+        session_slots_.give_back(*slot);
+        subject_slots_.give_back(*subject);
+        return tl::unexpected(!old_session ? old_session.error() : old_subject.error());
+    }
+    // Tasks of who had the slot before keep the older number, and are denied everything.
+    session.epoch = old_session->epoch + 1;
+    session.generation = old_subject->generation + 1;
+    return {};
+}
+
+Status Manager::write_rows(Session& session, const bailiff_mask& profiles) {
+    bailiff_subject row = {};
+    row.profiles = profiles;
+    row.session = session.slot;
+    row.session_epoch = session.epoch;
+    row.policy = tables_->slot();
+    row.generation = session.generation;
+    if (Status written = world_.port.put_subject(session.subject, row); !written) return written;
+    return write_session_row(session, BAILIFF_SESSION_ACTIVE);
+}
+
+Result<const Session*> Manager::open(const OpenRequest& request, const Presenter& presenter,
+                                     std::uint32_t* enrolled_tasks) {
+    const Result<token::Token> verified =
+        verifier_->verify(request.token, request.proof, {"POST", kProofUri});
+    if (!verified) return refuse(verified.error(), nullptr, presenter);
+    const token::Token& token = *verified;
+    const Result<policy::Grant> grant =
+        grant_for(tables_->policy(), token, presenter.uid, presenter.account);
+    if (!grant) return refuse(grant.error(), &token, presenter);
+    const Result<std::string> folder = workspace(request.workspace);
+    if (!folder) return refuse(folder.error(), &token, presenter);
+    if (request.task_note.size() > kMaxNote)
+        return refuse({ErrorCode::kInvalidArgument, "the task note is longer than 1024 bytes"},
+                      &token, presenter);
+    const Result<Id> id = new_id(world_.clock.unix_nanos());
+    const Result<std::vector<Mount>> mounts = world_.mounts();
+    if (!id || !mounts) return refuse(!id ? id.error() : mounts.error(), &token, presenter);
+
+    Session session;
+    session.id = *id;
+    session.name = session_name(*id);
+    session.token = token;
+    session.agent = tables_->policy().settings.agents[grant->agent].name;
+    session.profiles = grant->names;
+    session.variables = {*folder, presenter.home};
+    session.task_note = request.task_note;
+    session.wait_tree = request.wait_tree;
+    session.uid = presenter.uid;
+    session.pid = presenter.pid;
+    session.start_time = presenter.start_time;
+    session.started_at = world_.clock.unix_nanos();
+    const std::int64_t left = token.expires_at * static_cast<std::int64_t>(kSecond) -
+                              session.started_at;
+    session.expires_boot =
+        world_.clock.boot_nanos() + static_cast<std::uint64_t>(std::max<std::int64_t>(left, 0));
+    if (Status taken = take_slots(session); !taken) return refuse(taken.error(), &token, presenter);
+
+    // From here on a failure has to give the slots back. The token is used up last of all checks.
+    Status step = world_.replay.consume(token.issuer, token.id, token.expires_at);
+    if (step) step = tables_->bind(session.slot, session.variables, *mounts);
+    if (step) step = write_rows(session, grant->profiles);
+    if (step) {
+        const auto tasks =
+            world_.port.enrol(static_cast<std::uint32_t>(presenter.pid), presenter.start_time,
+                              session.subject, session.generation);
+        if (!tasks) step = tl::unexpected(tasks.error());
+        if (tasks && enrolled_tasks != nullptr) *enrolled_tasks = *tasks;
+    }
+    if (step && !presenter.still_there())
+        step = fail(ErrorCode::kFailedPrecondition,
+                    "the process that presented the token is gone or is another one now");
+    if (!step) {
+        tables_->unbind(session.slot);
+        const Status closed = write_session_row(session, BAILIFF_SESSION_REVOKED);
+        session_slots_.give_back(session.slot);
+        subject_slots_.give_back(session.subject);
+        return refuse(closed ? step.error() : closed.error(), &token, presenter);
+    }
+    Session& kept = sessions_[session.name] = std::move(session);
+    v1::Record record = record_of("session.opened", kept,
+                                  kept.token.subject + " through " + kept.token.actors[0].subject +
+                                      " opened session " + kept.name);
+    record.mutable_process()->set_pid(static_cast<std::uint32_t>(kept.pid));
+    record.mutable_process()->set_uid(kept.uid);
+    record.set_by(presented_by(presenter));
+    world_.record(std::move(record));
+    save();
+    return &kept;
+}
+
+Result<const Session*> Manager::renew(const std::string& name, const std::string& token,
+                                      const std::string& proof, const Presenter& presenter) {
+    Session* session = lookup(name);
+    if (session == nullptr)
+        return fail(ErrorCode::kNotFound, "no session " + name + " is known");
+    const Result<token::Token> fresh = verifier_->verify(token, proof, {"POST", kProofUri});
+    if (!fresh) return refuse(fresh.error(), nullptr, presenter);
+    if (session->state != State::kActive || world_.clock.boot_nanos() >= session->expires_boot)
+        return refuse({ErrorCode::kFailedPrecondition, "session " + name + " is over"}, &*fresh,
+                      presenter);
+    if (const std::string why = why_not_renewal(session->token, *fresh); !why.empty())
+        return refuse({ErrorCode::kPermissionDenied,
+                       "this token cannot renew session " + name + ": " + why},
+                      &*fresh, presenter);
+    const Result<policy::Grant> grant =
+        grant_for(tables_->policy(), *fresh, presenter.uid, presenter.account);
+    if (!grant) return refuse(grant.error(), &*fresh, presenter);
+    if (!within(grant->names, session->profiles))
+        return refuse({ErrorCode::kPermissionDenied, "the policy would give it wider rights"},
+                      &*fresh, presenter);
+    if (Status used = world_.replay.consume(fresh->issuer, fresh->id, fresh->expires_at); !used)
+        return refuse(used.error(), &*fresh, presenter);
+    Session next = *session;
+    next.token = *fresh;
+    next.profiles = grant->names;
+    next.warned = false;
+    const std::int64_t left =
+        fresh->expires_at * static_cast<std::int64_t>(kSecond) - world_.clock.unix_nanos();
+    next.expires_boot =
+        world_.clock.boot_nanos() + static_cast<std::uint64_t>(std::max<std::int64_t>(left, 0));
+    if (Status written = write_rows(next, grant->profiles); !written)
+        return refuse(written.error(), &*fresh, presenter);
+    *session = std::move(next);
+    v1::Record record = record_of("session.renewed", *session, "session " + name + " was renewed");
+    record.set_by(presented_by(presenter));
+    world_.record(std::move(record));
+    save();
+    return session;
+}
+
+} // namespace bailiff::session

@@ -1,0 +1,26 @@
+// The mounted file systems, from /proc/PID/mountinfo (proc(5)). Any thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace bailiff::session {
+
+struct Mount {
+    std::uint32_t dev = 0; // super_block.s_dev as the kernel keeps it
+    std::string root;      // path inside the file system; "/" where all of it is mounted
+    std::string point;     // where
+
+    friend bool operator==(const Mount&, const Mount&) = default;
+};
+
+// In the order of mounting. A line that cannot be understood is left out.
+[[nodiscard]] std::vector<Mount> parse_mounts(const std::string& mountinfo);
+
+[[nodiscard]] Result<std::vector<Mount>> read_mounts(
+    const std::string& file = "/proc/self/mountinfo");
+
+} // namespace bailiff::session

@@ -1,0 +1,89 @@
+#include "session/policy_tables.h"
+
+#include <arpa/inet.h>
+
+namespace bailiff::session {
+
+Result<std::unique_ptr<PolicyTables>> PolicyTables::install(
+    kernel::KernelPort& port, std::shared_ptr<const policy::Policy> policy,
+    std::uint8_t policy_slot, Bindings bindings, const std::vector<Mount>& mounts) {
+    std::unique_ptr<PolicyTables> self(new PolicyTables(port, std::move(policy), policy_slot));
+    self->bindings_ = std::move(bindings);
+    if (Status done = port.clear_policy(policy_slot); !done) return tl::unexpected(done.error());
+    if (Status done = self->write_network(); !done) return tl::unexpected(done.error());
+    if (Status done = self->refresh(mounts); !done) return tl::unexpected(done.error());
+    if (Status done = self->write_policy_row(); !done) return tl::unexpected(done.error());
+    return self;
+}
+
+Status PolicyTables::write_policy_row() {
+    bailiff_policy row = policy_->image.policy;
+    const Result<std::uint32_t> defaults = labels_.intern(policy_->image.defaults);
+    if (!defaults) return tl::unexpected(defaults.error());
+    row.default_label = *defaults;
+    return port_.put_policy(slot_, row);
+}
+
+Status PolicyTables::write_network() {
+    for (const policy::PortLabel& entry : policy_->image.ports) {
+        const Result<std::uint32_t> label = labels_.intern(entry.label);
+        if (!label) return tl::unexpected(label.error());
+        const bailiff_port_key key = {entry.address_class, entry.port, entry.protocol, slot_};
+        if (Status written = port_.put_port(key, *label); !written) return written;
+    }
+    for (const policy::AddressClass& entry : policy_->image.addresses) {
+        bailiff_address_key key = {};
+        key.prefix_length = 32 + entry.prefix.length;
+        key.policy = htonl(slot_);
+        std::memcpy(key.address, entry.prefix.bytes.data(), sizeof(key.address));
+        if (Status written = port_.put_address(key, entry.number); !written) return written;
+    }
+    return {};
+}
+
+Status PolicyTables::refresh(const std::vector<Mount>& mounts) {
+    Result<Layout> layout = make_layout(port_, policy_->image, slot_, bindings_, mounts);
+    if (!layout) return tl::unexpected(layout.error());
+    notes_ = std::move(layout->notes);
+    for (const auto& [key, placed] : layout->objects) {
+        const Result<std::uint32_t> label = labels_.intern(placed.label);
+        if (!label) return tl::unexpected(label.error());
+        const bailiff_object object = {*label, placed.flags};
+        const auto before = written_.find(key);
+        if (before != written_.end() && before->second.label == object.label &&
+            before->second.flags == object.flags)
+            continue;
+        if (Status written = port_.put_object(key, object); !written) return written;
+        written_[key] = object;
+    }
+    for (auto at = written_.begin(); at != written_.end();) {
+        if (layout->objects.contains(at->first)) {
+            ++at;
+            continue;
+        }
+        if (Status erased = port_.erase_object(at->first); !erased) return erased;
+        at = written_.erase(at);
+    }
+    return {};
+}
+
+Status PolicyTables::bind(std::uint16_t session, const policy::Variables& variables,
+                          const std::vector<Mount>& mounts) {
+    bindings_[session] = variables;
+    Status done = refresh(mounts);
+    if (!done) unbind(session);
+    return done;
+}
+
+void PolicyTables::unbind(std::uint16_t session) {
+    bindings_.erase(session);
+    // The next refresh clears flags of common objects; a session's own labels go at once.
+    for (auto at = written_.begin(); at != written_.end();) {
+        if (at->first.session == session && port_.erase_object(at->first))
+            at = written_.erase(at);
+        else
+            ++at;
+    }
+}
+
+} // namespace bailiff::session

@@ -1,0 +1,47 @@
+#include "session/session.h"
+
+#include "base/clock.h"
+
+namespace bailiff::session {
+
+const char* to_string(State state) {
+    switch (state) {
+        case State::kActive:
+            return "active";
+        case State::kExpired:
+            return "expired";
+        case State::kEnded:
+            return "ended";
+        case State::kRevoked:
+            return "revoked";
+    }
+    return "";
+}
+
+void describe_token(const token::Token& token, v1::Record& record) {
+    record.set_user_issuer(token.issuer);
+    record.set_user(token.subject);
+    for (const token::Actor& actor : token.actors) {
+        v1::Actor* out = record.add_actors();
+        out->set_issuer(actor.issuer);
+        out->set_subject(actor.subject);
+        out->set_profile(actor.profile);
+    }
+    record.set_actor_source(token.actor_source);
+    record.set_task(token.task);
+}
+
+v1::Record record_of(const std::string& kind, const Session& session, const std::string& message) {
+    v1::Record record;
+    record.set_kind(kind);
+    record.set_session(session.name);
+    describe_token(session.token, record);
+    record.set_task_note(session.task_note);
+    record.set_agent(session.agent);
+    record.set_message(message);
+    record.set_token_digest(session.token.digest);
+    record.set_expires(TimeText(session.token.expires_at * 1'000'000'000).c_str());
+    return record;
+}
+
+} // namespace bailiff::session

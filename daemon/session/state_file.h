@@ -1,0 +1,24 @@
+// What the daemon must know again after a restart: sessions that the kernel goes on enforcing, and
+// which subject slot each agent has without one. Holds no token. I/O thread only.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "session/session.h"
+
+namespace bailiff::session {
+
+struct SavedState {
+    std::string boot_id; // the kernel's tables do not outlive the boot they were made in
+    std::vector<Session> sessions;
+    std::map<std::string, std::uint32_t> agent_subjects; // by the agent's name
+};
+
+// kNotFound if there is none; kDataLoss where it cannot be understood.
+[[nodiscard]] Result<SavedState> load_state(const std::string& file);
+[[nodiscard]] Status save_state(const std::string& file, const SavedState& state);
+
+} // namespace bailiff::session

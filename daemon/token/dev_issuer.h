@@ -1,0 +1,38 @@
+// An issuer for a first try: one ES256 key in a folder. Plainly marked as development; a daemon
+// trusts it only if its policy names its issuer and key set. Used by bailiffctl and tests.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace bailiff::token {
+
+inline constexpr const char* kDevIssuer = "https://dev-issuer.bailiff.invalid";
+
+struct DevTokenRequest {
+    std::string subject;          // user:alice
+    std::string actor;            // agent:code-fixer, the outermost
+    std::vector<std::string> via; // actors below it, from the outer to the inner
+    std::string scope;
+    std::string task;
+    std::string audience = "bailiff://localhost";
+    std::int64_t lifetime = 600; // seconds
+    std::string id;              // jti; empty: random
+    std::vector<std::string> groups;
+    std::string key_thumbprint; // cnf.jkt, or empty
+};
+
+// Makes `folder` (mode 0700) with key.pem (0600), jwks.json and README. kAlreadyExists if it holds
+// a key.
+[[nodiscard]] Status init_dev_issuer(const std::string& folder);
+
+// The compact token.
+[[nodiscard]] Result<std::string> sign_dev_token(const std::string& folder,
+                                                 const DevTokenRequest& request,
+                                                 const Clock& clock);
+
+} // namespace bailiff::token

@@ -1,0 +1,95 @@
+#include "ctl/denial.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/ctl/records.h"
+
+namespace bailiff::ctl {
+namespace {
+
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::Not;
+
+TEST(DenialLine, SaysWhatWhoWhichRuleAndWhatToAdd) {
+    EXPECT_EQ(denial_line(denied_write()),
+              "bailiff: denied write /etc/passwd by git (pid 123): policy.yaml:41 default of "
+              "profile \"workspace\"; to allow: add a rule with verdict: allow, rights: [write], "
+              "path: [/etc/passwd] to profile \"workspace\"");
+}
+
+TEST(DenialLine, ARuleThatDeniesIsToBeChanged) {
+    v1::Record record = denied_write();
+    record.set_reason("rule");
+    record.mutable_rule()->set_text("deny write path /etc");
+    EXPECT_THAT(denial_line(record),
+                EndsWith("policy.yaml:41 deny write path /etc (profile \"workspace\"); to allow: "
+                         "change that rule"));
+}
+
+TEST(DenialLine, ANetworkDenialNamesTheNetworkRule) {
+    v1::Record record = denied_write();
+    record.clear_object();
+    record.set_right("connect");
+    record.mutable_object()->set_address("2001:db8::1");
+    record.mutable_object()->set_port(443);
+    record.mutable_object()->set_protocol("tcp");
+    const std::string line = denial_line(record);
+    EXPECT_THAT(line, HasSubstr("denied connect [2001:db8::1]:443/tcp by git"));
+    EXPECT_THAT(line, HasSubstr("add a network rule with verdict: allow, rights: [connect], to: "
+                                "[2001:db8::1], protocol: tcp, port: [443] to profile"));
+}
+
+TEST(DenialLine, AnExecRuleHasNoRights) {
+    v1::Record record = denied_write();
+    record.set_right("exec");
+    record.mutable_object()->set_path("/usr/bin/curl");
+    EXPECT_THAT(denial_line(record),
+                HasSubstr("add an exec rule with verdict: allow, path: [/usr/bin/curl] to"));
+}
+
+TEST(DenialLine, WithoutARuleTheReasonSpeaksAndNothingIsAdvised) {
+    v1::Record record = denied_write();
+    record.clear_rule();
+    record.set_reason("expired");
+    EXPECT_EQ(denial_line(record),
+              "bailiff: denied write /etc/passwd by git (pid 123): the session "
+              "has expired");
+}
+
+TEST(DenialLine, WhatTheAgentNamedCannotSpeakToTheTerminal) {
+    v1::Record record = denied_write();
+    record.mutable_object()->set_path("/tmp/\x1b[2J\nbailiff: allowed");
+    record.mutable_process()->set_comm("\x1b]0;x\a");
+    const std::string line = denial_line(record);
+    EXPECT_THAT(line, Not(HasSubstr("\x1b")));
+    EXPECT_THAT(line, Not(HasSubstr("\n")));
+}
+
+TEST(Denials, TellTheSameThingOnce) {
+    Denials denials;
+    v1::Record record = denied_write();
+    EXPECT_TRUE(denials.is_news(record));
+    record.mutable_process()->set_pid(124);
+    EXPECT_FALSE(denials.is_news(record)) << "another process, the same denial";
+    record.set_right("create");
+    EXPECT_TRUE(denials.is_news(record));
+    record.mutable_rule()->set_line(50);
+    EXPECT_TRUE(denials.is_news(record));
+    record.mutable_object()->set_path("/etc/shadow");
+    EXPECT_TRUE(denials.is_news(record));
+}
+
+TEST(Denials, AreOnlyWhatWasReallyDenied) {
+    Denials denials;
+    v1::Record record = denied_write();
+    record.set_would_deny(true);
+    EXPECT_FALSE(denials.is_news(record));
+    record = denied_write();
+    record.set_verdict("audit");
+    EXPECT_FALSE(denials.is_news(record));
+}
+
+} // namespace
+} // namespace bailiff::ctl

@@ -1,0 +1,106 @@
+#include <gtest/gtest.h>
+
+#include "tests/unit/policy/scene.h"
+
+namespace bailiff::policy::tests {
+namespace {
+
+constexpr const char* kOpen = "  - {name: user, default: {exec: allow, files: allow, network: allow}}\n";
+
+std::shared_ptr<const Policy> agent_rules(const std::string& rules) {
+    return must_load(around(std::string(kOpen) + "  - name: agent\n" + rules));
+}
+
+TEST(Eval, WhatNoRuleNamesFollowsTheDefault) {
+    const auto policy = agent_rules("    default: {files: audit}\n");
+    EXPECT_EQ(ask(*policy, BAILIFF_RIGHT_READ, "/nowhere/x"), "audit");
+    EXPECT_EQ(ask(*policy, BAILIFF_RIGHT_EXEC, "/nowhere/x"), "deny");
+}
+
+TEST(Eval, TheNearestRuleOnThePathWins) {
+    const auto policy = agent_rules("    files:\n"
+                                    "      - {verdict: allow, path: [/srv]}\n"
+                                    "      - {verdict: deny, path: [/srv/a]}\n"
+                                    "      - {verdict: allow, rights: [read], path: [/srv/a/b]}\n");
+    EXPECT_EQ(ask(*policy, BAILIFF_RIGHT_WRITE, "/srv/x"), "allow");
+    EXPECT_EQ(ask(*policy, BAILIFF_RIGHT_WRITE, "/srv/a/x"), "deny");
+    EXPECT_EQ(ask(*policy, BAILIFF_RIGHT_READ, "/srv/a/b/x"), "allow");
+    EXPECT_EQ(ask(*policy, BAILIFF_RIGHT_WRITE, "/srv/a/b/x"), "deny");
+    EXPECT_EQ(ask(*policy, BAILIFF_RIGHT_READ, "/srv/ab"), "allow");
+}
+
+TEST(Eval, TheStrictestLayerStands) {
+    const auto policy = must_load(around("  - {name: user, default: {files: deny}}\n"
+                                         "  - {name: agent, default: {files: allow}}\n"));
+    EXPECT_EQ(ask(*policy, BAILIFF_RIGHT_READ, "/x"), "deny");
+}
+
+TEST(Eval, NamesAndSuffixesHoldWhereverTheFileLies) {
+    const auto policy = agent_rules("    default: {files: allow}\n"
+                                    "    files:\n"
+                                    "      - {verdict: deny, name: [.env]}\n"
+                                    "      - {verdict: deny, suffix: [.pem]}\n");
+    EXPECT_EQ(ask(*policy, BAILIFF_RIGHT_READ, "/a/b/.env"), "deny");
+    EXPECT_EQ(ask(*policy, BAILIFF_RIGHT_READ, "/a/b/key.pem"), "deny");
+    EXPECT_EQ(ask(*policy, BAILIFF_RIGHT_READ, "/a/b/env"), "allow");
+    EXPECT_EQ(ask(*policy, BAILIFF_RIGHT_READ, "/a/.env/x"), "allow");
+}
+
+TEST(Eval, VariablesAreTheSessionsOwn) {
+    const auto policy = agent_rules("    files: [{verdict: allow, path: [\"${workspace}\"]}]\n");
+    EXPECT_EQ(ask(*policy, BAILIFF_RIGHT_WRITE, "/srv/a/x", {"/srv/a", ""}), "allow");
+    EXPECT_EQ(ask(*policy, BAILIFF_RIGHT_WRITE, "/srv/a/x", {"/srv/b", ""}), "deny");
+    EXPECT_EQ(ask(*policy, BAILIFF_RIGHT_WRITE, "/srv/a/x", {}), "deny");
+}
+
+TEST(Eval, TheLongestPrefixWinsAndOthersSayWhatItLeavesOpen) {
+    const auto policy = agent_rules(
+        "    network:\n"
+        "      - {verdict: deny, to: [10.0.0.0/8]}\n"
+        "      - {verdict: allow, to: [10.1.0.0/16], protocol: tcp, port: [443]}\n"
+        "      - {verdict: allow, to: [\"::/0\"]}\n");
+    EXPECT_EQ(ask_connect(*policy, "10.1.0.1", 443), "allow");
+    EXPECT_EQ(ask_connect(*policy, "10.1.0.1", 80), "deny");
+    EXPECT_EQ(ask_connect(*policy, "10.1.0.1", 443, 17), "deny");
+    EXPECT_EQ(ask_connect(*policy, "10.2.0.1", 443), "deny");
+    EXPECT_EQ(ask_connect(*policy, "192.0.2.1", 443), "deny");
+    EXPECT_EQ(ask_connect(*policy, "2001:db8::1", 443), "allow");
+}
+
+TEST(Eval, AnyProtocolWithAPortMeansTcpAndUdp) {
+    const auto policy = agent_rules("    network: [{verdict: allow, port: [53]}]\n");
+    EXPECT_EQ(ask_connect(*policy, "192.0.2.1", 53, 6), "allow");
+    EXPECT_EQ(ask_connect(*policy, "192.0.2.1", 53, 17), "allow");
+    EXPECT_EQ(ask_connect(*policy, "192.0.2.1", 53, 132), "deny");
+    EXPECT_EQ(ask_connect(*policy, "192.0.2.1", 54, 6), "deny");
+}
+
+TEST(Eval, ObserveTurnsADenialIntoARecord) {
+    const auto policy = must_load(around("  - {name: user, default: {files: allow}}\n"
+                                         "  - {name: agent, mode: observe}\n"));
+    EXPECT_EQ(ask(*policy, BAILIFF_RIGHT_READ, "/x"), "audit");
+}
+
+TEST(Eval, TheSentenceNamesTheLineThatDecides) {
+    const auto policy = agent_rules("    default: {files: allow}\n"
+                                    "    files:\n"
+                                    "      - {verdict: deny, path: [/etc]}\n");
+    Question question;
+    question.right = BAILIFF_RIGHT_DELETE;
+    question.path = "/etc/x";
+    const auto granted = grant(*policy, alice(), {});
+    const Answer answer = evaluate(*policy, granted->profiles, {}, question);
+    EXPECT_EQ(answer.sentence, "deny: p.yaml:11:10 deny files path /etc, profile agent, layer agent");
+}
+
+TEST(Eval, WithNoProfileNothingIsGranted) {
+    const auto policy = must_load("version: 1\n");
+    Question question;
+    question.path = "/x";
+    const Answer answer = evaluate(*policy, bailiff_mask{}, {}, question);
+    EXPECT_EQ(answer.decision.verdict, BAILIFF_VERDICT_DENY);
+    EXPECT_EQ(answer.decision.reason, BAILIFF_REASON_NO_PROFILE);
+}
+
+} // namespace
+} // namespace bailiff::policy::tests
