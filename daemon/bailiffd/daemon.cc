@@ -69,7 +69,7 @@ Status Daemon::open_manager() {
             if (mounts && events_) events_->set_mounts(*mounts);
             return mounts;
         },
-        options_.state_folder + "/sessions.json", *boot});
+        options_.state_folder + "/sessions.json", options_.state_folder + "/labels.json", *boot});
     events_ = std::make_unique<session::EventReader>(*manager_, clock_);
     ServiceHooks hooks;
     hooks.reload_policy = [this] { return load_policy(); };

@@ -122,7 +122,7 @@ Result<v1::EndSessionResponse> ControlService::end_session(const api::Caller& ca
                                                            const v1::EndSessionRequest& request) {
     const auto session = visible(caller, request.session(), {api::Role::kOperator});
     if (!session) return tl::unexpected(session.error());
-    const auto ended = manager_.end(request.session(), "ended by " + by(caller), by(caller));
+    const auto ended = manager_.end(request.session(), "was ended by " + by(caller), by(caller));
     if (!ended) return tl::unexpected(ended.error());
     v1::EndSessionResponse response;
     *response.mutable_session() = describe(**ended);

@@ -21,14 +21,30 @@ struct Options {
 };
 
 constexpr std::uint32_t kFollowWait = 10'000; // milliseconds, the most that ReadEvents allows
-constexpr std::array<std::size_t, 8> kWidths{19, 7, 14, 20, 16, 9, 32, 0};
+constexpr std::array<std::size_t, 9> kWidths{19, 6, 12, 34, 16, 8, 16, 34, 0};
 constexpr std::size_t kVerdictColumn = 4;
 constexpr std::size_t kSecondsOfTime = 19; // 2026-11-24T02:03:04
+
+// The program by its short name, and its pid.
+std::string process_of(const v1::Record& record) {
+    if (record.process().comm().empty()) return "";
+    return escape(record.process().comm()) + " " + std::to_string(record.process().pid());
+}
+
+// The object of a verdict, the arguments of an exec, the sentence of anything else.
+std::string object_of(const v1::Record& record) {
+    if (!record.verdict().empty()) return journal::object_text(record);
+    if (record.process().argv().empty()) return escape(record.message());
+    std::string line;
+    for (const std::string& argument : record.process().argv())
+        line += (line.empty() ? "" : " ") + escape(argument);
+    return line;
+}
 
 std::string rule_of(const v1::Record& record) {
     std::string text = journal::rule_place(record);
     if (!record.rule().text().empty()) text += " " + escape(record.rule().text());
-    if (text.empty()) text = escape(record.reason());
+    if (text.empty() && !record.verdict().empty()) text = escape(record.reason());
     if (journal::event_count(record) > 1) {
         text += " (" + std::to_string(journal::event_count(record)) + " times)";
     }
@@ -68,7 +84,7 @@ Status events(const Options& options, Client& client) {
 } // namespace
 
 Row event_header() {
-    return {"TIME", "SESSION", "USER", "ACTOR", "VERDICT", "WHAT", "OBJECT", "RULE"};
+    return {"TIME", "SESSION", "USER", "ACTOR", "VERDICT", "WHAT", "PROCESS", "OBJECT", "RULE"};
 }
 
 Row event_row(const v1::Record& record) {
@@ -82,7 +98,8 @@ Row event_row(const v1::Record& record) {
     Row row{std::move(time), short_id(record.session()), escape(record.user()), std::move(actor)};
     row.push_back(verdict ? std::move(said) : escape(record.kind()));
     row.push_back(escape(record.right().empty() && verdict ? record.hook() : record.right()));
-    row.push_back(verdict ? journal::object_text(record) : escape(record.message()));
+    row.push_back(process_of(record));
+    row.push_back(object_of(record));
     row.push_back(rule_of(record));
     for (std::string& cell : row) {
         if (cell.empty()) cell = "-";

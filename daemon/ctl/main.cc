@@ -6,6 +6,8 @@
 #include "ctl/context.h"
 #include "ctl/dev.h"
 #include "ctl/events.h"
+#include "ctl/pins.h"
+#include "ctl/policy.h"
 #include "ctl/reload.h"
 #include "ctl/run.h"
 #include "ctl/session.h"
@@ -16,13 +18,13 @@ namespace {
 
 using namespace bailiff::ctl;
 
-void add_status_without_pins(CLI::App& app, Context& context) {
-    add_status(app, context, nullptr);
+void add_status_with_pins(CLI::App& app, Context& context) {
+    add_status(app, context, describe_pins);
 }
 
 using Add = void (*)(CLI::App&, Context&);
-constexpr Add kCommands[] = {add_run,    add_session, add_events,       add_status_without_pins,
-                             add_whoami, add_dev,     add_policy_reload};
+constexpr Add kCommands[] = {add_run,    add_session, add_events, add_status_with_pins,
+                             add_whoami, add_dev,     add_policy, add_policy_reload};
 
 int usage(const CLI::App& app, const CLI::ParseError& problem) {
     if (problem.get_exit_code() == 0) return app.exit(problem); // --help

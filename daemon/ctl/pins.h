@@ -1,13 +1,20 @@
 // What the kernel programs still enforce when no daemon answers, read from the maps they pin.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "base/result.h"
+#include "kernel/pins.h"
 
 namespace bailiff::ctl {
 
-// Lines for people. kNotFound where nothing is pinned, kPermissionDenied without the right to look.
+// Lines for people. kNotFound where nothing is in force, kPermissionDenied without the right to
+// look.
 [[nodiscard]] Result<std::string> describe_pins();
+
+// The same of what was read, at a time: nanoseconds since boot (CLOCK_BOOTTIME) and since 1970.
+[[nodiscard]] Result<std::string> pins_text(const kernel::Pins& pins, std::uint64_t boot_nanos,
+                                            std::int64_t unix_nanos);
 
 } // namespace bailiff::ctl

@@ -65,8 +65,9 @@ Status status(bool json, Client& client, Context& context, Offline offline) {
         const Result<std::string> pins = offline();
         if (!pins) {
             report(context, pins.error(), kExitDown);
-        } else if (!json) {
-            print(*pins);
+        } else {
+            context.exit_status = kExitDegraded; // the kernel still decides
+            if (!json) print(*pins);
         }
         return {};
     }

@@ -8,7 +8,7 @@
 
 namespace bailiff::ctl {
 
-// Says what is in force without a daemon; may be null.
+// Says what is in force without a daemon, fails where nothing is; may be null.
 using Offline = Result<std::string> (*)();
 
 void add_status(CLI::App& app, Context& context, Offline offline);

@@ -134,11 +134,9 @@ void Supervisor::wait_for_tree() {
 void Supervisor::tell_end(const v1::Session& session) const {
     const bool remarkable = session.state() == "expired" || session.state() == "revoked";
     if (!remarkable && !options_.verbose) return;
-    const std::string why = session.why().empty() ? "" : ": " + escape(session.why());
-    std::fprintf(
-        stderr, "bailiff: session %s %s%s\n", escape(report_.session->id()).c_str(),
-        session.state() == "revoked" ? "was revoked" : ("has " + escape(session.state())).c_str(),
-        why.c_str());
+    const std::string& why = session.why().empty() ? session.state() : session.why();
+    std::fprintf(stderr, "bailiff: session %s %s\n", escape(report_.session->id()).c_str(),
+                 escape(why).c_str());
 }
 
 void Supervisor::finish_session() {

@@ -142,7 +142,7 @@ std::string object_text(const v1::Record& record) {
         return (v6 ? '[' + address + ']' : address) + ':' + std::to_string(object.port()) +
                (object.protocol().empty() ? "" : '/' + escape(object.protocol()));
     }
-    if (object.inode() == 0) return {};
+    if (object.inode() == 0) return escape(object.protocol());
     return "inode " + std::to_string(object.inode()) + " on device " +
            std::to_string(object.device());
 }

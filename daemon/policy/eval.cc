@@ -70,13 +70,13 @@ const Label* find(const std::map<std::string, Label>& labels, const std::string&
     return found == labels.end() ? nullptr : &found->second;
 }
 
-void walk(Settling& settling, const Image& image, const Variables& variables,
+// `labels` are of path_labels(); the settling keeps pointers into it.
+void walk(Settling& settling, const Image& image, const std::map<std::string, Label>& labels,
           const std::string& path) {
     fs::path at = canonical(path);
     const std::string name = at.filename().string();
     if (settling.apply(find(image.names, name))) return;
     if (settling.apply(find(image.suffixes, suffix_of(name)))) return;
-    const std::map<std::string, Label> labels = path_labels(image, variables);
     while (true) {
         if (settling.apply(find(labels, at.string())) || at == at.parent_path()) return;
         at = at.parent_path();
@@ -143,9 +143,10 @@ RuleSource explain(const Image& image, const Label* label, const bailiff_decisio
 
 Answer evaluate(const Policy& policy, const bailiff_mask& profiles, const Variables& variables,
                 const Question& question) {
+    const std::map<std::string, Label> labels = path_labels(policy.image, variables);
     Settling settling(policy, profiles, question.right);
     if (question.right <= BAILIFF_RIGHT_METADATA)
-        walk(settling, policy.image, variables, question.path);
+        walk(settling, policy.image, labels, question.path);
     else
         settling.apply(network_label(policy.image, question.address, question.protocol,
                                      question.port));

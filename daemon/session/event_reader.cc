@@ -22,9 +22,9 @@ const char* hook_name(std::uint32_t hook) {
 const char* reason_name(std::uint8_t reason) {
     static constexpr const char* kNames[BAILIFF_REASONS] = {
         "none",          "rule",       "default",       "expired",    "ended",
-        "revoked",       "stale",      "no-profile",    "unknown-file-system",
-        "too-deep",      "raced-rename", "unreadable",  "socket-family",
-        "no-storage",    "self-protection", "canary"};
+        "revoked",       "stale",      "no_profile",    "unknown_root",
+        "too_deep",      "raced_rename", "unreadable",  "socket_family",
+        "no_storage",    "self_protection", "canary"};
     return reason < BAILIFF_REASONS ? kNames[reason] : "unknown";
 }
 
@@ -47,6 +47,15 @@ std::string protocol_name(std::uint8_t protocol) {
     if (protocol == 6) return "tcp";
     if (protocol == 17) return "udp";
     return protocol == 0 ? "" : std::to_string(protocol);
+}
+
+// "inet socket", "family 40 protocol 0 socket"
+std::string socket_text(const bailiff_event& event) {
+    if (event.family == AF_UNIX) return "unix socket";
+    if (event.family == AF_INET) return "inet socket";
+    if (event.family == AF_INET6) return "inet6 socket";
+    return "family " + std::to_string(event.family) + " protocol " +
+           std::to_string(event.protocol) + " socket";
 }
 
 std::string address_text(const bailiff_event& event) {
@@ -105,16 +114,14 @@ void EventReader::fill_process(const bailiff_event& event, v1::Process& process)
 }
 
 void EventReader::fill_object(const bailiff_event& event, v1::Object& object) const {
+    if (event.hook == BAILIFF_HOOK_SOCKET_CREATE) {
+        object.set_protocol(socket_text(event));
+        return;
+    }
     if (event.family == AF_INET || event.family == AF_INET6) {
-        if (event.right == BAILIFF_RIGHT_SOCKET) return;
         object.set_address(address_text(event));
         object.set_port(event.port);
         object.set_protocol(protocol_name(event.protocol));
-        return;
-    }
-    if (event.right == BAILIFF_RIGHT_SOCKET) {
-        object.set_protocol("family " + std::to_string(event.family) + " protocol " +
-                            std::to_string(event.protocol));
         return;
     }
     if (event.dev == 0) return;
@@ -130,21 +137,12 @@ void EventReader::fill_object(const bailiff_event& event, v1::Object& object) co
 }
 
 void EventReader::fill_rule(const bailiff_event& event, v1::Rule& rule) const {
-    const PolicyTables* tables = manager_.tables();
-    if (tables == nullptr || tables->slot() != event.policy) return;
-    const policy::Image& image = tables->policy().image;
-    bailiff_decision decision{};
-    decision.label = event.label;
-    decision.profile = event.profile;
-    decision.verdict = event.verdict;
-    decision.reason = event.reason;
-    const policy::RuleSource source =
-        policy::explain(image, tables->labels().find(event.label), decision, event.right);
-    rule.set_file(source.at.file);
-    rule.set_line(source.at.line);
-    rule.set_column(source.at.column);
-    rule.set_text(source.text);
-    if (event.profile < image.bits.size()) rule.set_profile(image.bits[event.profile].profile);
+    const Manager::Explanation found = manager_.explain(event);
+    rule.set_file(found.rule.at.file);
+    rule.set_line(found.rule.at.line);
+    rule.set_column(found.rule.at.column);
+    rule.set_text(found.rule.text);
+    rule.set_profile(found.profile);
     rule.set_layer(policy::layer_name(event.layer));
 }
 

@@ -24,6 +24,9 @@ public:
     // used up.
     [[nodiscard]] Result<std::uint32_t> intern(const policy::Label& label);
 
+    [[nodiscard]] std::uint32_t first() const { return first_; }
+    [[nodiscard]] const std::vector<const policy::Label*>& labels() const { return labels_; }
+
     // Null where the number is not one of this table's.
     [[nodiscard]] const policy::Label* find(std::uint32_t number) const;
 

@@ -156,7 +156,36 @@ Status Manager::refresh() {
     return tables_->refresh(*mounts);
 }
 
+Manager::Explanation Manager::explain(const bailiff_event& event) const {
+    bailiff_decision decision{};
+    decision.label = event.label;
+    decision.profile = event.profile;
+    decision.verdict = event.verdict;
+    decision.reason = event.reason;
+    const policy::Image* image = nullptr;
+    const policy::Label* label = nullptr;
+    for (const PolicyTables* tables : {tables_.get(), previous_.get()}) {
+        if (tables == nullptr || tables->slot() != event.policy || image != nullptr) continue;
+        image = &tables->policy().image;
+        label = tables->labels().find(event.label);
+    }
+    if (image == nullptr && tables_ && archive_.is_of(tables_->policy(), event.policy)) {
+        image = &tables_->policy().image; // the same file was compiled, so the same rules
+        label = archive_.find(event.label);
+    }
+    if (image == nullptr || event.profile >= image->bits.size()) return {};
+    return {policy::explain(*image, label, decision, event.right),
+            image->bits[event.profile].profile};
+}
+
+void Manager::save_labels() {
+    if (!tables_ || archived_labels_ == tables_->labels().labels().size()) return;
+    if (LabelArchive::save(world_.labels_file, *tables_))
+        archived_labels_ = tables_->labels().labels().size();
+}
+
 void Manager::save() {
+    save_labels();
     SavedState state;
     state.boot_id = world_.boot_id;
     state.agent_subjects = agent_subjects_;

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "kernel/port.h"
 #include "policy/policy.h"
+#include "session/label_archive.h"
 #include "session/policy_tables.h"
 #include "session/session.h"
 #include "session/slots.h"
@@ -49,6 +50,7 @@ struct Surroundings {
     std::function<void(v1::Record)> record;
     std::function<Result<std::vector<Mount>>()> mounts;
     std::string state_file;
+    std::string labels_file;
     std::string boot_id;
 };
 
@@ -95,6 +97,14 @@ public:
 
     [[nodiscard]] const PolicyTables* tables() const { return tables_.get(); }
 
+    // The rule behind a kernel event, also of the policy before a reload and of a daemon before
+    // this one; with the profile's name.
+    struct Explanation {
+        policy::RuleSource rule;
+        std::string profile;
+    };
+    [[nodiscard]] Explanation explain(const bailiff_event& event) const;
+
 private:
     struct Opening;
     [[nodiscard]] Result<const Session*> refuse(const Error& error, const token::Token* token,
@@ -108,6 +118,7 @@ private:
                                                   const std::string& account) const;
     void close(Session& session, State state, const std::string& why, const std::string& by);
     void save();
+    void save_labels();
     void restore();
     [[nodiscard]] std::uint8_t free_policy_slot() const;
     [[nodiscard]] Status write_agents(const policy::Policy& policy, std::uint8_t policy_slot);
@@ -118,6 +129,9 @@ private:
     Surroundings world_;
     std::unique_ptr<token::Verifier> verifier_;
     std::unique_ptr<PolicyTables> tables_;
+    std::unique_ptr<PolicyTables> previous_; // for events that it decided
+    LabelArchive archive_;
+    std::size_t archived_labels_ = 0;
     std::map<std::string, Session> sessions_; // by name, and so by age
     std::map<std::string, std::uint32_t> agent_subjects_;
     std::map<bailiff_object_key, std::uint32_t, KeyLess> agent_files_;

@@ -55,6 +55,7 @@ std::uint8_t Manager::free_policy_slot() const {
 
 void Manager::restore() {
     restored_ = true;
+    archive_ = LabelArchive::load(world_.labels_file);
     const Result<SavedState> saved = load_state(world_.state_file);
     if (!saved) {
         if (saved.error().code() == ErrorCode::kNotFound) return;
@@ -113,9 +114,10 @@ Result<std::uint32_t> Manager::load_policy(std::shared_ptr<const policy::Policy>
     if (Status written = write_agents(*policy, (*tables)->slot()); !written)
         return tl::unexpected(written.error());
     verifier_ = std::move(*verifier);
-    const std::unique_ptr<PolicyTables> old = std::exchange(tables_, std::move(*tables));
-    if (old)
-        if (Status cleared = world_.port.clear_policy(old->slot()); !cleared)
+    previous_ = std::exchange(tables_, std::move(*tables));
+    archived_labels_ = 0;
+    if (previous_)
+        if (Status cleared = world_.port.clear_policy(previous_->slot()); !cleared)
             return tl::unexpected(cleared.error());
     save();
     return revoked;

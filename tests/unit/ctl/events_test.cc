@@ -15,7 +15,7 @@ using testing::Not;
 TEST(Events, AVerdictIsARow) {
     EXPECT_THAT(event_row(denied_write()),
                 ElementsAre("2026-11-24 02:03:04", "9G5FAV", "user:alice", "agent:fixer", "deny",
-                            "write", "/etc/passwd", "policy.yaml:41:0"));
+                            "write", "git 123", "/etc/passwd", "policy.yaml:41:0"));
     EXPECT_EQ(event_row(denied_write()).size(), event_header().size());
 }
 
@@ -24,7 +24,7 @@ TEST(Events, ALifeCycleStepShowsItsKindAndMessage) {
     record.set_kind("session.opened");
     record.set_message("opened");
     EXPECT_THAT(event_row(record),
-                ElementsAre("-", "-", "-", "-", "session.opened", "-", "opened", "-"));
+                ElementsAre("-", "-", "-", "-", "session.opened", "-", "-", "opened", "-"));
 }
 
 TEST(Events, CollapsedRecordsSayHowMany) {

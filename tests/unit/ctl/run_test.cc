@@ -228,9 +228,9 @@ TEST_F(Run, EachDenialIsToldOnce) {
 
 TEST_F(Run, ARevokedSessionIsTold) {
     session_.set_state("revoked");
-    session_.set_why("alice left");
+    session_.set_why("was revoked by uid 1000: alice left");
     EXPECT_EQ(run({"true"}), 0);
-    EXPECT_EQ(err(), "bailiff: session s-1 was revoked: alice left\n");
+    EXPECT_EQ(err(), "bailiff: session s-1 was revoked by uid 1000: alice left\n");
     EXPECT_THAT(live_.service.calls(), Not(Contains("EndSession")));
 }
 

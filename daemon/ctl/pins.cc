@@ -1,0 +1,90 @@
+#include "ctl/pins.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "ctl/output.h"
+
+namespace bailiff::ctl {
+namespace {
+
+constexpr std::uint64_t kSecond = 1'000'000'000;
+constexpr std::size_t kLabelWidth = 12;
+
+std::string line(const std::string& label, const std::string& text) {
+    return pad(label, kLabelWidth) + text + "\n";
+}
+
+std::string loaded_text(std::uint64_t loaded_at, std::uint64_t boot_nanos,
+                        std::int64_t unix_nanos) {
+    if (loaded_at == 0 || loaded_at > boot_nanos) return "at an unknown time";
+    const std::uint64_t age = boot_nanos - loaded_at;
+    return std::string("since ") + TimeText(unix_nanos - static_cast<std::int64_t>(age)).c_str() +
+           ", " + time_left(static_cast<std::int64_t>(age / kSecond)) + " ago";
+}
+
+std::string left_text(const kernel::PinnedSession& session, std::uint64_t boot_nanos) {
+    return time_left(static_cast<std::int64_t>((session.expires_at - boot_nanos) / kSecond));
+}
+
+std::string sessions_text(const kernel::Pins& pins, std::uint64_t boot_nanos) {
+    std::vector<kernel::PinnedSession> sessions = pins.sessions;
+    std::stable_sort(sessions.begin(), sessions.end(), [](const auto& one, const auto& other) {
+        return one.expires_at < other.expires_at;
+    });
+    const auto first_active =
+        std::find_if(sessions.begin(), sessions.end(),
+                     [&](const auto& session) { return session.expires_at > boot_nanos; });
+    const auto expired = first_active - sessions.begin();
+    std::string text = std::to_string(sessions.end() - first_active) + " active";
+    if (expired > 0) text += ", " + std::to_string(expired) + " expired";
+    if (first_active != sessions.end())
+        text += ", the next expires in " + left_text(*first_active, boot_nanos);
+    text = line("sessions", text);
+    for (auto session = sessions.begin(); session != sessions.end(); ++session) {
+        const std::string words = session < first_active
+                                      ? "expired  all it does is denied"
+                                      : "active   " + left_text(*session, boot_nanos) + " left";
+        text += line("", session_name(session->id) + "  " + words +
+                             (session->subjects == 0 ? ", no subject" : ""));
+    }
+    return text;
+}
+
+} // namespace
+
+Result<std::string> pins_text(const kernel::Pins& pins, std::uint64_t boot_nanos,
+                              std::int64_t unix_nanos) {
+    if (pins.links == 0)
+        return fail(ErrorCode::kNotFound,
+                    "nothing is loaded: maps of an earlier run are pinned, but no program is "
+                    "attached; start bailiff-kernel and bailiffd");
+    std::string text =
+        "bailiffd does not answer; its programs are pinned and attached, and go on "
+        "deciding\n" +
+        line("links", std::to_string(pins.links) + " pinned");
+    if (!pins.maps || pins.other_version)
+        return text + line("maps", pins.maps ? "of another version than this bailiffctl: not read"
+                                             : "not pinned: sessions cannot be read");
+    text += line("loaded", loaded_text(pins.loaded_at, boot_nanos, unix_nanos));
+    text += line("mode", pins.observe ? "observe: nothing is denied" : "enforce");
+    text += line("policy", pins.policy ? "loaded" : "none loaded: subjects get nothing");
+    text += sessions_text(pins, boot_nanos);
+    text += line("denials", std::to_string(pins.denied) + ", " + std::to_string(pins.events_lost) +
+                                " events lost");
+    return text;
+}
+
+Result<std::string> describe_pins() {
+    const Result<kernel::Pins> pins = kernel::read_pins(kernel::kPinRoot);
+    if (!pins && pins.error().code() == ErrorCode::kNotFound)
+        return fail(ErrorCode::kNotFound, "nothing is loaded: " + pins.error().message() +
+                                              "; start bailiff-kernel and bailiffd");
+    if (!pins) return tl::unexpected(pins.error());
+    const SystemClock clock;
+    return pins_text(*pins, clock.boot_nanos(), clock.unix_nanos());
+}
+
+} // namespace bailiff::ctl
