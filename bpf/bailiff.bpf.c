@@ -184,6 +184,11 @@ int enrol(struct bpf_iter__task* ctx) {
 }
 
 SEC("iter/task")
+int adopt(struct bpf_iter__task* ctx) {
+    return on_adopt(ctx);
+}
+
+SEC("iter/task")
 int count_tasks(struct bpf_iter__task* ctx) {
     return on_count(ctx);
 }

@@ -2,26 +2,7 @@
 #ifndef BAILIFF_EXEC_H
 #define BAILIFF_EXEC_H
 
-#include "label.h"
-
-// An agent's executable or script, started by a task that is no subject, makes it one. If its row
-// cannot be made the exec fails: an agent never runs unwatched.
-static __always_inline int adopt_agent(struct dentry* dentry) {
-    struct inode* inode = dentry->d_inode;
-    struct super_block* sb = dentry->d_sb;
-    struct bailiff_object_key key = {.kind = BAILIFF_OBJECT_INODE};
-    key.dev = sb->s_dev;
-    if (inode) {
-        key.ino = inode->i_ino;
-        key.generation = inode->i_generation;
-    }
-    struct bailiff_task* fresh = bpf_map_lookup_elem(&agent_files, &key);
-    if (!fresh) return 0;
-    struct task_struct* task = bpf_get_current_task_btf();
-    if (bpf_task_storage_get(&tasks, task, fresh, BPF_LOCAL_STORAGE_GET_F_CREATE)) return 0;
-    count(BAILIFF_COUNTER_STORAGE_FAILED);
-    return -EPERM;
-}
+#include "agent.h"
 
 // Called for the file itself and, for a script, for each interpreter.
 // on failure: deny, subjects and agents only
@@ -31,7 +12,7 @@ static __always_inline int on_bprm_check(struct linux_binprm* bprm) {
     j.dentry = file->f_path.dentry;
     j.row = subject_row();
     if (!j.row) {
-        int ret = adopt_agent(j.dentry);
+        int ret = adopt_at_exec(j.dentry);
         if (ret) return ret;
         j.row = subject_row();
         if (!j.row) return 0;
@@ -42,8 +23,13 @@ static __always_inline int on_bprm_check(struct linux_binprm* bprm) {
 
 // The record of what a process is from here on: its file and the arguments it really got.
 static __always_inline int on_sched_exec(struct linux_binprm* bprm) {
-    struct bailiff_task* row = subject_row();
+    struct bailiff_task* row = task_row();
     if (!row) return 0;
+    if (!row->subject) {
+        struct file* image = bprm->file;
+        forget_unless_interpreter(row, image->f_path.dentry);
+        return 0;
+    }
     u32 slot = row->subject;
     const struct bailiff_subject* subject = bpf_map_lookup_elem(&subjects, &slot);
     if (subject && (subject->flags & BAILIFF_SUBJECT_CANARY)) return 0;

@@ -3,7 +3,7 @@
 #ifndef BAILIFF_FILE_H
 #define BAILIFF_FILE_H
 
-#include "label.h"
+#include "agent.h"
 
 // on failure: deny, subjects only
 static __always_inline int judge_dentry(struct dentry* dentry, u32 right, u32 hook) {
@@ -18,8 +18,9 @@ static __always_inline int judge_dentry(struct dentry* dentry, u32 right, u32 ho
 // on failure: deny, subjects only
 static __always_inline int on_file_open(struct file* file) {
     struct judgement j = {.hook = BAILIFF_HOOK_FILE_OPEN, .dentry = file->f_path.dentry};
-    j.row = subject_row();
-    if (!j.row || inside_overlay(j.row, j.dentry)) return 0;
+    j.row = task_row();
+    if (!j.row || (!j.row->subject && !watched_open(j.row, j.dentry))) return 0;
+    if (inside_overlay(j.row, j.dentry)) return 0;
     note_overlay(j.row, j.dentry);
     u8 reason = subject_begin(&j);
     unsigned int mode = file->f_mode;

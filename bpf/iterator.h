@@ -4,7 +4,7 @@
 #ifndef BAILIFF_ITERATOR_H
 #define BAILIFF_ITERATOR_H
 
-#include "subject.h"
+#include "agent.h"
 
 static __always_inline struct bailiff_control* read_control(void) {
     u32 zero = 0;
@@ -61,13 +61,42 @@ static __always_inline int on_enrol(struct bpf_iter__task* ctx) {
     return 0;
 }
 
+// A program that runs already and is an agent's, by its executable, uid or cgroup, becomes the agent
+// now. Of an interpreter it cannot be told any more which script it opened.
+static __always_inline int on_adopt(struct bpf_iter__task* ctx) {
+    struct task_struct* task = ctx->task;
+    if (!task || task->pid <= 1) return 0;
+    struct mm_struct* mm = task->mm;
+    if (!mm) return 0; // a kernel thread
+    struct bailiff_task* row = bpf_task_storage_get(&tasks, task, 0, 0);
+    if (row && row->subject) return 0;
+    struct bailiff_task* by_file = 0;
+    struct file* image = mm->exe_file;
+    if (image) by_file = agent_of_file(image->f_path.dentry);
+    struct bailiff_task* fresh = by_file && by_file->subject ? by_file : agent_of_task(task);
+    if (!fresh) fresh = by_file;
+    if (!fresh) return 0;
+    struct bailiff_enrolled out = {.pid = (u32)task->pid, .outcome = 1};
+    if (!fresh->subject) out.outcome = 0;
+    row = bpf_task_storage_get(&tasks, task, fresh, BPF_LOCAL_STORAGE_GET_F_CREATE);
+    if (row) {
+        row->generation = fresh->generation;
+        row->subject = fresh->subject;
+    } else {
+        out.outcome = 2;
+        count(BAILIFF_COUNTER_STORAGE_FAILED);
+    }
+    bpf_seq_write(ctx->meta->seq, &out, sizeof(out));
+    return 0;
+}
+
 // Prints every task of a subject; with subject 0 the subject of one process instead.
 static __always_inline int on_count(struct bpf_iter__task* ctx) {
     struct task_struct* task = ctx->task;
     const struct bailiff_control* want = read_control();
     if (!task || !want) return 0;
     struct bailiff_task* row = bpf_task_storage_get(&tasks, task, 0, 0);
-    if (!row) return 0;
+    if (!row || !row->subject) return 0;
     struct bailiff_enrolled out = {.pid = (u32)task->pid, .outcome = row->subject};
     if (want->subject ? row->subject != want->subject : task->pid != (int)want->pid) return 0;
     bpf_seq_write(ctx->meta->seq, &out, sizeof(out));

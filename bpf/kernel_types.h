@@ -139,6 +139,21 @@ struct ovl_fs {
 struct mm_struct {
     unsigned long arg_start;
     unsigned long arg_end;
+    struct file* exe_file;
+};
+
+struct kernfs_node {
+    const char* name;
+};
+
+struct cgroup {
+    int level; // 0 is the root
+    struct kernfs_node* kn;
+    struct cgroup* ancestors[]; // from the root to itself
+};
+
+struct css_set {
+    struct cgroup* dfl_cgrp; // in the unified hierarchy
 };
 
 struct task_struct {
@@ -150,6 +165,7 @@ struct task_struct {
     const struct cred* cred;
     const struct cred* real_cred;
     struct mm_struct* mm;
+    struct css_set* cgroups;
     void* bpf_storage;
     char comm[16];
 };

@@ -37,10 +37,30 @@ static __always_inline u32 keep_suffix(struct bailiff_task* row, u32 length) {
     return kept_length;
 }
 
+// Cuts the name at its first dot. Returns the length of what is left. No branch depends on a
+// character, or the verifier would follow each place where the dot can be.
+static __always_inline u32 keep_stem(struct bailiff_task* row) {
+    char* name = (char*)&row->scratch[SCRATCH_NAME];
+    u32 cut = 0;
+    u32 kept = 0;
+    for (u32 i = 0; i < BAILIFF_NAME_MAX; i++) {
+        u32 c = (unsigned char)name[i];
+        u32 differs = c ^ '.';
+        asm volatile("" : "+r"(differs));
+        cut |= ((differs - 1) | (c - 1)) >> 31; // the dot, or the end
+        asm volatile("" : "+r"(cut));
+        name[i] = (char)(c & (cut - 1));
+        kept += cut ^ 1;
+    }
+    return kept;
+}
+
 #define NAME_WHOLE 0
 #define NAME_SUFFIX 1
+#define NAME_STEM 2
 
-// The keyed hash of the name at kernel address `from`, or of its suffix; 0 where there is none.
+// The keyed hash of the name at kernel address `from`, or of the part of it that is asked for; 0
+// where there is none.
 __noinline u64 hash_name(struct bailiff_task* row, u64 from, u32 part) {
     u32 zero = 0;
     const struct bailiff_config* c = bpf_map_lookup_elem(&config, &zero);
@@ -51,6 +71,7 @@ __noinline u64 hash_name(struct bailiff_task* row, u64 from, u32 part) {
     if (n <= 1) return 0;
     u32 length = (u32)n - 1;
     if (part == NAME_SUFFIX) length = keep_suffix(row, length);
+    if (part == NAME_STEM) length = keep_stem(row);
     if (!length) return 0;
     return bailiff_name_hash(&row->scratch[SCRATCH_NAME], length, c->name_key[0], c->name_key[1]);
 }

@@ -41,7 +41,7 @@ BAILIFF_ARRAY(label_rows, BAILIFF_MAX_LABELS* BAILIFF_RIGHTS, struct bailiff_row
 
 BAILIFF_HASH(objects, BAILIFF_MAX_OBJECTS, struct bailiff_object_key, struct bailiff_object);
 BAILIFF_HASH(ports, 16384, struct bailiff_port_key, u32);
-BAILIFF_HASH(agent_files, BAILIFF_MAX_AGENT_FILES, struct bailiff_object_key, struct bailiff_task);
+BAILIFF_HASH(agents, BAILIFF_MAX_AGENTS, struct bailiff_object_key, struct bailiff_task);
 
 struct {
     __uint(type, BPF_MAP_TYPE_LPM_TRIE);

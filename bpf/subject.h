@@ -20,12 +20,32 @@ struct judgement {
     u8 family;
 };
 
-// The current task's row, or NULL where it is no subject. A task without any BPF storage, which is
-// nearly every task, leaves after one load.
-static __always_inline struct bailiff_task* subject_row(void) {
+// The current task's row, also one that is only watched; or NULL. A task without any BPF storage,
+// which is nearly every task, leaves after one load.
+static __always_inline struct bailiff_task* task_row(void) {
     struct task_struct* task = bpf_get_current_task_btf();
     if (!task->bpf_storage) return 0;
     return bpf_task_storage_get(&tasks, task, 0, 0);
+}
+
+// A watched thread is what the first thread of its process is: an interpreter has threads before it
+// opens its script. 1 when that is an agent.
+static __noinline int follow_leader(struct bailiff_task* row) {
+    struct task_struct* task = bpf_get_current_task_btf();
+    struct task_struct* leader = task->group_leader;
+    if (!row || !leader) return 0;
+    const struct bailiff_task* first = bpf_task_storage_get(&tasks, leader, 0, 0);
+    if (!first || !first->subject) return 0;
+    row->generation = first->generation;
+    row->subject = first->subject;
+    return 1;
+}
+
+// The current task's row, or NULL where it is no subject.
+static __always_inline struct bailiff_task* subject_row(void) {
+    struct bailiff_task* row = task_row();
+    if (row && !row->subject && !follow_leader(row)) return 0;
+    return row;
 }
 
 // What overlayfs does inside, on the layers below, for an operation that was already judged. It

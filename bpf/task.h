@@ -13,8 +13,12 @@ static __always_inline int inherit(struct bailiff_task* parent, struct task_stru
 // on failure: the fork is refused, subjects only
 static __always_inline int on_task_alloc(struct task_struct* child) {
     struct judgement j = {.hook = BAILIFF_HOOK_TASK_ALLOC, .right = BAILIFF_RIGHT_EXEC};
-    j.row = subject_row();
+    j.row = task_row();
     if (!j.row) return 0;
+    if (!j.row->subject && !follow_leader(j.row)) {
+        inherit(j.row, child); // without a row it is watched again from its next exec
+        return 0;
+    }
     u8 reason = subject_begin(&j);
     if (reason) return refuse(&j, reason);
     return inherit(j.row, child);
@@ -23,7 +27,7 @@ static __always_inline int on_task_alloc(struct task_struct* child) {
 // Once more after the child is visible: an enrolment that ran between task_alloc and here reached
 // the parent and not yet the child.
 static __always_inline int on_sched_fork(struct task_struct* child) {
-    struct bailiff_task* row = subject_row();
+    struct bailiff_task* row = task_row();
     if (row) inherit(row, child);
     return 0;
 }

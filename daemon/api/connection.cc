@@ -107,9 +107,11 @@ asio::awaitable<Response> handle(Request& request, const Peer& peer, Service& se
         co_return refuse({401, "unauthenticated", "the process that connected has exited"}, false);
     }
     const bool keep = request.keep_alive();
-    const Result<std::uint32_t> slot = service.subject_of(peer);
-    if (!slot) co_return refuse(connect_error(slot.error()), keep);
-    const Caller caller{peer, service.roles().roles_of(peer.uid, peer.gid), *slot != 0, *slot};
+    const Result<Subjection> subject = service.subject_of(peer);
+    if (!subject) co_return refuse(connect_error(subject.error()), keep);
+    RoleSet roles = service.roles().roles_of(peer.uid, peer.gid);
+    if (subject->unbound) roles = roles.has(Role::kUser) ? RoleSet{Role::kUser} : RoleSet{};
+    const Caller caller{peer, roles, *subject};
     const Codec codec = *codec_of(view(request[http::field::content_type]));
     Result<std::string> body = co_await dispatch(service, caller, *method, codec, request.body());
     if (!body) {

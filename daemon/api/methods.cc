@@ -9,6 +9,7 @@ namespace {
 namespace asio = boost::asio;
 
 using enum Role;
+using enum OpenTo;
 
 // A method that answers at once.
 template <typename Request, typename Response,
@@ -38,33 +39,38 @@ asio::awaitable<Result<std::string>> read_events(Service& service, const Caller&
 // In the order of control.proto. Those with two roles: the first one for one's own sessions, the
 // other for all, which the service tells apart.
 constexpr std::array<Method, 10> kMethods{{
-    {"OpenSession", RoleSet{kUser}, false,
+    {"OpenSession", RoleSet{kUser}, kUnboundAgent,
      unary<v1::OpenSessionRequest, v1::OpenSessionResponse, &Service::open_session>},
-    {"RenewSession", RoleSet{kUser}, false,
+    {"RenewSession", RoleSet{kUser}, kUnboundAgent,
      unary<v1::RenewSessionRequest, v1::RenewSessionResponse, &Service::renew_session>},
-    {"EndSession", RoleSet{kUser, kOperator}, false,
+    {"EndSession", RoleSet{kUser, kOperator}, kUnboundAgent,
      unary<v1::EndSessionRequest, v1::EndSessionResponse, &Service::end_session>},
-    {"RevokeSession", RoleSet{kUser, kOperator}, false,
+    {"RevokeSession", RoleSet{kUser, kOperator}, kNoSubject,
      unary<v1::RevokeSessionRequest, v1::RevokeSessionResponse, &Service::revoke_session>},
-    {"ListSessions", RoleSet{kUser, kAuditor}, false,
+    {"ListSessions", RoleSet{kUser, kAuditor}, kNoSubject,
      unary<v1::ListSessionsRequest, v1::ListSessionsResponse, &Service::list_sessions>},
-    {"GetSession", RoleSet{kUser, kAuditor}, false,
+    {"GetSession", RoleSet{kUser, kAuditor}, kUnboundAgent,
      unary<v1::GetSessionRequest, v1::GetSessionResponse, &Service::get_session>},
-    {"ReadEvents", RoleSet{kUser, kAuditor}, false, read_events},
-    {"GetStatus", RoleSet{kUser, kApprover, kAuditor, kOperator}, false,
+    {"ReadEvents", RoleSet{kUser, kAuditor}, kUnboundAgent, read_events},
+    {"GetStatus", RoleSet{kUser, kApprover, kAuditor, kOperator}, kNoSubject,
      unary<v1::GetStatusRequest, v1::GetStatusResponse, &Service::get_status>},
-    {"ReloadPolicy", RoleSet{kOperator}, false,
+    {"ReloadPolicy", RoleSet{kOperator}, kNoSubject,
      unary<v1::ReloadPolicyRequest, v1::ReloadPolicyResponse, &Service::reload_policy>},
-    {"WhoAmI", RoleSet{}, true, unary<v1::WhoAmIRequest, v1::WhoAmIResponse, &Service::who_am_i>},
+    {"WhoAmI", RoleSet{}, kEverySubject,
+     unary<v1::WhoAmIRequest, v1::WhoAmIResponse, &Service::who_am_i>},
 }};
 
-Status refuse_subject(Service& service, const Caller& caller) {
+bool is_open_to(const Method& method, const Subjection& subject) {
+    if (subject.slot == 0 || method.open_to == kEverySubject) return true;
+    return subject.unbound && method.open_to == kUnboundAgent;
+}
+
+Status refuse_subject(Service& service, const Caller& caller, const Method& method) {
     const Result<v1::WhoAmIResponse> self = service.who_am_i(caller, {});
     const bool named = self && !self->session().empty();
-    return fail(ErrorCode::kPermissionDenied,
-                "this process is subject to " +
-                    (named ? "session " + self->session() : "an agent's unbound profiles") +
-                    "; only WhoAmI is open to it");
+    const std::string whose = named ? "session " + self->session() : "an agent's unbound profiles";
+    return fail(ErrorCode::kPermissionDenied, "this process is subject to " + whose + "; " +
+                                                  std::string(method.name) + " is not open to it");
 }
 
 } // namespace
@@ -83,7 +89,7 @@ const Method* find_method(std::string_view path) {
 }
 
 Status check_access(Service& service, const Caller& caller, const Method& method) {
-    if (caller.subject && !method.open_to_subjects) return refuse_subject(service, caller);
+    if (!is_open_to(method, caller.subject)) return refuse_subject(service, caller, method);
     if (method.roles.empty() || method.roles.meets(caller.roles)) return {};
     const std::string has = caller.roles.text();
     return fail(ErrorCode::kPermissionDenied,

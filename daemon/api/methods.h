@@ -17,10 +17,17 @@ namespace bailiff::api {
 // Every path is kPathPrefix and a method's name.
 inline constexpr std::string_view kPathPrefix = "/bailiff.v1.Control/";
 
+// Which callers that are subjects may call a method, if they have the role.
+enum class OpenTo {
+    kNoSubject,
+    kUnboundAgent, // an agent without a session: what it takes to open one and to stay beside it
+    kEverySubject,
+};
+
 struct Method {
     std::string_view name;
-    RoleSet roles;         // one of them is enough; empty: anyone
-    bool open_to_subjects; // whether a process that is a subject may call it
+    RoleSet roles; // one of them is enough; empty: anyone
+    OpenTo open_to;
     // Decodes the body, calls the service, encodes what it answers. All arguments outlive it.
     boost::asio::awaitable<Result<std::string>> (*call)(Service& service, const Caller& caller,
                                                         Codec codec, std::string_view body);

@@ -14,12 +14,17 @@
 
 namespace bailiff::api {
 
+// What the kernel side holds a process for.
+struct Subjection {
+    std::uint32_t slot = 0; // 0: no subject
+    bool unbound = false;   // an agent that has no session, and so may open one
+};
+
 // Who calls, as checked just before the call. `peer` lives as long as the call.
 struct Caller {
     const Peer& peer;
-    RoleSet roles;
-    bool subject = false;           // the process is a subject of the kernel side
-    std::uint32_t subject_slot = 0; // what subject_of() answered; 0 where it is none
+    RoleSet roles; // an unbound agent has at most that of a user
+    Subjection subject = {};
 };
 
 class Service {
@@ -29,8 +34,8 @@ public:
     Service& operator=(const Service&) = delete;
     virtual ~Service() = default;
 
-    // The kernel side's slot of the process, 0 where it is no subject. An error refuses the call.
-    [[nodiscard]] virtual Result<std::uint32_t> subject_of(const Peer& peer) = 0;
+    // An error refuses the call.
+    [[nodiscard]] virtual Result<Subjection> subject_of(const Peer& peer) = 0;
     // The roles of the policy in force; the reference holds until the next call of the service.
     [[nodiscard]] virtual const Roles& roles() const = 0;
 

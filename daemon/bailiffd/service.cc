@@ -38,18 +38,16 @@ std::string by(const api::Caller& caller) {
 
 ControlService::ControlService(session::Manager& manager, kernel::KernelPort& port,
                                Journal& journal, const Clock& clock, ServiceHooks hooks)
-    : manager_(manager),
-      port_(port),
-      journal_(journal),
-      clock_(clock),
-      hooks_(std::move(hooks)) {}
+    : manager_(manager), port_(port), journal_(journal), clock_(clock), hooks_(std::move(hooks)) {}
 
 void ControlService::set_roles(const policy::RoleSettings& roles) {
     roles_ = api::Roles({roles.user, roles.approver, roles.auditor, roles.operators});
 }
 
-Result<std::uint32_t> ControlService::subject_of(const api::Peer& peer) {
-    return port_.subject_of(static_cast<std::uint32_t>(peer.pid));
+Result<api::Subjection> ControlService::subject_of(const api::Peer& peer) {
+    return port_.subject_of(static_cast<std::uint32_t>(peer.pid)).map([this](std::uint32_t slot) {
+        return api::Subjection{slot, !manager_.unbound_agent(slot).empty()};
+    });
 }
 
 Result<const session::Session*> ControlService::visible(const api::Caller& caller,
@@ -57,9 +55,10 @@ Result<const session::Session*> ControlService::visible(const api::Caller& calle
                                                         api::RoleSet roles) const {
     const session::Session* session = manager_.find(name);
     if (session == nullptr || (session->uid != caller.peer.uid && !caller.roles.meets(roles)))
-        return fail(ErrorCode::kNotFound,
-                    "no session \"" + name.substr(0, 64) + "\" is known to you; sessions of others "
-                    "need role " + roles.text(" or "));
+        return fail(ErrorCode::kNotFound, "no session \"" + name.substr(0, 64) +
+                                              "\" is known to you; sessions of others "
+                                              "need role " +
+                                              roles.text(" or "));
     return session;
 }
 
@@ -214,14 +213,14 @@ Result<v1::WhoAmIResponse> ControlService::who_am_i(const api::Caller& caller,
     response.set_uid(caller.peer.uid);
     response.set_pid(static_cast<std::uint32_t>(caller.peer.pid));
     response.set_user(api::account_name(caller.peer.uid));
-    response.set_subject(caller.subject);
-    if (!caller.subject) {
+    response.set_subject(caller.subject.slot != 0);
+    if (caller.subject.slot == 0) {
         for (const api::Role role : api::kAllRoles)
             if (caller.roles.has(role)) response.add_roles(api::role_name(role));
         return response;
     }
-    response.set_agent(manager_.unbound_agent(caller.subject_slot));
-    if (const session::Session* session = manager_.find_subject(caller.subject_slot)) {
+    response.set_agent(manager_.unbound_agent(caller.subject.slot));
+    if (const session::Session* session = manager_.find_subject(caller.subject.slot)) {
         response.set_session(session->name);
         response.set_session_user(session->token.subject);
         response.set_agent(session->agent);

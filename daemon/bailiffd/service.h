@@ -27,7 +27,7 @@ public:
     // The groups of the policy in force.
     void set_roles(const policy::RoleSettings& roles);
 
-    Result<std::uint32_t> subject_of(const api::Peer& peer) override;
+    Result<api::Subjection> subject_of(const api::Peer& peer) override;
     const api::Roles& roles() const override { return roles_; }
     Result<v1::OpenSessionResponse> open_session(const api::Caller& caller,
                                                  const v1::OpenSessionRequest& request) override;

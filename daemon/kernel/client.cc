@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <set>
 
 #include "kernel/objects.h"
 
@@ -58,6 +59,22 @@ Result<Value> read_map(int fd, const char* name, std::uint32_t index) {
 }
 
 constexpr time_t kAnswerSeconds = 60;
+
+constexpr std::uint32_t kMatchFlags =
+    BAILIFF_CONFIG_MATCH_UID | BAILIFF_CONFIG_MATCH_UNIT | BAILIFF_CONFIG_MATCH_CGROUP;
+
+std::uint32_t match_flag(std::uint8_t kind) {
+    switch (kind) {
+        case BAILIFF_OBJECT_UID:
+            return BAILIFF_CONFIG_MATCH_UID;
+        case BAILIFF_OBJECT_UNIT:
+            return BAILIFF_CONFIG_MATCH_UNIT;
+        case BAILIFF_OBJECT_CGROUP:
+            return BAILIFF_CONFIG_MATCH_CGROUP;
+        default:
+            return 0;
+    }
+}
 
 // A bailiff-kernel that made new maps has forgotten every session: they must be written anew.
 Status same_maps(const std::vector<UniqueFd>& before, const std::vector<UniqueFd>& now) {
@@ -245,24 +262,37 @@ Status Client::put_subject(std::uint32_t slot, const bailiff_subject& row) {
 Result<bailiff_subject> Client::get_subject(std::uint32_t slot) {
     return read_map<bailiff_subject>(map("subjects"), "subjects", slot);
 }
-Status Client::put_agent_file(const bailiff_object_key& key, std::uint32_t subject,
-                              std::uint32_t generation) {
-    bailiff_task row = {};
-    row.subject = subject;
-    row.generation = generation;
-    return write_map(map("agent_files"), "agent_files", key, row);
+// New ways first, then old ones go: at no moment is an agent that stays not matched.
+Status Client::put_agents(const std::vector<AgentMatch>& agents) {
+    std::set<std::string> kept;
+    std::uint32_t flags = 0;
+    for (const AgentMatch& agent : agents) {
+        bailiff_task row = {};
+        row.subject = agent.subject;
+        row.generation = agent.generation;
+        if (Status put = write_map(map("agents"), "agents", agent.key, row); !put) return put;
+        kept.emplace(reinterpret_cast<const char*>(&agent.key), sizeof(agent.key));
+        flags |= match_flag(agent.key.kind);
+    }
+    if (Status set = set_flags(0, flags); !set) return set;
+    erase_matching<bailiff_object_key>(map("agents"), [&kept](const bailiff_object_key& key) {
+        return !kept.contains({reinterpret_cast<const char*>(&key), sizeof(key)});
+    });
+    return set_flags(kMatchFlags & ~flags, 0);
 }
-Status Client::erase_agent_file(const bailiff_object_key& key) {
-    return erase_map(map("agent_files"), "agent_files", key);
+Result<std::uint32_t> Client::adopt() {
+    return ask(request_for(Operation::kAdopt)).map([](const Reply& reply) { return reply.count; });
 }
 Result<bailiff_config> Client::get_config() {
     return read_map<bailiff_config>(map("config"), "config", 0);
 }
 Status Client::set_observe(bool observe) {
+    return set_flags(BAILIFF_CONFIG_OBSERVE, observe ? BAILIFF_CONFIG_OBSERVE : 0);
+}
+Status Client::set_flags(std::uint32_t clear, std::uint32_t set) {
     Result<bailiff_config> config = get_config();
     if (!config) return tl::unexpected(config.error());
-    config->flags =
-        observe ? config->flags | BAILIFF_CONFIG_OBSERVE : config->flags & ~BAILIFF_CONFIG_OBSERVE;
+    config->flags = (config->flags & ~clear) | set;
     return write_map(map("config"), "config", std::uint32_t{0}, *config);
 }
 

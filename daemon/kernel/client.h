@@ -35,9 +35,8 @@ public:
     Result<bailiff_session> get_session(std::uint32_t slot) override;
     Status put_subject(std::uint32_t slot, const bailiff_subject& row) override;
     Result<bailiff_subject> get_subject(std::uint32_t slot) override;
-    Status put_agent_file(const bailiff_object_key& key, std::uint32_t subject,
-                          std::uint32_t generation) override;
-    Status erase_agent_file(const bailiff_object_key& key) override;
+    Status put_agents(const std::vector<AgentMatch>& agents) override;
+    Result<std::uint32_t> adopt() override;
     Result<bailiff_config> get_config() override;
     Status set_observe(bool observe) override;
     Result<std::uint32_t> enrol(std::uint32_t pid, std::uint64_t start_time, std::uint32_t subject,
@@ -56,6 +55,7 @@ private:
     [[nodiscard]] Result<Reply> exchange(const Request& request);
     [[nodiscard]] Result<Reply> ask(const Request& request);
     [[nodiscard]] int map(const char* name) const;
+    [[nodiscard]] Status set_flags(std::uint32_t clear, std::uint32_t set);
 
     struct RingDeleter {
         void operator()(ring_buffer* ring) const;

@@ -101,6 +101,25 @@ Result<std::uint32_t> enrol(Programs& programs, std::uint32_t pid, std::uint64_t
                                              " starts tasks faster than they can be enrolled");
 }
 
+Result<std::uint32_t> adopt(Programs& programs) {
+    std::uint32_t made = 0;
+    for (int pass = 0; pass < kMaxPasses; pass++) {
+        const auto records = read_records<bailiff_enrolled>(programs, "adopt", 0);
+        if (!records) return tl::unexpected(records.error());
+        const std::uint32_t before = made;
+        for (const bailiff_enrolled& record : *records) {
+            if (record.outcome == 2)
+                return fail(ErrorCode::kResourceExhausted,
+                            "task " + std::to_string(record.pid) +
+                                " is an agent's and cannot be made a subject: the kernel made no "
+                                "task storage for it");
+            made += record.outcome;
+        }
+        if (made == before) return made;
+    }
+    return fail(ErrorCode::kUnavailable, "agents start tasks faster than they can be adopted");
+}
+
 Result<std::uint32_t> subject_of(Programs& programs, std::uint32_t pid) {
     const auto records = list_tasks(programs, pid, 0);
     if (!records) return tl::unexpected(records.error());

@@ -34,6 +34,14 @@ struct ResolvedPath {
     std::string path;
 };
 
+// One way to tell an agent's task, and the subject it becomes: a file, a uid, a cgroup (enum
+// bailiff_object_kind). Subject 0 is an interpreter, whose tasks are watched for what they open.
+struct AgentMatch {
+    bailiff_object_key key{};
+    std::uint32_t subject = 0;
+    std::uint32_t generation = 0;
+};
+
 class KernelPort {
 public:
     KernelPort() = default;
@@ -63,11 +71,10 @@ public:
     [[nodiscard]] virtual Result<bailiff_session> get_session(std::uint32_t slot) = 0;
     [[nodiscard]] virtual Status put_subject(std::uint32_t slot, const bailiff_subject& row) = 0;
     [[nodiscard]] virtual Result<bailiff_subject> get_subject(std::uint32_t slot) = 0;
-    // Executing the file makes a task that is no subject a task of `subject`.
-    [[nodiscard]] virtual Status put_agent_file(const bailiff_object_key& key,
-                                                std::uint32_t subject,
-                                                std::uint32_t generation) = 0;
-    [[nodiscard]] virtual Status erase_agent_file(const bailiff_object_key& key) = 0;
+    // Replaces what makes a task that is no subject an agent.
+    [[nodiscard]] virtual Status put_agents(const std::vector<AgentMatch>& agents) = 0;
+    // Makes agents of the tasks that run already and match. Returns how many it made.
+    [[nodiscard]] virtual Result<std::uint32_t> adopt() = 0;
     [[nodiscard]] virtual Result<bailiff_config> get_config() = 0;
     [[nodiscard]] virtual Status set_observe(bool observe) = 0;
 

@@ -93,6 +93,8 @@ void handle(Programs& programs, const Request& request, Reply& reply, HeldInodes
             return store(reply, subject_of(programs, request.pid), keep_count);
         case Operation::kCount:
             return store(reply, count_tasks(programs, request.subject), keep_count);
+        case Operation::kAdopt:
+            return store(reply, adopt(programs), keep_count);
         case Operation::kPosture:
             return store(reply, run_canaries(programs),
                          [&reply](const WirePosture& posture) { reply.posture = posture; });

@@ -9,7 +9,7 @@
 
 namespace bailiff::kernel {
 
-inline constexpr std::uint32_t kWireMagic = 0x62616c32; // "bal2": raised with any change here
+inline constexpr std::uint32_t kWireMagic = 0x62616c33; // "bal3": raised with any change here
 inline constexpr const char* kSocketName = "kernel.sock";
 
 enum class Operation : std::uint32_t {
@@ -19,12 +19,13 @@ enum class Operation : std::uint32_t {
     kSubjectOf = 4, // pid -> count is the subject
     kCount = 5,     // subject -> count
     kPosture = 6,   // -> posture
+    kAdopt = 7,     // -> count
 };
 
 // The maps that bailiffd writes or reads. Holding the descriptor is the permission.
 inline constexpr std::array<const char*, 12> kSharedMaps = {
     "config", "policies", "sessions",  "subjects", "label_rows",  "objects",
-    "filter", "ports",    "addresses", "events",   "agent_files", "counters"};
+    "filter", "ports",    "addresses", "events",   "agents",  "counters"};
 
 struct Request {
     std::uint32_t magic;

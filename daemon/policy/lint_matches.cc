@@ -7,6 +7,7 @@
 #include <fstream>
 #include <set>
 
+#include "policy/interpreters.h"
 #include "policy/lint.h"
 
 namespace bailiff::policy {
@@ -30,7 +31,8 @@ std::string why_not_executable(const std::string& path) {
     const std::string name = fs::path(real(path)).filename().string();
     if (name == "systemd" || name == "init") return "it would cover PID 1";
     if (name == "sshd" || name.starts_with("sshd-")) return "it would cover sshd";
-    static const std::set<std::string> logins = {"login", "su", "sudo", "agetty", "cron", "dbus-daemon"};
+    static const std::set<std::string> logins = {"login",  "su",   "sudo",
+                                                 "agetty", "cron", "dbus-daemon"};
     if (logins.contains(name)) return "it would cover logins";
     if (name.starts_with("bailiff")) return "it would cover bailiff itself";
     std::ifstream shells("/etc/shells");
@@ -39,7 +41,7 @@ std::string why_not_executable(const std::string& path) {
             return "it is a shell: it would cover logins and your own";
     if (name == "sh" || name == "bash" || name == "dash" || name == "busybox")
         return "it is a shell: it would cover logins and your own";
-    if (any_prefix(name, {"python", "node", "perl", "ruby", "php", "java", "ld-linux"}))
+    if (is_interpreter(name) || name.starts_with("ld-linux"))
         return "it is an interpreter and covers every script; name the script with `script:`";
     return "";
 }
@@ -114,6 +116,9 @@ void lint_matches(const Document& document, Problems& problems) {
             refuse(1, i, path,
                    path.starts_with("/") ? why_not_executable(path) : "expected an absolute path");
         }
+        for (int i = 0; i < match.interpreter_size(); i++)
+            refuse(6, i, match.interpreter(i),
+                   match.interpreter(i).starts_with("/") ? "" : "expected an absolute path");
         for (int i = 0; i < match.script_size(); i++)
             refuse(2, i, match.script(i),
                    match.script(i).starts_with("/") ? why_not_executable(match.script(i))

@@ -48,6 +48,7 @@ AgentEntry agent(const Document& document, const v1::Agent& from) {
     to.actor_issuer = from.actor_issuer();
     to.executables = list(from.match().executable());
     to.scripts = list(from.match().script());
+    to.interpreters = list(from.match().interpreter());
     to.unit = from.match().unit();
     to.cgroup = from.match().cgroup();
     to.uid = from.match().uid();

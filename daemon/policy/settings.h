@@ -43,6 +43,7 @@ struct AgentEntry {
     std::string actor_issuer;
     std::vector<std::string> executables;
     std::vector<std::string> scripts;
+    std::vector<std::string> interpreters;
     std::string unit;
     std::string cgroup;
     std::string uid;

@@ -153,7 +153,8 @@ Status Manager::refresh() {
     if (!tables_) return {};
     const Result<std::vector<Mount>> mounts = world_.mounts();
     if (!mounts) return tl::unexpected(mounts.error());
-    return tables_->refresh(*mounts);
+    if (Status refreshed = tables_->refresh(*mounts); !refreshed) return refreshed;
+    return write_agents(tables_->policy());
 }
 
 Manager::Explanation Manager::explain(const bailiff_event& event) const {

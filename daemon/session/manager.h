@@ -121,7 +121,10 @@ private:
     void save_labels();
     void restore();
     [[nodiscard]] std::uint8_t free_policy_slot() const;
-    [[nodiscard]] Status write_agents(const policy::Policy& policy, std::uint8_t policy_slot);
+    [[nodiscard]] Status write_agent_subjects(const policy::Policy& policy,
+                                              std::uint8_t policy_slot);
+    [[nodiscard]] Status write_agents(const policy::Policy& policy);
+    void note(const char* reason, const std::string& message) const;
     [[nodiscard]] Result<std::uint32_t> move_sessions(const policy::Policy& policy,
                                                       std::uint8_t policy_slot);
     Session* lookup(const std::string& name);
@@ -134,7 +137,7 @@ private:
     std::size_t archived_labels_ = 0;
     std::map<std::string, Session> sessions_; // by name, and so by age
     std::map<std::string, std::uint32_t> agent_subjects_;
-    std::map<bailiff_object_key, std::uint32_t, KeyLess> agent_files_;
+    std::vector<std::string> agent_notes_; // told already
     Slots session_slots_;
     Slots subject_slots_;
     bool restored_ = false;

@@ -4,7 +4,7 @@
 #include <array>
 #include <set>
 
-#include "kernel/objects.h"
+#include "session/agent_table.h"
 #include "session/manager.h"
 
 namespace bailiff::session {
@@ -44,8 +44,7 @@ std::uint8_t Manager::free_policy_slot() const {
     std::set<std::uint32_t> used;
     if (tables_) used.insert(tables_->slot());
     for (const auto& [name, session] : sessions_)
-        if (const auto row = world_.port.get_subject(session.subject))
-            used.insert(row->policy);
+        if (const auto row = world_.port.get_subject(session.subject)) used.insert(row->policy);
     for (const auto& [name, subject] : agent_subjects_)
         if (const auto row = world_.port.get_subject(subject)) used.insert(row->policy);
     for (std::uint8_t slot = 0; slot < kPolicySlots; slot++)
@@ -103,16 +102,16 @@ Result<std::uint32_t> Manager::load_policy(std::shared_ptr<const policy::Policy>
     Bindings bindings;
     for (const auto& [name, session] : sessions_)
         if (session.state == State::kActive) bindings[session.slot] = session.variables;
-    auto tables =
-        PolicyTables::install(world_.port, policy, free_policy_slot(), bindings, *mounts);
+    auto tables = PolicyTables::install(world_.port, policy, free_policy_slot(), bindings, *mounts);
     if (!tables) return tl::unexpected(tables.error());
     if (Status set = world_.port.set_observe(policy->settings.observe); !set)
         return tl::unexpected(set.error());
     // From here on the new policy stands.
     const Result<std::uint32_t> revoked = move_sessions(*policy, (*tables)->slot());
     if (!revoked) return revoked;
-    if (Status written = write_agents(*policy, (*tables)->slot()); !written)
+    if (Status written = write_agent_subjects(*policy, (*tables)->slot()); !written)
         return tl::unexpected(written.error());
+    if (Status written = write_agents(*policy); !written) return tl::unexpected(written.error());
     verifier_ = std::move(*verifier);
     previous_ = std::exchange(tables_, std::move(*tables));
     archived_labels_ = 0;
@@ -147,8 +146,8 @@ Result<std::uint32_t> Manager::move_sessions(const policy::Policy& policy,
     return revoked;
 }
 
-Status Manager::write_agents(const policy::Policy& policy, std::uint8_t policy_slot) {
-    std::map<bailiff_object_key, std::uint32_t, KeyLess> files;
+// The subjects that agents without a session are.
+Status Manager::write_agent_subjects(const policy::Policy& policy, std::uint8_t policy_slot) {
     std::set<std::string> named;
     for (std::size_t i = 0; i < policy.settings.agents.size(); i++) {
         const policy::AgentEntry& agent = policy.settings.agents[i];
@@ -170,17 +169,6 @@ Status Manager::write_agents(const policy::Policy& policy, std::uint8_t policy_s
         row->policy = policy_slot;
         row->agent = static_cast<std::uint32_t>(i);
         if (Status written = world_.port.put_subject(at->second, *row); !written) return written;
-        for (const auto* paths : {&agent.executables, &agent.scripts})
-            for (const std::string& path : *paths) {
-                const Result<kernel::ResolvedPath> found = world_.port.resolve(path);
-                if (!found && found.error().code() == ErrorCode::kNotFound) continue;
-                if (!found) return tl::unexpected(found.error());
-                const bailiff_object_key key = kernel::inode_key(found->inode, 0);
-                files[key] = at->second;
-                if (Status put = world_.port.put_agent_file(key, at->second, row->generation);
-                    !put)
-                    return put;
-            }
     }
     // An agent that the policy no longer knows: what still runs of it has nothing.
     for (const auto& [name, subject] : agent_subjects_) {
@@ -191,11 +179,40 @@ Status Manager::write_agents(const policy::Policy& policy, std::uint8_t policy_s
         row->policy = policy_slot;
         if (Status written = world_.port.put_subject(subject, *row); !written) return written;
     }
-    for (const auto& [key, subject] : agent_files_)
-        if (!files.contains(key))
-            if (Status erased = world_.port.erase_agent_file(key); !erased) return erased;
-    agent_files_ = std::move(files);
     return {};
+}
+
+// What makes a task an agent; then the tasks that run already. Also done again and again: files are
+// replaced by upgrades, accounts come and go.
+Status Manager::write_agents(const policy::Policy& policy) {
+    std::map<std::string, AgentSubject> subjects;
+    for (const auto& [name, slot] : agent_subjects_) {
+        const Result<bailiff_subject> row = world_.port.get_subject(slot);
+        if (!row) return tl::unexpected(row.error());
+        subjects[name] = {slot, row->generation};
+    }
+    const Result<AgentTable> table = make_agent_table(world_.port, policy.settings, subjects);
+    if (!table) return tl::unexpected(table.error());
+    for (const std::string& told : table->notes)
+        if (std::find(agent_notes_.begin(), agent_notes_.end(), told) == agent_notes_.end())
+            note("agent_not_there", told);
+    agent_notes_ = table->notes;
+    if (Status put = world_.port.put_agents(table->matches); !put) return put;
+    const Result<std::uint32_t> adopted = world_.port.adopt();
+    if (!adopted) return tl::unexpected(adopted.error());
+    if (*adopted != 0)
+        note("adopted",
+             std::to_string(*adopted) +
+                 " running tasks are agents' now, with no session: the policy names them");
+    return {};
+}
+
+void Manager::note(const char* reason, const std::string& message) const {
+    v1::Record record;
+    record.set_kind("policy.agents");
+    record.set_reason(reason);
+    record.set_message(message);
+    world_.record(std::move(record));
 }
 
 } // namespace bailiff::session

@@ -28,7 +28,7 @@ typedef uint64_t bailiff_u64;
 #define BAILIFF_STATIC_ASSERT(cond, text) _Static_assert(cond, text)
 #endif
 
-#define BAILIFF_ABI_VERSION 1
+#define BAILIFF_ABI_VERSION 2
 
 // Table sizes. A slot is an index; slot 0 is reserved in each table.
 #define BAILIFF_MASK_WORDS 4 // 256 profile bits
@@ -38,7 +38,7 @@ typedef uint64_t bailiff_u64;
 #define BAILIFF_MAX_SUBJECTS 8192  // subject 0 means "no subject"
 #define BAILIFF_MAX_LABELS 4096    // interned rows of masks, for each right
 #define BAILIFF_MAX_OBJECTS 131072 // labelled objects of all policies and sessions
-#define BAILIFF_MAX_AGENT_FILES 1024
+#define BAILIFF_MAX_AGENTS 4096 // ways to tell an agent's task, of all agents
 #define BAILIFF_MAX_DEPTH 64 // directory levels a walk may take; deeper is denied
 #define BAILIFF_NAME_MAX 256 // a name with its terminating NUL
 
@@ -132,6 +132,12 @@ enum bailiff_object_kind {
     BAILIFF_OBJECT_ENTRY = 2,     // `name` in the directory (dev, ino, generation), there or not
     BAILIFF_OBJECT_NAME = 3,      // a file name wherever it is: dev, ino and generation are 0
     BAILIFF_OBJECT_SUFFIX = 4,    // a suffix with its dot, the same
+    // Map "agents" only:
+    BAILIFF_OBJECT_UID = 5,    // ino: a real uid
+    BAILIFF_OBJECT_UNIT = 6,   // name: a cgroup's name, on any level; a systemd unit's has its name
+    BAILIFF_OBJECT_CGROUP = 7, // name: bailiff_cgroup_hash() of its path
+    BAILIFF_OBJECT_MODULE = 8, // name: a Python module without its ending, in the directory
+                               // (dev, ino, generation); its compiled form is read in its stead
 };
 
 struct bailiff_object_key {
@@ -206,9 +212,10 @@ struct bailiff_subject {
 #define BAILIFF_SUBJECT_CANARY 1u // a probe's: denials are not reported
 BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_subject) == 64, "subject");
 
-// Map "agent_files": hash, key bailiff_object_key with policy and session 0. Executing the file
-// makes a task that is no subject a subject: the agent, without a session. The value is the row
-// that the task gets (struct bailiff_task below).
+// Map "agents": hash, key bailiff_object_key with policy and session 0. What makes a task that is no
+// subject a subject: the agent, without a session. The value is the row that the task gets (struct
+// bailiff_task below). A row with subject 0 stands for an interpreter: tasks that execute it are
+// watched, and become the agent whose script they open.
 
 // Map "config": array of one.
 struct bailiff_config {
@@ -220,11 +227,14 @@ struct bailiff_config {
     bailiff_u32 control_pid;       // the process whose enrolments the task iterator serves
     bailiff_u64 spare[4];
 };
-#define BAILIFF_CONFIG_OBSERVE 1u // policy mode observe: nothing is denied, all is reported
+#define BAILIFF_CONFIG_OBSERVE 1u       // policy mode observe: nothing is denied, all is reported
+#define BAILIFF_CONFIG_MATCH_UID 2u     // "agents" holds uids
+#define BAILIFF_CONFIG_MATCH_UNIT 4u    // "agents" holds units
+#define BAILIFF_CONFIG_MATCH_CGROUP 8u  // "agents" holds cgroups
 BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_config) == 72, "config");
 
 // Task storage "tasks": which subject a task is. `scratch` is the hooks' working memory: it lies
-// here and not per CPU, because these programs are preempted.
+// here and not per CPU, because these programs are preempted. Subject 0: watched, see "agents".
 struct bailiff_task {
     bailiff_u32 subject;
     bailiff_u32 generation;    // of the subject's slot
@@ -265,7 +275,7 @@ enum bailiff_event_kind {
     BAILIFF_EVENT_EXEC = 2,
     BAILIFF_EVENT_EXIT = 3,
     BAILIFF_EVENT_FORK = 4,
-    BAILIFF_EVENT_UNBOUND = 5, // an agent's executable started with no session
+    BAILIFF_EVENT_UNBOUND = 5, // a task was found to be an agent's, with no session
 };
 #define BAILIFF_EVENT_WOULD_DENY 1u // mode observe: denied, were it enforced
 #define BAILIFF_EVENT_TRUNCATED 2u  // `text` did not hold all

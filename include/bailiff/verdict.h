@@ -287,4 +287,12 @@ BAILIFF_INLINE bailiff_u64 bailiff_name_hash(const bailiff_u64* words, bailiff_u
     return h ? h : 1;
 }
 
+// The hash of a cgroup's path: of its own name, keyed with the hash of the path above it as well (0
+// for what lies directly below the root).
+BAILIFF_INLINE bailiff_u64 bailiff_cgroup_hash(const bailiff_u64* words, bailiff_u32 length,
+                                               bailiff_u64 above, bailiff_u64 key0,
+                                               bailiff_u64 key1) {
+    return bailiff_name_hash(words, length, key0 ^ above, key1);
+}
+
 #endif

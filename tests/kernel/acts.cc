@@ -97,6 +97,13 @@ Act execute(std::string path) {
     };
 }
 
+Act execute(std::string path, std::string argument) {
+    return [=] {
+        execl(path.c_str(), path.c_str(), argument.c_str(), nullptr);
+        return errno;
+    };
+}
+
 Act connect_udp(std::string address, unsigned short port) {
     return [=] { return with_address(address, port, connect); };
 }

@@ -19,6 +19,7 @@ Act symlink_file(std::string target, std::string path);
 Act truncate_file(std::string path);
 Act change_mode(std::string path, unsigned mode);
 Act execute(std::string path); // an allowed exec exits with 0
+Act execute(std::string path, std::string argument);
 Act connect_udp(std::string address, unsigned short port);
 Act send_udp(std::string address, unsigned short port); // without connecting
 Act bind_udp(std::string address, unsigned short port);

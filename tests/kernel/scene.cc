@@ -10,6 +10,7 @@
 #include <array>
 #include <cstring>
 #include <map>
+#include <sstream>
 
 #include "bailiff/verdict.h"
 #include "kernel/canary.h"
@@ -28,14 +29,29 @@ kernel::Options options() {
     return options;
 }
 
-std::uint64_t name_hash(kernel::Programs& programs, const std::string& name) {
+bailiff_config read_config(kernel::Programs& programs) {
     bailiff_config config = {};
     const std::uint32_t zero = 0;
-    bpf_map_lookup_elem(*programs.map_fd("config"), &zero, &config);
-    std::uint64_t words[BAILIFF_NAME_MAX / 8] = {};
-    std::memcpy(words, name.data(), name.size());
-    return bailiff_name_hash(words, static_cast<std::uint32_t>(name.size()), config.name_key[0],
-                             config.name_key[1]);
+    EXPECT_EQ(bpf_map_lookup_elem(*programs.map_fd("config"), &zero, &config), 0);
+    return config;
+}
+
+std::array<std::uint64_t, BAILIFF_NAME_MAX / 8> words_of(const std::string& name) {
+    std::array<std::uint64_t, BAILIFF_NAME_MAX / 8> words{};
+    std::memcpy(words.data(), name.data(), name.size());
+    return words;
+}
+
+std::uint64_t name_hash(kernel::Programs& programs, const std::string& name) {
+    const bailiff_config config = read_config(programs);
+    return bailiff_name_hash(words_of(name).data(), static_cast<std::uint32_t>(name.size()),
+                             config.name_key[0], config.name_key[1]);
+}
+
+bailiff_object_key key_of(kernel::Programs& programs, const std::string& path) {
+    const Result<kernel::Resolved> found = kernel::resolve(programs, path);
+    EXPECT_TRUE(found) << found.error().message();
+    return found ? kernel::inode_key(found->inode, 0) : bailiff_object_key{};
 }
 
 } // namespace
@@ -71,7 +87,7 @@ void Scene::put_object(const bailiff_object_key& key, const bailiff_object& obje
 }
 
 void Scene::SetUp() {
-    for (const char* map : {"objects", "agent_files", "ports", "addresses"}) {
+    for (const char* map : {"objects", "agents", "ports", "addresses"}) {
         const int fd = *programs().map_fd(map);
         std::array<char, sizeof(bailiff_object_key)> key{}; // the largest of them
         while (bpf_map_get_next_key(fd, nullptr, key.data()) == 0)
@@ -79,6 +95,7 @@ void Scene::SetUp() {
     }
     next_label_ = kDefaultLabel + 1;
     policy_flags_ = 0;
+    match_flags(0);
     session(BAILIFF_SESSION_ACTIVE);
     bailiff_subject subject = {};
     subject.profiles.word[0] = 1;
@@ -134,8 +151,9 @@ void Scene::policy(bailiff_verdict fallback, const std::vector<Rule>& rules) {
         }
         const Result<kernel::Resolved> inode = kernel::resolve(programs(), rule.path);
         ASSERT_TRUE(inode) << inode.error().message();
-        put_object(kernel::inode_key(inode->inode, kPolicySlot),
-                   bailiff_object{it->second, inode->inode.is_root != 0 ? BAILIFF_OBJECT_ROOT : 0U});
+        put_object(
+            kernel::inode_key(inode->inode, kPolicySlot),
+            bailiff_object{it->second, inode->inode.is_root != 0 ? BAILIFF_OBJECT_ROOT : 0U});
     }
 }
 
@@ -203,12 +221,62 @@ void Scene::address_rule(const std::string& address, unsigned prefix, std::uint1
 }
 
 void Scene::agent_file(const std::string& path) {
-    const Result<kernel::Resolved> inode = kernel::resolve(programs(), path);
-    ASSERT_TRUE(inode) << inode.error().message();
+    put_agent(key_of(programs(), path), kSubject);
+}
+
+void Scene::interpreter(const std::string& path) {
+    put_agent(key_of(programs(), path), 0);
+}
+
+void Scene::agent_module(const std::string& directory, const std::string& module) {
+    bailiff_object_key key = key_of(programs(), directory);
+    key.kind = BAILIFF_OBJECT_MODULE;
+    key.name = name_hash(programs(), module);
+    put_agent(key, kSubject);
+}
+
+void Scene::agent_uid(std::uint32_t uid) {
+    bailiff_object_key key = {};
+    key.kind = BAILIFF_OBJECT_UID;
+    key.ino = uid;
+    put_agent(key, kSubject);
+    match_flags(BAILIFF_CONFIG_MATCH_UID);
+}
+
+void Scene::agent_unit(const std::string& name) {
+    bailiff_object_key key = {};
+    key.kind = BAILIFF_OBJECT_UNIT;
+    key.name = name_hash(programs(), name);
+    put_agent(key, kSubject);
+    match_flags(BAILIFF_CONFIG_MATCH_UNIT);
+}
+
+void Scene::agent_cgroup(const std::string& path) {
+    bailiff_object_key key = {};
+    key.kind = BAILIFF_OBJECT_CGROUP;
+    const bailiff_config config = read_config(programs());
+    std::istringstream names(path);
+    for (std::string name; std::getline(names, name, '/');) {
+        if (name.empty()) continue;
+        const auto words = words_of(name);
+        key.name = bailiff_cgroup_hash(words.data(), static_cast<std::uint32_t>(name.size()),
+                                       key.name, config.name_key[0], config.name_key[1]);
+    }
+    put_agent(key, kSubject);
+    match_flags(BAILIFF_CONFIG_MATCH_CGROUP);
+}
+
+void Scene::put_agent(const bailiff_object_key& key, std::uint32_t subject) {
     bailiff_task row = {};
-    row.subject = kSubject;
+    row.subject = subject;
     row.generation = 1;
-    put("agent_files", kernel::inode_key(inode->inode, 0), row);
+    put("agents", key, row);
+}
+
+void Scene::match_flags(std::uint32_t flags) {
+    bailiff_config config = read_config(programs());
+    config.flags = flags;
+    put("config", std::uint32_t{0}, config);
 }
 
 int Scene::run(const Act& before, const std::function<void()>& between, const Act& after,

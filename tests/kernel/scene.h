@@ -43,6 +43,12 @@ protected:
                       bailiff_right right, bailiff_verdict verdict);
     void session(bailiff_session_state state, std::uint64_t expires_at = ~0ULL);
     void agent_file(const std::string& path);
+    void interpreter(const std::string& path);
+    void agent_module(const std::string& directory, const std::string& module);
+    void agent_uid(std::uint32_t uid);
+    // By a systemd unit's name, or by a cgroup's path ("/a/b").
+    void agent_unit(const std::string& name);
+    void agent_cgroup(const std::string& path);
 
     // Runs the act in a child that is no subject, or is one. The act returns 0 or an errno.
     using Act = std::function<int()>;
@@ -70,6 +76,8 @@ private:
             bool enrolled);
     template <typename Key, typename Value>
     void put(const char* map, const Key& key, const Value& value);
+    void put_agent(const bailiff_object_key& key, std::uint32_t subject);
+    void match_flags(std::uint32_t flags);
     void put_object(const bailiff_object_key& key, const bailiff_object& object);
     std::uint32_t label(bailiff_right right, bailiff_verdict verdict);
 

@@ -78,25 +78,6 @@ TEST_F(Session, NewProgramsTakeOverTasksAndRules) {
               EPERM);
 }
 
-TEST_F(Session, AnAgentsExecutableBecomesASubjectWhenItStarts) {
-    std::filesystem::copy_file("/bin/true", "/tmp/session/agent",
-                               std::filesystem::copy_options::overwrite_existing);
-    agent_file("/tmp/session/agent");
-    policy(BAILIFF_VERDICT_ALLOW,
-           {{"/tmp/session/agent", {BAILIFF_RIGHT_EXEC}, BAILIFF_VERDICT_DENY}});
-    EXPECT_EQ(free(execute("/tmp/session/agent")), EPERM);
-    EXPECT_EQ(free(execute("/bin/true")), 0);
-}
-
-TEST_F(Session, AnAgentsScriptIsMatchedByItsOwnInode) {
-    make_file("/tmp/session/agent.sh", "#!/bin/sh\ncat /tmp/session/a\n");
-    chmod("/tmp/session/agent.sh", 0755);
-    EXPECT_EQ(free(execute("/tmp/session/agent.sh")), 0);
-    agent_file("/tmp/session/agent.sh");
-    policy(BAILIFF_VERDICT_ALLOW, {{allowed_, {BAILIFF_RIGHT_READ}, BAILIFF_VERDICT_DENY}});
-    EXPECT_NE(free(execute("/tmp/session/agent.sh")), 0);
-}
-
 TEST_F(Session, AnExecIsRecordedWithItsArguments) {
     EXPECT_EQ(bound([] {
                   execl("/bin/echo", "echo", "one", "two words", nullptr);

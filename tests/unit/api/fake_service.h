@@ -45,7 +45,7 @@ private:
 // Set the public members before the server runs; calls() may be read at any time.
 class FakeService final : public Service {
 public:
-    std::uint32_t slot = 0;
+    Subjection subject;
     std::optional<Error> subject_error;
     Roles its_roles{RoleGroups{{"*"}, {"*"}, {"*"}, {"*"}}};
     std::string session_of_caller;
@@ -63,9 +63,9 @@ public:
         return calls_;
     }
 
-    Result<std::uint32_t> subject_of(const Peer&) override {
+    Result<Subjection> subject_of(const Peer&) override {
         if (subject_error) return tl::unexpected<Error>(*subject_error);
-        return slot;
+        return subject;
     }
     const Roles& roles() const override { return its_roles; }
 
@@ -126,7 +126,7 @@ public:
         v1::WhoAmIResponse response;
         response.set_uid(caller.peer.uid);
         response.set_pid(static_cast<std::uint32_t>(caller.peer.pid));
-        response.set_subject(caller.subject);
+        response.set_subject(caller.subject.slot != 0);
         response.set_session(session_of_caller);
         return response;
     }

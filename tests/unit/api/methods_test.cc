@@ -80,16 +80,32 @@ TEST_F(Methods, WithoutARoleOnlyWhoAmIIsOpen) {
     }
 }
 
+TEST_F(Methods, AnUnboundAgentOpensASessionAndStaysBesideIt) {
+    for (const Method& method : methods()) {
+        const bool open = method.name == "OpenSession" || method.name == "RenewSession" ||
+                          method.name == "EndSession" || method.name == "GetSession" ||
+                          method.name == "ReadEvents" || method.name == "WhoAmI";
+        const Result<std::string> answer =
+            call(method, Caller{peer_, RoleSet{Role::kUser}, {3, true}});
+        EXPECT_EQ(answer.has_value(), open) << method.name;
+        if (answer) continue;
+        EXPECT_EQ(answer.error().message(),
+                  "this process is subject to an agent's unbound profiles; " +
+                      std::string(method.name) + " is not open to it");
+    }
+}
+
 TEST_F(Methods, ASubjectCallsNothingButWhoAmIWhateverItsRoles) {
     service_.session_of_caller = "s-7";
     const RoleSet all{Role::kUser, Role::kApprover, Role::kAuditor, Role::kOperator};
     for (const Method& method : methods()) {
-        const Result<std::string> answer = call(method, Caller{peer_, all, true, 3});
+        const Result<std::string> answer = call(method, Caller{peer_, all, {3, false}});
         EXPECT_EQ(answer.has_value(), method.name == "WhoAmI") << method.name;
         if (answer) continue;
         EXPECT_EQ(answer.error().code(), ErrorCode::kPermissionDenied);
         EXPECT_EQ(answer.error().message(),
-                  "this process is subject to session s-7; only WhoAmI is open to it");
+                  "this process is subject to session s-7; " + std::string(method.name) +
+                      " is not open to it");
     }
     for (const std::string& called : service_.calls()) EXPECT_EQ(called, "WhoAmI");
 }

@@ -228,13 +228,20 @@ TEST_F(ServerTest, ExcessOfAllIsTurnedAway) {
     EXPECT_THAT(RawClient(live_.path()).read_all(), StartsWith("HTTP/1.1 503"));
 }
 
+TEST_F(ServerTest, AnUnboundAgentHasNoRoleButUser) {
+    live_.service.subject = {4, true};
+    start();
+    EXPECT_THAT(ask(post("GetSession", R"({"session":"s-1"})")), StartsWith("HTTP/1.1 200"));
+    EXPECT_THAT(ask(post("ReloadPolicy", "{}")), StartsWith("HTTP/1.1 403"));
+}
+
 TEST_F(ServerTest, ASubjectIsRefused) {
-    live_.service.slot = 4;
+    live_.service.subject = {4, false};
     live_.service.session_of_caller = "s-9";
     start();
     const std::string answer = ask(post("ListSessions", "{}"));
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 403"));
-    EXPECT_THAT(answer, HasSubstr("subject to session s-9; only WhoAmI is open to it"));
+    EXPECT_THAT(answer, HasSubstr("subject to session s-9; ListSessions is not open to it"));
     EXPECT_THAT(ask(post("WhoAmI", "{}")), HasSubstr("\"subject\":true"));
 }
 

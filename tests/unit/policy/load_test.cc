@@ -95,6 +95,10 @@ TEST(Load, AMatchThatWouldSwallowTheHostIsRefused) {
     EXPECT_TRUE(has(match("executable: [/bin/bash]"), "shell"));
     EXPECT_TRUE(has(match("script: [/bin/sh]"), "shell"));
     EXPECT_TRUE(has(match("executable: [/usr/bin/python3]"), "interpreter"));
+    EXPECT_TRUE(has(match("executable: [/opt/v/node20]"), "interpreter"));
+    EXPECT_TRUE(has(match("interpreter: [node]"), "absolute path"));
+    EXPECT_EQ(match("script: [/opt/bot/node-agent.js, /opt/bot/python_bot.py]"), "no problem");
+    EXPECT_EQ(match("script: [/opt/a.js], interpreter: [/opt/node/bin/node]"), "no problem");
     EXPECT_TRUE(has(match("executable: [/usr/sbin/bailiffd]"), "bailiff itself"));
     EXPECT_TRUE(has(match("unit: ssh.service"), "sshd"));
     EXPECT_TRUE(has(match("unit: init.scope"), "PID 1"));
