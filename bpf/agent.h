@@ -140,7 +140,7 @@ static __noinline int watched_open(struct bailiff_task* row, struct dentry* dent
     event_who(e, row, subject);
     e->kind = BAILIFF_EVENT_UNBOUND;
     e->hook = BAILIFF_HOOK_FILE_OPEN;
-    event_path(e, dentry);
+    event_object(e, dentry);
     bpf_ringbuf_submit(e, 0);
     return 1;
 }

@@ -45,6 +45,17 @@ static __always_inline void event_path(struct bailiff_event* e, struct dentry* d
     e->text_length = used;
 }
 
+// Which file an event is about.
+static __always_inline void event_object(struct bailiff_event* e, struct dentry* dentry) {
+    struct inode* inode = BPF_CORE_READ(dentry, d_inode);
+    e->dev = BPF_CORE_READ(dentry, d_sb, s_dev);
+    if (inode) {
+        e->ino = BPF_CORE_READ(inode, i_ino);
+        e->generation = BPF_CORE_READ(inode, i_generation);
+    }
+    event_path(e, dentry);
+}
+
 static __always_inline struct bailiff_event* event_reserve(void) {
     struct bailiff_event* e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
     if (!e) {
@@ -78,15 +89,7 @@ static __always_inline int event_verdict(const struct judgement* j) {
     e->protocol = j->protocol;
     e->family = j->family;
     struct dentry* dentry = j->dentry;
-    if (dentry) {
-        struct inode* inode = BPF_CORE_READ(dentry, d_inode);
-        e->dev = BPF_CORE_READ(dentry, d_sb, s_dev);
-        if (inode) {
-            e->ino = BPF_CORE_READ(inode, i_ino);
-            e->generation = BPF_CORE_READ(inode, i_generation);
-        }
-        event_path(e, dentry);
-    }
+    if (dentry) event_object(e, dentry);
     bpf_ringbuf_submit(e, 0);
     return 0;
 }

@@ -28,6 +28,8 @@ using Response = http::response<http::string_body>;
 
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::seconds kWriteTimeout{10};
+constexpr std::chrono::seconds kLingerTimeout{2};
+constexpr std::size_t kLingerBytes = 16U << 20;
 
 std::string_view view(beast::string_view text) {
     return {text.data(), text.size()};
@@ -130,6 +132,20 @@ asio::awaitable<bool> respond(Stream& stream, Response response) {
     co_return !problem && response.keep_alive();
 }
 
+// Lets a caller that still sends a refused body come to reading the answer: closing at once, with
+// data unread, would break its connection first.
+asio::awaitable<void> linger(Stream& stream) {
+    beast::error_code ignored;
+    stream.socket().shutdown(asio::socket_base::shutdown_send, ignored);
+    stream.expires_after(kLingerTimeout);
+    std::string unread(std::size_t{64} << 10, '\0');
+    for (std::size_t total = 0; total < kLingerBytes;) {
+        const auto [problem, bytes] = co_await stream.async_read_some(asio::buffer(unread), kTuple);
+        if (problem) co_return;
+        total += bytes;
+    }
+}
+
 asio::awaitable<bool> serve_one(Stream& stream, beast::flat_buffer& buffer, const Peer& peer,
                                 Service& service, const ServerOptions& options) {
     if (buffer.size() == 0) {
@@ -145,7 +161,10 @@ asio::awaitable<bool> serve_one(Stream& stream, beast::flat_buffer& buffer, cons
     const auto [problem, bytes] = co_await http::async_read(stream, buffer, parser, kTuple);
     if (problem) {
         std::optional<Response> response = unreadable(problem, options);
-        if (response) co_await respond(stream, std::move(*response));
+        if (response) {
+            co_await respond(stream, std::move(*response));
+            co_await linger(stream);
+        }
         co_return false;
     }
     stream.expires_never(); // read_events waits as long as it was asked to

@@ -61,6 +61,7 @@ Status Daemon::open_parts() {
 Status Daemon::open_manager() {
     const Result<std::string> boot = boot_id();
     if (!boot) return tl::unexpected(boot.error());
+    lost_events_ = std::make_unique<LostEvents>(options_.state_folder + "/lost-events", *boot);
     manager_ = std::make_unique<session::Manager>(session::Surroundings{
         *port_, clock_, *replay_,
         [this](v1::Record record) { journal_->record(std::move(record)); },
@@ -123,11 +124,10 @@ void Daemon::probe() {
              "posture " + posture_.state + ": " + posture_.detail +
                  (posture_.remedy.empty() ? "" : "; " + posture_.remedy));
     sd_notifyf(0, "STATUS=%s: %s", posture_.state.c_str(), posture_.detail.c_str());
-    const std::uint64_t lost = port_->counter(BAILIFF_COUNTER_EVENTS_LOST).value_or(lost_events_);
-    if (lost > lost_events_)
+    const Result<std::uint64_t> counted = port_->counter(BAILIFF_COUNTER_EVENTS_LOST);
+    if (const std::uint64_t lost = counted ? lost_events_->news(*counted) : 0; lost > 0)
         note("gap", "ring-full",
-             std::to_string(lost - lost_events_) + " kernel events were lost: the ring was full");
-    lost_events_ = lost;
+             std::to_string(lost) + " kernel events were lost: the ring was full");
 }
 
 void Daemon::every_minute() {

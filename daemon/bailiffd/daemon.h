@@ -10,6 +10,7 @@
 
 #include "api/server.h"
 #include "bailiffd/journal.h"
+#include "bailiffd/lost_events.h"
 #include "bailiffd/posture.h"
 #include "bailiffd/service.h"
 #include "kernel/client.h"
@@ -63,7 +64,7 @@ private:
     std::unique_ptr<ControlService> service_;
     std::unique_ptr<api::Server> server_;
     Posture posture_;
-    std::uint64_t lost_events_ = 0;
+    std::unique_ptr<LostEvents> lost_events_;
     std::uint64_t ticks_ = 0;
     bool mounts_changed_ = false;
     Status result_;

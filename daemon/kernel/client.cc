@@ -137,7 +137,9 @@ Status Client::reconnect() {
 
 Status Client::hello() {
     const Request request = request_for(Operation::kHello);
-    if (send(socket_.get(), &request, sizeof(request), MSG_NOSIGNAL) != sizeof(request))
+    // A server that refuses has closed by now, but left its reason to be read.
+    if (send(socket_.get(), &request, sizeof(request), MSG_NOSIGNAL) != sizeof(request) &&
+        errno != EPIPE)
         return fail_errno("send to bailiff-kernel", errno);
     Reply reply{};
     iovec part{&reply, sizeof(reply)};
@@ -147,7 +149,10 @@ Status Client::hello() {
     message.msg_iovlen = 1;
     message.msg_control = control;
     message.msg_controllen = sizeof(control);
-    if (recvmsg(socket_.get(), &message, MSG_CMSG_CLOEXEC) != sizeof(reply))
+    ssize_t n = recvmsg(socket_.get(), &message, MSG_CMSG_CLOEXEC);
+    // A reset is told once and first; what was sent before it can be read then.
+    if (n < 0 && errno == ECONNRESET) n = recvmsg(socket_.get(), &message, MSG_CMSG_CLOEXEC);
+    if (n != sizeof(reply))
         return fail(ErrorCode::kUnavailable,
                     "bailiff-kernel closed the connection at the greeting");
     std::vector<UniqueFd> maps;
@@ -157,6 +162,9 @@ Status Client::hello() {
         std::memcpy(fds.data(), CMSG_DATA(header), fds.size() * sizeof(int));
         for (const int fd : fds) maps.emplace_back(fd);
     }
+    reply.message[sizeof(reply.message) - 1] = 0;
+    if (reply.magic == kWireMagic && reply.error != 0)
+        return fail(from_errno(reply.error), reply.message);
     if (reply.magic != kWireMagic || maps.size() != kSharedMaps.size())
         return fail(ErrorCode::kFailedPrecondition,
                     "bailiff-kernel speaks another version; install both of the same");

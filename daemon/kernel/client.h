@@ -1,6 +1,6 @@
 // Client: the KernelPort that bailiffd uses. Talks to bailiff-kernel over its socket, again if
-// that was started anew, and writes
-// maps through the descriptors it handed over, which needs no privileges. I/O thread only.
+// that was started anew, and writes maps through the descriptors it handed over, which needs no
+// privileges. I/O thread only.
 #pragma once
 
 #include <memory>

@@ -159,7 +159,18 @@ Status Server::accept_peer() {
     if (getsockopt(peer.get(), SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0)
         return fail_errno("SO_PEERCRED", errno);
     const bool known = credentials.uid == 0 || credentials.uid == daemon_uid_;
-    if (known && !peer_) peer_ = std::move(peer);
+    if (known && !peer_) {
+        peer_ = std::move(peer);
+        return {};
+    }
+    Reply refusal{};
+    refusal.magic = kWireMagic;
+    refusal.error = known ? EBUSY : EACCES;
+    const std::string why =
+        known ? "bailiff-kernel serves another bailiffd; stop that one first"
+              : "bailiff-kernel serves uid " + std::to_string(daemon_uid_) + " and root only";
+    std::memcpy(refusal.message, why.data(), std::min(why.size(), sizeof(refusal.message) - 1));
+    (void)send_reply(peer.get(), refusal, {}); // it is refused either way
     return {};
 }
 

@@ -174,6 +174,11 @@ std::optional<v1::Record> EventReader::read(const bailiff_event& event) {
         record.set_kind(session == nullptr ? "unbound" : "exec");
         return record;
     }
+    if (event.kind == BAILIFF_EVENT_UNBOUND) {
+        record.set_kind("unbound");
+        fill_object(event, *record.mutable_object());
+        return record;
+    }
     record.set_kind("verdict");
     record.set_right(policy::right_name(event.right));
     record.set_verdict(policy::verdict_name(event.verdict));

@@ -120,7 +120,7 @@ private:
     void save();
     void save_labels();
     void restore();
-    [[nodiscard]] std::uint8_t free_policy_slot() const;
+    [[nodiscard]] Result<std::uint8_t> free_policy_slot() const;
     [[nodiscard]] Status write_agent_subjects(const policy::Policy& policy,
                                               std::uint8_t policy_slot);
     [[nodiscard]] Status write_agents(const policy::Policy& policy);

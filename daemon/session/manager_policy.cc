@@ -39,17 +39,22 @@ std::vector<token::IssuerConfig> issuers_of(const policy::Settings& settings) {
     return issuers;
 }
 
-// Not one that any subject in the kernel still names.
-std::uint8_t Manager::free_policy_slot() const {
+// Not one that a subject in the kernel is still judged by. What is over is denied by its session.
+Result<std::uint8_t> Manager::free_policy_slot() const {
     std::set<std::uint32_t> used;
     if (tables_) used.insert(tables_->slot());
-    for (const auto& [name, session] : sessions_)
+    for (const auto& [name, session] : sessions_) {
+        if (session.state != State::kActive) continue;
         if (const auto row = world_.port.get_subject(session.subject)) used.insert(row->policy);
+    }
     for (const auto& [name, subject] : agent_subjects_)
         if (const auto row = world_.port.get_subject(subject)) used.insert(row->policy);
     for (std::uint8_t slot = 0; slot < kPolicySlots; slot++)
         if (!used.contains(slot)) return slot;
-    return 0; // cannot be: at most two are in use at a time
+    return fail(ErrorCode::kResourceExhausted,
+                "sessions are judged by " + std::to_string(kPolicySlots) +
+                    " policies already, for loads of a policy broke off in the middle; end the "
+                    "oldest sessions and load it again");
 }
 
 void Manager::restore() {
@@ -102,7 +107,9 @@ Result<std::uint32_t> Manager::load_policy(std::shared_ptr<const policy::Policy>
     Bindings bindings;
     for (const auto& [name, session] : sessions_)
         if (session.state == State::kActive) bindings[session.slot] = session.variables;
-    auto tables = PolicyTables::install(world_.port, policy, free_policy_slot(), bindings, *mounts);
+    const Result<std::uint8_t> slot = free_policy_slot();
+    if (!slot) return tl::unexpected(slot.error());
+    auto tables = PolicyTables::install(world_.port, policy, *slot, bindings, *mounts);
     if (!tables) return tl::unexpected(tables.error());
     if (Status set = world_.port.set_observe(policy->settings.observe); !set)
         return tl::unexpected(set.error());

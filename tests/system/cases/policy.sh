@@ -1,0 +1,48 @@
+# Policies: wrong ones change nothing, right ones change what runs.
+# shellcheck shell=bash
+
+case_a_wrong_policy_is_refused_with_its_place() {
+    local said digest
+    digest=$(bailiffctl status --json | grep -o '"policyDigest":"[^"]*"')
+    sed -i 's/default: {exec: allow, files: allow, network: deny}/defualt: {exec: allow}/' /etc/bailiff/policy.yaml
+    said=$(bailiffctl policy reload 2>&1) && fail "a wrong policy was loaded"
+    has "$said" '/etc/bailiff/policy.yaml:'
+    has "$said" 'defualt'
+    said=$(bailiffctl policy check /etc/bailiff/policy.yaml 2>&1) && fail "a wrong policy was found right"
+    same "$(bailiffctl status --json | grep -o '"policyDigest":"[^"]*"')" "$digest" "the policy in force"
+    install -m 644 "$here/policy.yaml" /etc/bailiff/policy.yaml
+    session true
+    same $? 0 "a session afterwards"
+}
+
+case_a_new_policy_binds_a_session_that_is_open() {
+    session bash -c 'while sleep 0.2; do cat /srv/secret/open >/srv/work/bot/got || break; done; exit 9' 2>/dev/null &
+    local waiting=$!
+    echo open >/srv/secret/open
+    chmod 644 /srv/secret/open
+    wait $waiting
+    same $? 9 "denied under the first policy"
+    sed -i 's/path: \[\/srv\/secret\]/path: [\/srv\/other]/' /etc/bailiff/policy.yaml
+    bailiffctl policy reload >/dev/null || fail "not loaded"
+    session cat /srv/secret/open >/dev/null
+    same $? 0 "allowed under the second"
+    session bash -c 'while cat /srv/secret/open >/srv/work/bot/got; do sleep 0.2; done; exit 9' 2>/dev/null &
+    waiting=$!
+    sleep 1
+    install -m 644 "$here/policy.yaml" /etc/bailiff/policy.yaml
+    bailiffctl policy reload >/dev/null
+    wait $waiting
+    same $? 9 "denied again, while it ran"
+}
+
+case_a_user_who_is_taken_out_loses_the_session() {
+    session bash -c 'while echo x >/srv/work/bot/x; do sleep 0.2; done' 2>"$logs/out-of-it" &
+    local waiting=$!
+    sleep 2
+    sed -i 's/subject: "user:\*"/subject: "user:nobody"/' /etc/bailiff/policy.yaml
+    has "$(bailiffctl policy reload)" "1"
+    wait $waiting
+    has "$(cat "$logs/out-of-it")" "revoked by a change of policy"
+    install -m 644 "$here/policy.yaml" /etc/bailiff/policy.yaml
+    bailiffctl policy reload >/dev/null
+}
