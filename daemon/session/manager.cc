@@ -62,7 +62,7 @@ Status Manager::write_session_row(const Session& session, bailiff_session_state 
     row.state = state;
     row.epoch = session.epoch;
     std::copy(session.id.begin(), session.id.end(), row.id);
-    row.started_at = world_.clock.boot_nanos();
+    row.started_at = session.started_boot;
     return world_.port.put_session(session.slot, row);
 }
 

@@ -84,6 +84,7 @@ void Manager::restore() {
         session_slots_.take(session.slot);
         subject_slots_.take(session.subject);
         sessions_[session.name] = session;
+        sessions_[session.name].started_boot = row->started_at;
     }
 }
 
