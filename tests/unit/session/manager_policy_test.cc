@@ -52,6 +52,23 @@ TEST_F(ManagerPolicy, AReloadUsesAnotherSlotAndClearsTheOld) {
     EXPECT_GT(port.objects_of_policy(manager->tables()->slot()), 0U);
 }
 
+// Each slot is named by the row of a session that ended under it.
+TEST_F(ManagerPolicy, ReloadsNeverWriteOverThePolicyInForce) {
+    start();
+    const session::Session* session = open(kAlice);
+    ASSERT_NE(session, nullptr);
+    for (int i = 0; i < 8; i++) {
+        const session::Session* brief = open(kBob);
+        ASSERT_NE(brief, nullptr);
+        ASSERT_TRUE(manager->end(brief->name, "was ended by a test", "test"));
+        const std::uint8_t before = manager->tables()->slot();
+        const auto loaded = reload();
+        ASSERT_TRUE(loaded) << loaded.error().message();
+        ASSERT_NE(manager->tables()->slot(), before) << "reload " << i;
+        ASSERT_EQ(ask(*session, BAILIFF_RIGHT_READ, "/srv/docs/plan"), "allow");
+    }
+}
+
 TEST_F(ManagerPolicy, ASessionThatTheNewPolicyGivesNothingIsRevoked) {
     start();
     const session::Session* alice = open(kAlice);

@@ -207,6 +207,7 @@ TEST_F(ManagerLife, WhatIsOverIsKnownForAnHour) {
 TEST_F(ManagerLife, SessionsAreFoundByNameSlotAndSubject) {
     start();
     const session::Session* alice = open(kAlice);
+    clock.advance(1);
     const session::Session* bob = open(kBob);
     ASSERT_TRUE(alice != nullptr && bob != nullptr);
     EXPECT_EQ(manager->find(bob->name), bob);

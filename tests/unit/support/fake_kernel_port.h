@@ -133,7 +133,7 @@ public:
     }
     Result<bailiff_session> get_session(std::uint32_t slot) override {
         if (Status made = call("get_session"); !made) return tl::unexpected(made.error());
-        return sessions[slot];
+        return sessions.contains(slot) ? sessions.at(slot) : bailiff_session{};
     }
     Status put_subject(std::uint32_t slot, const bailiff_subject& row) override {
         if (Status made = call("put_subject"); !made) return made;
@@ -142,7 +142,7 @@ public:
     }
     Result<bailiff_subject> get_subject(std::uint32_t slot) override {
         if (Status made = call("get_subject"); !made) return tl::unexpected(made.error());
-        return subjects[slot];
+        return subjects.contains(slot) ? subjects.at(slot) : bailiff_subject{};
     }
     Status put_agents(const std::vector<kernel::AgentMatch>& matches) override {
         if (Status made = call("put_agents"); !made) return made;
