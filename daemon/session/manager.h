@@ -121,7 +121,10 @@ private:
     void close(Session& session, State state, const std::string& why, const std::string& by);
     void save();
     void save_labels();
-    void restore();
+    [[nodiscard]] Status restore();
+    [[nodiscard]] Status take_up(const SavedState& saved);
+    [[nodiscard]] Status close_unknown_sessions();
+    [[nodiscard]] Status close_unknown_agents();
     [[nodiscard]] Result<std::uint8_t> free_policy_slot() const;
     [[nodiscard]] Status move_kernel(const policy::Policy& policy, std::uint8_t policy_slot,
                                      const Grants& grants);

@@ -39,7 +39,8 @@ std::vector<token::IssuerConfig> issuers_of(const policy::Settings& settings) {
     return issuers;
 }
 
-// Not one that any subject in the kernel still names. What is over is denied whatever its row names.
+// Not one that any subject in the kernel still names. What is over is denied whatever its row
+// names.
 Result<std::uint8_t> Manager::free_policy_slot() const {
     std::set<std::uint32_t> subjects;
     for (const auto& [name, session] : sessions_)
@@ -83,7 +84,8 @@ Result<std::uint32_t> Manager::load_policy(std::shared_ptr<const policy::Policy>
     if (!verifier) return tl::unexpected(verifier.error());
     const Result<std::vector<Mount>> mounts = world_.mounts();
     if (!mounts) return tl::unexpected(mounts.error());
-    if (!restored_) restore();
+    if (!restored_)
+        if (Status restored = restore(); !restored) return tl::unexpected(restored.error());
     // Session 0 is "no session": it never ends, and its subjects have what `unbound` gives.
     bailiff_session none = {};
     none.state = BAILIFF_SESSION_ACTIVE;
