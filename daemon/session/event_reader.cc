@@ -170,7 +170,7 @@ std::optional<v1::Record> EventReader::read(const bailiff_event& event) {
     record.set_time(time_of(event));
     record.set_hook(hook_name(event.hook));
     fill_process(event, *record.mutable_process());
-    if (event.kind == BAILIFF_EVENT_EXEC) {
+    if (event.kind == BAILIFF_EVENT_EXEC || event.kind == BAILIFF_EVENT_UNBOUND) {
         record.set_kind(session == nullptr ? "unbound" : "exec");
         return record;
     }
