@@ -39,9 +39,13 @@ const Session* Manager::find_slot(std::uint32_t slot, std::uint32_t epoch) const
 }
 
 const Session* Manager::find_subject(std::uint32_t subject) const {
-    for (auto at = sessions_.rbegin(); at != sessions_.rend(); ++at)
-        if (at->second.subject == subject) return &at->second;
-    return nullptr;
+    const Session* found = nullptr;
+    for (const auto& [name, session] : sessions_) {
+        if (session.subject != subject) continue;
+        if (session.state == State::kActive) return &session;
+        found = &session;
+    }
+    return found;
 }
 
 std::string Manager::unbound_agent(std::uint32_t subject) const {
@@ -62,15 +66,14 @@ Status Manager::write_session_row(const Session& session, bailiff_session_state 
     row.state = state;
     row.epoch = session.epoch;
     std::copy(session.id.begin(), session.id.end(), row.id);
-    row.started_at = world_.clock.boot_nanos();
+    row.started_at = session.started_boot;
     return world_.port.put_session(session.slot, row);
 }
 
 Result<const Session*> Manager::end(const std::string& name, const std::string& why,
                                     const std::string& by) {
     Session* session = lookup(name);
-    if (session == nullptr)
-        return fail(ErrorCode::kNotFound, "no session " + name + " is known");
+    if (session == nullptr) return fail(ErrorCode::kNotFound, "no session " + name + " is known");
     if (session->state == State::kActive) close(*session, State::kEnded, why, by);
     return session;
 }
@@ -78,11 +81,10 @@ Result<const Session*> Manager::end(const std::string& name, const std::string& 
 Result<const Session*> Manager::revoke(const std::string& name, const std::string& reason,
                                        const std::string& by) {
     Session* session = lookup(name);
-    if (session == nullptr)
-        return fail(ErrorCode::kNotFound, "no session " + name + " is known");
+    if (session == nullptr) return fail(ErrorCode::kNotFound, "no session " + name + " is known");
     if (session->state != State::kActive)
-        return fail(ErrorCode::kFailedPrecondition, "session " + name + " is over: it " +
-                                                        session->why);
+        return fail(ErrorCode::kFailedPrecondition,
+                    "session " + name + " is over: it " + session->why);
     close(*session, State::kRevoked, "was revoked by " + by + (reason.empty() ? "" : ": " + reason),
           by);
     return session;

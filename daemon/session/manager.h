@@ -30,8 +30,8 @@ struct Presenter {
     std::string account; // local name; empty where the uid has none
     std::string home;    // its folder
     pid_t pid = 0;
-    std::uint64_t start_time = 0;        // clock ticks since boot
-    std::function<bool()> still_there;   // is it the same process, still connected?
+    std::uint64_t start_time = 0;      // clock ticks since boot
+    std::function<bool()> still_there; // is it the same process, still connected?
 };
 
 struct OpenRequest {
@@ -80,6 +80,7 @@ public:
     // Null where there is none. Sessions that are over are known for an hour.
     [[nodiscard]] const Session* find(const std::string& name) const;
     [[nodiscard]] const Session* find_slot(std::uint32_t slot, std::uint32_t epoch) const;
+    // The open session of a subject slot, else the last that is known to have had it.
     [[nodiscard]] const Session* find_subject(std::uint32_t subject) const;
     // The agent whose processes have this subject slot with no session; empty if none.
     [[nodiscard]] std::string unbound_agent(std::uint32_t subject) const;
@@ -106,7 +107,8 @@ public:
     [[nodiscard]] Explanation explain(const bailiff_event& event) const;
 
 private:
-    struct Opening;
+    class Change;
+    using Grants = std::map<std::string, Result<policy::Grant>>; // by the session's name
     [[nodiscard]] Result<const Session*> refuse(const Error& error, const token::Token* token,
                                                 const Presenter& presenter);
     [[nodiscard]] Result<std::string> workspace(const std::string& wanted) const;
@@ -119,14 +121,20 @@ private:
     void close(Session& session, State state, const std::string& why, const std::string& by);
     void save();
     void save_labels();
-    void restore();
+    [[nodiscard]] Status restore();
+    [[nodiscard]] Status take_up(const SavedState& saved);
+    [[nodiscard]] Status close_unknown_sessions();
+    [[nodiscard]] Status close_unknown_agents();
     [[nodiscard]] Result<std::uint8_t> free_policy_slot() const;
+    [[nodiscard]] Status move_kernel(const policy::Policy& policy, std::uint8_t policy_slot,
+                                     const Grants& grants);
+    [[nodiscard]] Status move_sessions(std::uint8_t policy_slot, const Grants& grants,
+                                       Change& change);
+    [[nodiscard]] std::uint32_t settle_sessions(const Grants& grants);
     [[nodiscard]] Status write_agent_subjects(const policy::Policy& policy,
-                                              std::uint8_t policy_slot);
+                                              std::uint8_t policy_slot, Change& change);
     [[nodiscard]] Status write_agents(const policy::Policy& policy);
     void note(const char* reason, const std::string& message) const;
-    [[nodiscard]] Result<std::uint32_t> move_sessions(const policy::Policy& policy,
-                                                      std::uint8_t policy_slot);
     Session* lookup(const std::string& name);
 
     Surroundings world_;
@@ -137,7 +145,8 @@ private:
     std::size_t archived_labels_ = 0;
     std::map<std::string, Session> sessions_; // by name, and so by age
     std::map<std::string, std::uint32_t> agent_subjects_;
-    std::vector<std::string> agent_notes_; // told already
+    std::vector<kernel::AgentMatch> agent_matches_; // as the kernel has them
+    std::vector<std::string> agent_notes_;          // told already
     Slots session_slots_;
     Slots subject_slots_;
     bool restored_ = false;

@@ -162,6 +162,7 @@ Result<const Session*> Manager::open(const OpenRequest& request, const Presenter
     session.pid = presenter.pid;
     session.start_time = presenter.start_time;
     session.started_at = world_.clock.unix_nanos();
+    session.started_boot = world_.clock.boot_nanos();
     const std::int64_t left = token.expires_at * static_cast<std::int64_t>(kSecond) -
                               session.started_at;
     session.expires_boot =

@@ -39,65 +39,53 @@ std::vector<token::IssuerConfig> issuers_of(const policy::Settings& settings) {
     return issuers;
 }
 
-// Not one that a subject in the kernel is still judged by. What is over is denied by its session.
+// Not one that any subject in the kernel still names. What is over is denied whatever its row
+// names.
 Result<std::uint8_t> Manager::free_policy_slot() const {
+    std::set<std::uint32_t> subjects;
+    for (const auto& [name, session] : sessions_)
+        if (session.state == State::kActive) subjects.insert(session.subject);
+    for (const auto& [name, subject] : agent_subjects_) subjects.insert(subject);
     std::set<std::uint32_t> used;
     if (tables_) used.insert(tables_->slot());
-    for (const auto& [name, session] : sessions_) {
-        if (session.state != State::kActive) continue;
-        if (const auto row = world_.port.get_subject(session.subject)) used.insert(row->policy);
+    for (const std::uint32_t subject : subjects) {
+        const Result<bailiff_subject> row = world_.port.get_subject(subject);
+        if (!row) return tl::unexpected(row.error());
+        used.insert(row->policy);
     }
-    for (const auto& [name, subject] : agent_subjects_)
-        if (const auto row = world_.port.get_subject(subject)) used.insert(row->policy);
     for (std::uint8_t slot = 0; slot < kPolicySlots; slot++)
         if (!used.contains(slot)) return slot;
-    return fail(ErrorCode::kResourceExhausted,
-                "sessions are judged by " + std::to_string(kPolicySlots) +
-                    " policies already, for loads of a policy broke off in the middle; end the "
-                    "oldest sessions and load it again");
+    return fail(ErrorCode::kInternal, "every policy slot of the kernel is in use");
 }
 
-void Manager::restore() {
-    restored_ = true;
-    archive_ = LabelArchive::load(world_.labels_file);
-    const Result<SavedState> saved = load_state(world_.state_file);
-    if (!saved) {
-        if (saved.error().code() == ErrorCode::kNotFound) return;
-        v1::Record record;
-        record.set_kind("posture");
-        record.set_reason("state-file");
-        record.set_message("sessions of an earlier daemon are not known: " +
-                           saved.error().message());
-        world_.record(std::move(record));
-        return;
+// The subject rows that a new policy rewrites, and how they were. An undone row keeps its new
+// generation: tasks that got it meanwhile must not pass to who has the slot next.
+class Manager::Change {
+public:
+    explicit Change(kernel::KernelPort& port) : port_(port) {}
+    [[nodiscard]] Status put(std::uint32_t slot, const bailiff_subject& row) {
+        Result<bailiff_subject> before = port_.get_subject(slot);
+        if (!before) return tl::unexpected(before.error());
+        before->generation = row.generation;
+        before_.emplace_back(slot, *before);
+        return port_.put_subject(slot, row);
     }
-    const bool same_boot = saved->boot_id == world_.boot_id;
-    if (same_boot) agent_subjects_ = saved->agent_subjects;
-    for (const auto& [name, subject] : agent_subjects_) subject_slots_.take(subject);
-    for (const Session& session : saved->sessions) {
-        const Result<bailiff_session> row = world_.port.get_session(session.slot);
-        const bool there = same_boot && row && row->epoch == session.epoch &&
-                           std::equal(session.id.begin(), session.id.end(), row->id) &&
-                           row->state == BAILIFF_SESSION_ACTIVE;
-        if (!there) {
-            world_.record(record_of("session.ended", session,
-                                    "session " + session.name +
-                                        " ended: the kernel does not hold it any more" +
-                                        (same_boot ? "" : " since the machine was restarted")));
-            continue;
-        }
-        session_slots_.take(session.slot);
-        subject_slots_.take(session.subject);
-        sessions_[session.name] = session;
+    void undo() {
+        for (const auto& [slot, row] : before_) (void)port_.put_subject(slot, row);
     }
-}
+
+private:
+    kernel::KernelPort& port_;
+    std::vector<std::pair<std::uint32_t, bailiff_subject>> before_;
+};
 
 Result<std::uint32_t> Manager::load_policy(std::shared_ptr<const policy::Policy> policy) {
     auto verifier = token::Verifier::create(issuers_of(policy->settings), world_.clock);
     if (!verifier) return tl::unexpected(verifier.error());
     const Result<std::vector<Mount>> mounts = world_.mounts();
     if (!mounts) return tl::unexpected(mounts.error());
-    if (!restored_) restore();
+    if (!restored_)
+        if (Status restored = restore(); !restored) return tl::unexpected(restored.error());
     // Session 0 is "no session": it never ends, and its subjects have what `unbound` gives.
     bailiff_session none = {};
     none.state = BAILIFF_SESSION_ACTIVE;
@@ -111,50 +99,80 @@ Result<std::uint32_t> Manager::load_policy(std::shared_ptr<const policy::Policy>
     if (!slot) return tl::unexpected(slot.error());
     auto tables = PolicyTables::install(world_.port, policy, *slot, bindings, *mounts);
     if (!tables) return tl::unexpected(tables.error());
-    if (Status set = world_.port.set_observe(policy->settings.observe); !set)
-        return tl::unexpected(set.error());
-    // From here on the new policy stands.
-    const Result<std::uint32_t> revoked = move_sessions(*policy, (*tables)->slot());
-    if (!revoked) return revoked;
-    if (Status written = write_agent_subjects(*policy, (*tables)->slot()); !written)
-        return tl::unexpected(written.error());
-    if (Status written = write_agents(*policy); !written) return tl::unexpected(written.error());
+    Grants grants;
+    for (const auto& [name, session] : sessions_)
+        if (session.state == State::kActive)
+            grants.emplace(name,
+                           grant_for(*policy, session.token, session.uid, account_of(session.uid)));
+    if (Status moved = move_kernel(*policy, *slot, grants); !moved)
+        return tl::unexpected(moved.error());
+    // From here on the new policy stands, and nothing can fail.
     verifier_ = std::move(*verifier);
     previous_ = std::exchange(tables_, std::move(*tables));
     archived_labels_ = 0;
+    const std::uint32_t revoked = settle_sessions(grants);
     if (previous_)
         if (Status cleared = world_.port.clear_policy(previous_->slot()); !cleared)
-            return tl::unexpected(cleared.error());
+            note("old_policy",
+                 "what is left of the policy before takes up room in the kernel's "
+                 "tables: " +
+                     cleared.error().message());
     save();
     return revoked;
 }
 
-Result<std::uint32_t> Manager::move_sessions(const policy::Policy& policy,
-                                             std::uint8_t policy_slot) {
+// Everything in the kernel that names the policy. All of it, or nothing.
+Status Manager::move_kernel(const policy::Policy& policy, std::uint8_t policy_slot,
+                            const Grants& grants) {
+    Change change(world_.port);
+    const auto subjects_before = agent_subjects_;
+    const auto matches_before = agent_matches_;
+    Status moved = move_sessions(policy_slot, grants, change);
+    if (moved) moved = write_agent_subjects(policy, policy_slot, change);
+    if (moved) moved = write_agents(policy);
+    // Last: mode observe must not come with a policy that then does not stand.
+    if (moved) moved = world_.port.set_observe(policy.settings.observe);
+    if (moved) return moved;
+    change.undo();
+    if (tables_) (void)world_.port.put_agents(matches_before);
+    agent_matches_ = matches_before;
+    for (const auto& [name, subject] : std::exchange(agent_subjects_, subjects_before))
+        if (!subjects_before.contains(name)) subject_slots_.give_back(subject);
+    return moved;
+}
+
+// A session that the policy gives nothing has no profile until settle_sessions() revokes it.
+Status Manager::move_sessions(std::uint8_t policy_slot, const Grants& grants, Change& change) {
+    for (const auto& [name, granted] : grants) {
+        const std::uint32_t subject = sessions_.at(name).subject;
+        Result<bailiff_subject> row = world_.port.get_subject(subject);
+        if (!row) return tl::unexpected(row.error());
+        row->profiles = granted ? granted->profiles : bailiff_mask{};
+        row->policy = policy_slot;
+        if (Status written = change.put(subject, *row); !written) return written;
+    }
+    return {};
+}
+
+std::uint32_t Manager::settle_sessions(const Grants& grants) {
     std::uint32_t revoked = 0;
-    for (auto& [name, session] : sessions_) {
-        if (session.state != State::kActive) continue;
-        const auto granted = grant_for(policy, session.token, session.uid, account_of(session.uid));
-        if (!granted) {
-            close(session, State::kRevoked,
-                  "was revoked by a change of policy: " + granted.error().message(), "policy");
-            revoked++;
+    for (const auto& [name, granted] : grants) {
+        Session& session = sessions_.at(name);
+        if (granted) {
+            session.profiles = granted->names;
+            session.agent = tables_->policy().settings.agents[granted->agent].name;
             continue;
         }
-        session.profiles = granted->names;
-        session.agent = policy.settings.agents[granted->agent].name;
-        Result<bailiff_subject> row = world_.port.get_subject(session.subject);
-        if (!row) return tl::unexpected(row.error());
-        row->profiles = granted->profiles;
-        row->policy = policy_slot;
-        if (Status written = world_.port.put_subject(session.subject, *row); !written)
-            return tl::unexpected(written.error());
+        close(session, State::kRevoked,
+              "was revoked by a change of policy: " + granted.error().message(), "policy");
+        revoked++;
     }
     return revoked;
 }
 
 // The subjects that agents without a session are.
-Status Manager::write_agent_subjects(const policy::Policy& policy, std::uint8_t policy_slot) {
+Status Manager::write_agent_subjects(const policy::Policy& policy, std::uint8_t policy_slot,
+                                     Change& change) {
     std::set<std::string> named;
     for (std::size_t i = 0; i < policy.settings.agents.size(); i++) {
         const policy::AgentEntry& agent = policy.settings.agents[i];
@@ -175,7 +193,7 @@ Status Manager::write_agent_subjects(const policy::Policy& policy, std::uint8_t 
         row->profiles = policy::unbound_profiles(policy, i);
         row->policy = policy_slot;
         row->agent = static_cast<std::uint32_t>(i);
-        if (Status written = world_.port.put_subject(at->second, *row); !written) return written;
+        if (Status written = change.put(at->second, *row); !written) return written;
     }
     // An agent that the policy no longer knows: what still runs of it has nothing.
     for (const auto& [name, subject] : agent_subjects_) {
@@ -184,7 +202,7 @@ Status Manager::write_agent_subjects(const policy::Policy& policy, std::uint8_t 
         if (!row) return tl::unexpected(row.error());
         row->profiles = {};
         row->policy = policy_slot;
-        if (Status written = world_.port.put_subject(subject, *row); !written) return written;
+        if (Status written = change.put(subject, *row); !written) return written;
     }
     return {};
 }
@@ -204,7 +222,8 @@ Status Manager::write_agents(const policy::Policy& policy) {
         if (std::find(agent_notes_.begin(), agent_notes_.end(), told) == agent_notes_.end())
             note("agent_not_there", told);
     agent_notes_ = table->notes;
-    if (Status put = world_.port.put_agents(table->matches); !put) return put;
+    agent_matches_ = table->matches;
+    if (Status put = world_.port.put_agents(agent_matches_); !put) return put;
     const Result<std::uint32_t> adopted = world_.port.adopt();
     if (!adopted) return tl::unexpected(adopted.error());
     if (*adopted != 0)

@@ -30,8 +30,8 @@ struct Session {
     std::uint32_t subject = 0;
     std::uint32_t generation = 0;
 
-    token::Token token; // what the issuer vouched for; not the token itself
-    std::string agent;  // name of the policy's entry
+    token::Token token;                // what the issuer vouched for; not the token itself
+    std::string agent;                 // name of the policy's entry
     std::vector<std::string> profiles; // layer:profile
     policy::Variables variables;
 
@@ -43,6 +43,7 @@ struct Session {
     std::uint64_t start_time = 0; // of pid, clock ticks since boot
 
     std::int64_t started_at = 0;    // Unix nanoseconds
+    std::uint64_t started_boot = 0; // nanoseconds of CLOCK_BOOTTIME
     std::int64_t ended_at = 0;      // Unix nanoseconds; 0 while active
     std::uint64_t expires_boot = 0; // nanoseconds of CLOCK_BOOTTIME
     bool warned = false;            // the record that precedes expiry is written

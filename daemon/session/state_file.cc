@@ -1,6 +1,7 @@
 #include "session/state_file.h"
 
 #include <boost/json.hpp>
+#include <stdexcept>
 
 #include "base/file.h"
 #include "base/strict_json.h"
@@ -99,7 +100,9 @@ json::object save_session(const Session& session) {
 Session load_session(const json::value& from) {
     Session session;
     session.name = text(from, "id");
-    session.id = parse_session_name(session.name).value_or(Id{});
+    const std::optional<Id> id = parse_session_name(session.name);
+    if (!id) throw std::invalid_argument("\"" + session.name + "\" is no session's name");
+    session.id = *id;
     session.slot = number<std::uint16_t>(from, "slot");
     session.epoch = number<std::uint32_t>(from, "epoch");
     session.subject = number<std::uint32_t>(from, "subject");

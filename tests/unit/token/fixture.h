@@ -4,7 +4,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -19,29 +18,13 @@
 #include "base/base64url.h"
 #include "base/sha256.h"
 #include "tests/unit/support/manual_clock.h"
+#include "tests/unit/support/temporary_folder.h"
 #include "token/signing_key.h"
 #include "token/verifier.h"
 
 namespace bailiff::tests {
 
 namespace json = boost::json;
-
-class TemporaryFolder {
-public:
-    TemporaryFolder() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "bailiff.XXXXXX").string();
-        if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp");
-        path_ = pattern;
-    }
-    TemporaryFolder(const TemporaryFolder&) = delete;
-    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-    ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-    [[nodiscard]] std::string file(const std::string& name) const { return path_ + "/" + name; }
-    [[nodiscard]] const std::string& path() const { return path_; }
-
-private:
-    std::string path_;
-};
 
 inline void put(const std::string& path, std::string_view content) {
     std::ofstream(path, std::ios::binary | std::ios::trunc) << content;

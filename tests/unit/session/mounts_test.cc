@@ -1,0 +1,49 @@
+#include "session/mounts.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/support/temporary_folder.h"
+
+namespace bailiff::session {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+TEST(Mounts, ALineIsADeviceARootAndAPoint) {
+    EXPECT_THAT(parse_mounts("25 30 8:3 / / rw,relatime shared:1 - ext4 /dev/sda3 rw\n"
+                             "26 25 0:22 /sub /srv/data rw - btrfs /dev/sdb rw\n"),
+                ElementsAre(Mount{8U << 20 | 3, "/", "/"}, Mount{22, "/sub", "/srv/data"}));
+}
+
+TEST(Mounts, EscapedCharactersAreThemselves) {
+    EXPECT_THAT(parse_mounts("1 2 0:5 / /a\\040b\\011c\\134d\\012 rw - tmpfs t rw\n"),
+                ElementsAre(Mount{5, "/", "/a b\tc\\d\n"}));
+}
+
+TEST(Mounts, ALineThatCannotBeUnderstoodIsLeftOut) {
+    EXPECT_THAT(parse_mounts("\n1 2\n1 2 x:y / /a rw\n1 2 0:5 / /b rw - tmpfs t rw\n"),
+                ElementsAre(Mount{5, "/", "/b"}));
+    EXPECT_THAT(parse_mounts(""), IsEmpty());
+}
+
+TEST(Mounts, TheOrderOfMountingIsKept) {
+    EXPECT_THAT(parse_mounts("1 2 0:9 / /a rw\n2 2 0:8 / /a rw\n"),
+                ElementsAre(Mount{9, "/", "/a"}, Mount{8, "/", "/a"}));
+}
+
+TEST(Mounts, TheOwnMountsHaveARoot) {
+    const auto mounts = read_mounts();
+    ASSERT_TRUE(mounts) << mounts.error().message();
+    EXPECT_TRUE(std::any_of(mounts->begin(), mounts->end(),
+                            [](const Mount& mount) { return mount.point == "/"; }));
+}
+
+TEST(Mounts, AFileThatIsNotThereIsAnError) {
+    const tests::TemporaryFolder folder;
+    EXPECT_EQ(read_mounts(folder.file("none")).error().code(), ErrorCode::kNotFound);
+}
+
+} // namespace
+} // namespace bailiff::session
