@@ -2,6 +2,8 @@
 
 #include <bpf/bpf.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -49,6 +51,16 @@ Result<std::vector<bailiff_enrolled>> list_tasks(Programs& programs, std::uint32
     control.subject = subject;
     if (Status set = set_control(programs, control); !set) return tl::unexpected(set.error());
     return read_records<bailiff_enrolled>(programs, "count_tasks", 0);
+}
+
+// Not through links such as /proc/self/fd/1, to which /dev/stdout leads: those name a file of this
+// very process.
+UniqueFd open_path(const std::string& path) {
+    open_how how = {};
+    how.flags = O_PATH | O_CLOEXEC;
+    how.resolve = RESOLVE_NO_MAGICLINKS;
+    return UniqueFd(
+        static_cast<int>(syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof(how))));
 }
 
 } // namespace
@@ -133,9 +145,12 @@ Result<std::uint32_t> count_tasks(Programs& programs, std::uint32_t subject) {
 }
 
 Result<Resolved> resolve(Programs& programs, const std::string& path) {
-    UniqueFd fd(open(path.c_str(), O_PATH | O_CLOEXEC));
+    UniqueFd fd = open_path(path);
     if (!fd && (errno == ENOENT || errno == ENOTDIR))
         return fail(ErrorCode::kNotFound, path + " does not exist");
+    if (!fd && errno == ELOOP)
+        return fail(ErrorCode::kNotFound,
+                    path + " leads to another file for each process, or in a circle");
     if (!fd) return fail_errno("open " + path, errno);
     bailiff_control control = {};
     control.pid = static_cast<std::uint32_t>(getpid());

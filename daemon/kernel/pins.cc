@@ -133,7 +133,7 @@ Status read_sessions(const Arrays& arrays, Pins& pins) {
 }
 
 Status read_policy(const Arrays& arrays, Pins& pins) {
-    for (std::uint32_t slot = 1; slot < kCanaryPolicy; slot++) {
+    for (std::uint32_t slot = 0; slot < kCanaryPolicy; slot++) {
         bailiff_policy row{};
         if (Status read = arrays.policies.read(slot, &row); !read) return read;
         const bool used =

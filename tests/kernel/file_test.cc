@@ -181,6 +181,13 @@ TEST_P(File, AFileIsNeverTakenForALabelledDirectory) {
     expect_denied(open_file(other_ + "/a", O_RDONLY));
 }
 
+// /dev/stdout leads to /proc/self/fd/1: whoever looks it up finds a file of its own.
+TEST_P(File, APathThatIsAnotherFileForEachProcessNamesNone) {
+    const Result<kernel::Resolved> file = kernel::resolve(programs(), "/dev/stdout");
+    ASSERT_FALSE(file);
+    EXPECT_EQ(file.error().code(), ErrorCode::kNotFound);
+}
+
 TEST_P(File, AFileSystemNobodyLabelledIsDenied) {
     policy(BAILIFF_VERDICT_ALLOW, {});
     const std::string mounted = work_ + "/mounted";
