@@ -61,8 +61,8 @@ static __always_inline int on_enrol(struct bpf_iter__task* ctx) {
     return 0;
 }
 
-// A program that runs already and is an agent's, by its executable, uid or cgroup, becomes the agent
-// now. Of an interpreter it cannot be told any more which script it opened.
+// A program that runs already and is an agent's, by its executable, uid or cgroup, becomes the
+// agent now. Of an interpreter it cannot be told any more which script it opened.
 static __always_inline int on_adopt(struct bpf_iter__task* ctx) {
     struct task_struct* task = ctx->task;
     if (!task || task->pid <= 1) return 0;

@@ -176,8 +176,7 @@ static __always_inline u8 walk(struct judgement* j) {
     w.key.dev = sb->s_dev;
     w.key.policy = (u8)j->subject->policy;
     struct inode* inode = j->dentry->d_inode;
-    if (inode && (inode->i_mode & S_IFMT) != S_IFDIR)
-        w.key.kind = BAILIFF_OBJECT_INODE;
+    if (inode && (inode->i_mode & S_IFMT) != S_IFDIR) w.key.kind = BAILIFF_OBJECT_INODE;
     bpf_loop(BAILIFF_MAX_DEPTH, walk_step, &w, 0);
     return w.reason;
 }

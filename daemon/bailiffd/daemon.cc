@@ -88,8 +88,8 @@ Result<std::uint32_t> Daemon::load_policy() {
     Result<std::uint32_t> revoked =
         policy ? manager_->load_policy(*policy) : tl::unexpected(policy.error());
     if (!revoked) {
-        note("policy.refused", "policy", "policy refused, the one before stays in force: " +
-                                             revoked.error().message());
+        note("policy.refused", "policy",
+             "policy refused, the one before stays in force: " + revoked.error().message());
         return revoked;
     }
     service_->set_roles((*policy)->settings.roles);
@@ -175,8 +175,7 @@ asio::awaitable<void> Daemon::watch_mounts() {
     asio::posix::stream_descriptor mounts(context_,
                                           open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC));
     while (true) {
-        co_await mounts.async_wait(asio::posix::stream_descriptor::wait_error,
-                                   asio::use_awaitable);
+        co_await mounts.async_wait(asio::posix::stream_descriptor::wait_error, asio::use_awaitable);
         pollfd seen{mounts.native_handle(), POLLPRI, 0};
         if (poll(&seen, 1, 0) > 0) mounts_changed_ = true;
     }

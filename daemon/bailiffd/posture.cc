@@ -30,8 +30,8 @@ Posture judge_posture(const Result<kernel::KernelPosture>& probes, bool observe,
         posture.detail = "not enforced: " + failing;
     } else if (!probes->sound_attachment) {
         posture.state = "DEGRADED";
-        posture.detail = "enforced, but attachment " + probes->attachment +
-                         " can be skipped on this kernel";
+        posture.detail =
+            "enforced, but attachment " + probes->attachment + " can be skipped on this kernel";
     } else if (journal != "ok") {
         posture.state = "DEGRADED";
         posture.detail = "enforced, but not recorded: " + journal;

@@ -38,8 +38,8 @@ Result<std::string> base64url_decode(std::string_view text) {
         bytes += static_cast<char>(buffer >> bits & 255);
     }
     if (bits == 6)
-        return fail(ErrorCode::kInvalidArgument, "base64url: impossible length " +
-                                                     std::to_string(text.size()));
+        return fail(ErrorCode::kInvalidArgument,
+                    "base64url: impossible length " + std::to_string(text.size()));
     if ((buffer & ((1U << bits) - 1)) != 0)
         return fail(ErrorCode::kInvalidArgument, "base64url: unused bits at the end are not zero");
     return bytes;

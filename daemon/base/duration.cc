@@ -16,8 +16,9 @@ Result<std::int64_t> parse_duration(std::string_view text) {
     if (unit == "h") scale = 3600;
     if (unit == "d") scale = 86400;
     if (error != std::errc() || scale == 0 || number < 1 || number > kYear / scale)
-        return fail(ErrorCode::kInvalidArgument, "expected a duration such as 30s, 15m or 1h, found \"" +
-                                                     std::string(text.substr(0, 40)) + "\"");
+        return fail(ErrorCode::kInvalidArgument,
+                    "expected a duration such as 30s, 15m or 1h, found \"" +
+                        std::string(text.substr(0, 40)) + "\"");
     return number * scale;
 }
 

@@ -54,8 +54,8 @@ using Status = Result<void>;
 
 // For a failed system call: `what` names the call and its object, `error_number` is its errno.
 [[nodiscard]] inline tl::unexpected<Error> fail_errno(std::string what, int error_number) {
-    return fail(ErrorCode::kInternal, std::move(what) + ": " +
-                                          std::generic_category().message(error_number));
+    return fail(ErrorCode::kInternal,
+                std::move(what) + ": " + std::generic_category().message(error_number));
 }
 
 // Passes on the error of `result` with `outer` put in front.

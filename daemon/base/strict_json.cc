@@ -69,10 +69,10 @@ Result<boost::json::value> parse_strict_json(std::string_view text, std::size_t 
     boost::json::basic_parser<DuplicateFinder> finder(options);
     boost::json::error_code error;
     const std::size_t consumed = finder.write_some(false, text.data(), text.size(), error);
-    if (!finder.handler().duplicate.empty() || (error && !finder.handler().open.empty() &&
-                                                error == boost::json::error::extra_data))
-        return fail(ErrorCode::kInvalidArgument, "JSON: name \"" + finder.handler().duplicate +
-                                                     "\" comes twice in one object");
+    if (!finder.handler().duplicate.empty() ||
+        (error && !finder.handler().open.empty() && error == boost::json::error::extra_data))
+        return fail(ErrorCode::kInvalidArgument,
+                    "JSON: name \"" + finder.handler().duplicate + "\" comes twice in one object");
     if (!error && consumed < text.size()) error = boost::json::error::extra_data;
     if (error)
         return fail(ErrorCode::kInvalidArgument,

@@ -23,7 +23,8 @@ namespace bailiff::kernel {
                                           std::uint32_t generation);
 
 // Makes agents of the tasks that run already and match what is in map "agents"; passes are repeated
-// until one finds nothing new. Returns how many were made. kResourceExhausted if a row could not be.
+// until one finds nothing new. Returns how many were made. kResourceExhausted if a row could not
+// be.
 [[nodiscard]] Result<std::uint32_t> adopt(Programs& programs);
 
 [[nodiscard]] Result<std::uint32_t> subject_of(Programs& programs, std::uint32_t pid);

@@ -60,7 +60,7 @@ void store(Reply& reply, const Result<T>& result, Store&& keep) {
 }
 
 bool on_overlay(int fd) {
-    struct statfs info{};
+    struct statfs info {};
     return fstatfs(fd, &info) == 0 && info.f_type == OVERLAYFS_SUPER_MAGIC;
 }
 

@@ -24,8 +24,8 @@ enum class Operation : std::uint32_t {
 
 // The maps that bailiffd writes or reads. Holding the descriptor is the permission.
 inline constexpr std::array<const char*, 12> kSharedMaps = {
-    "config", "policies", "sessions",  "subjects", "label_rows",  "objects",
-    "filter", "ports",    "addresses", "events",   "agents",  "counters"};
+    "config", "policies", "sessions",  "subjects", "label_rows", "objects",
+    "filter", "ports",    "addresses", "events",   "agents",     "counters"};
 
 struct Request {
     std::uint32_t magic;

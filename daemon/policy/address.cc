@@ -36,7 +36,8 @@ bool Prefix::is_v4() const {
 }
 
 bool Prefix::covers(const Prefix& other) const {
-    return is_v4() == other.is_v4() && length <= other.length && masked(other.bytes, length) == bytes;
+    return is_v4() == other.is_v4() && length <= other.length &&
+           masked(other.bytes, length) == bytes;
 }
 
 std::string Prefix::text() const {
@@ -68,8 +69,8 @@ Result<Prefix> parse_prefix(std::string_view text) {
         const auto [end, error] =
             std::from_chars(digits.data(), digits.data() + digits.size(), length);
         if (error != std::errc() || end != digits.data() + digits.size() || length > 128 - base)
-            return fail(ErrorCode::kInvalidArgument, "expected a prefix length of 0 to " +
-                                                         std::to_string(128 - base));
+            return fail(ErrorCode::kInvalidArgument,
+                        "expected a prefix length of 0 to " + std::to_string(128 - base));
         prefix.length = base + length;
     }
     if (masked(prefix.bytes, prefix.length) != prefix.bytes) {

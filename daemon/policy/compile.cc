@@ -61,7 +61,8 @@ public:
             return fail(ErrorCode::kResourceExhausted,
                         document_.file + ": " + std::to_string(image_.bits.size()) +
                             " profiles are in use, counted once for each layer they are used in; "
-                            "at most " + std::to_string(BAILIFF_MAX_PROFILES) + " can be");
+                            "at most " +
+                            std::to_string(BAILIFF_MAX_PROFILES) + " can be");
         for (std::size_t bit = 0; bit < image_.bits.size(); bit++)
             set_bit(image_.policy.layer[image_.bits[bit].layer], static_cast<std::uint16_t>(bit));
         for (const v1::Profile& profile : document_.policy.profiles()) compile_profile(profile);
@@ -115,8 +116,8 @@ private:
 
     void file_rule(const v1::Profile& profile, const v1::FileRule& rule,
                    const std::vector<std::uint16_t>& bits, bool exec) {
-        const std::uint32_t source = add_rule(image_, document_.at(rule, 1, -1), profile.name(),
-                                              describe(rule, exec));
+        const std::uint32_t source =
+            add_rule(image_, document_.at(rule, 1, -1), profile.name(), describe(rule, exec));
         Label label;
         for (const std::uint8_t right : rights_of(rule, exec))
             for (const std::uint16_t bit : bits)

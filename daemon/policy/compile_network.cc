@@ -11,8 +11,8 @@ namespace {
 // A network rule with its words parsed.
 struct Parsed {
     std::vector<Prefix> to;
-    std::uint8_t protocol = 0;       // 0: any
-    std::set<std::uint16_t> ports;   // empty: any
+    std::uint8_t protocol = 0;     // 0: any
+    std::set<std::uint16_t> ports; // empty: any
     Label label;
 
     [[nodiscard]] bool speaks_for(std::uint8_t wanted_protocol, std::uint16_t wanted_port) const {

@@ -197,9 +197,9 @@ void parse(std::string_view text, Document& document, Problems& problems) {
     try {
         const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
         if (documents.size() != 1 || documents[0].IsNull()) {
-            problems.add({document.file, 1, 1}, "expected one YAML document, found " +
-                                                    std::string(documents.size() > 1 ? "several"
-                                                                                     : "none"));
+            problems.add({document.file, 1, 1},
+                         "expected one YAML document, found " +
+                             std::string(documents.size() > 1 ? "several" : "none"));
             return;
         }
         SchemaReader(document, problems).read_message(documents[0], document.policy);

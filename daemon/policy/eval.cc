@@ -148,8 +148,8 @@ Answer evaluate(const Policy& policy, const bailiff_mask& profiles, const Variab
     if (question.right <= BAILIFF_RIGHT_METADATA)
         walk(settling, policy.image, labels, question.path);
     else
-        settling.apply(network_label(policy.image, question.address, question.protocol,
-                                     question.port));
+        settling.apply(
+            network_label(policy.image, question.address, question.protocol, question.port));
     Answer answer = settling.finish();
     if (policy.settings.observe && answer.decision.verdict == BAILIFF_VERDICT_DENY) {
         answer.decision.verdict = BAILIFF_VERDICT_AUDIT;

@@ -27,7 +27,7 @@ struct Question {
 
 struct Answer {
     bailiff_decision decision{};
-    RuleSource rule;     // the rule or default that decided; empty where no profile applies
+    RuleSource rule;      // the rule or default that decided; empty where no profile applies
     std::string sentence; // "deny: policy.yaml:12:9 default deny write, profile build, layer user"
 };
 

@@ -120,8 +120,7 @@ bailiff_mask unbound_profiles(const Policy& policy, std::size_t agent) {
     const std::vector<std::string>& unbound = policy.settings.agents[agent].unbound;
     bailiff_mask mask = policy.image.mask(BAILIFF_LAYER_AGENT, unbound);
     if (unbound.empty()) return mask; // nothing applies, so nothing is granted
-    const bailiff_mask host =
-        policy.image.mask(BAILIFF_LAYER_HOST, policy.settings.host_profiles);
+    const bailiff_mask host = policy.image.mask(BAILIFF_LAYER_HOST, policy.settings.host_profiles);
     for (int i = 0; i < BAILIFF_MASK_WORDS; i++) mask.word[i] |= host.word[i];
     return mask;
 }

@@ -75,9 +75,9 @@ struct PortLabel {
 struct Image {
     std::vector<ProfileBit> bits;
     std::vector<RuleSource> rules;
-    bailiff_policy policy{};             // layers, observe and flags; no default_label yet
-    Label defaults;                      // one saying for each bit and right
-    std::map<std::string, Label> paths;  // absolute, no variables
+    bailiff_policy policy{};                // layers, observe and flags; no default_label yet
+    Label defaults;                         // one saying for each bit and right
+    std::map<std::string, Label> paths;     // absolute, no variables
     std::map<std::string, Label> templates; // with ${workspace} or ${home}
     std::map<std::string, Label> names;
     std::map<std::string, Label> suffixes; // with their dot

@@ -25,8 +25,9 @@ public:
         issuers();
         for (int i = 0; i < policy_.workspace_roots_size(); i++)
             if (!is_clean_path(policy_.workspace_roots(i)))
-                add(policy_, 6, i, "expected an absolute path with no .., found " +
-                                       quoted(policy_.workspace_roots(i)));
+                add(policy_, 6, i,
+                    "expected an absolute path with no .., found " +
+                        quoted(policy_.workspace_roots(i)));
         known(policy_.host(), 1, policy_.host().profiles());
         principals();
         narrowing();
@@ -51,17 +52,17 @@ private:
     void required(const google::protobuf::Message& where, int field, const std::string& value,
                   const std::string& what) {
         if (value.empty())
-            problems_.add(first(where), where.GetDescriptor()->name() + " needs `" +
-                                            where.GetDescriptor()->FindFieldByNumber(field)->name() +
-                                            "`: " + what);
+            problems_.add(first(where),
+                          where.GetDescriptor()->name() + " needs `" +
+                              where.GetDescriptor()->FindFieldByNumber(field)->name() +
+                              "`: " + what);
     }
 
     // Where a message stands: its first field.
     Position first(const google::protobuf::Message& where) {
         Position best = document_.at(where, -1);
         for (int i = 0; i < where.GetDescriptor()->field_count(); i++) {
-            const Position at =
-                document_.at(where, where.GetDescriptor()->field(i)->number(), -1);
+            const Position at = document_.at(where, where.GetDescriptor()->field(i)->number(), -1);
             if (at.line != 0 && (best.line == 0 || at.line < best.line)) best = at;
         }
         return best;
@@ -71,8 +72,9 @@ private:
         for (int i = 0; i < profiles.size(); i++) {
             if (std::find(names_.begin(), names_.end(), profiles[i]) != names_.end()) continue;
             const auto close = closest(profiles[i], names_);
-            add(where, field, i, "no profile is named " + quoted(profiles[i]) +
-                                     (close ? " (did you mean " + quoted(*close) + "?)" : ""));
+            add(where, field, i,
+                "no profile is named " + quoted(profiles[i]) +
+                    (close ? " (did you mean " + quoted(*close) + "?)" : ""));
         }
     }
 
@@ -89,8 +91,9 @@ private:
                 add(issuer, 1, 0, "issuer " + quoted(issuer.issuer()) + " comes twice");
             for (int i = 0; i < issuer.algorithms_size(); i++)
                 if (!algorithms.contains(issuer.algorithms(i)))
-                    add(issuer, 3, i, "expected one of ES256, RS256, PS256, EdDSA, found " +
-                                          quoted(issuer.algorithms(i)));
+                    add(issuer, 3, i,
+                        "expected one of ES256, RS256, PS256, EdDSA, found " +
+                            quoted(issuer.algorithms(i)));
             if (issuer.max_chain() > 8) add(issuer, 8, 0, "expected at most 8");
             if (issuer.max_lifetime().empty()) continue;
             if (const auto life = parse_duration(issuer.max_lifetime()); !life)
@@ -102,8 +105,9 @@ private:
         for (const v1::User& user : policy_.users()) {
             required(user, 1, user.subject(), "the `sub` of its tokens");
             if (user.presented_by_size() == 0)
-                problems_.add(first(user), "User needs `presented_by`: the local accounts that may "
-                                           "present its tokens, or none can");
+                problems_.add(first(user),
+                              "User needs `presented_by`: the local accounts that may "
+                              "present its tokens, or none can");
             known(user, 5, user.profiles());
         }
         std::set<std::string> agents;
@@ -142,8 +146,9 @@ private:
             for (const v1::FileRule& rule : profile.files()) {
                 for (int i = 0; i < rule.rights_size(); i++)
                     if (rule.rights(i) >= v1::connect)
-                        add(rule, 2, i, "expected a right of files: read, write, create, delete, "
-                                        "rename, truncate, metadata");
+                        add(rule, 2, i,
+                            "expected a right of files: read, write, create, delete, "
+                            "rename, truncate, metadata");
                 file_rule(rule);
             }
             for (const v1::NetworkRule& rule : profile.network()) network_rule(rule);
@@ -163,8 +168,10 @@ private:
         for (int i = 0; i < rule.suffix_size(); i++)
             if (rule.suffix(i).size() < 2 || rule.suffix(i).size() > 15 ||
                 rule.suffix(i)[0] != '.' || rule.suffix(i).find_last_of("./") != 0)
-                add(rule, 5, i, "expected one dot and at most 14 more characters, such as .pem, "
-                                "found " + quoted(rule.suffix(i)));
+                add(rule, 5, i,
+                    "expected one dot and at most 14 more characters, such as .pem, "
+                    "found " +
+                        quoted(rule.suffix(i)));
     }
 
     void path(const v1::FileRule& rule, int i) {
@@ -173,8 +180,8 @@ private:
         if (path.starts_with("${") && end != std::string::npos) {
             const std::string variable = path.substr(0, end + 1);
             if (variable != "${workspace}" && variable != "${home}") {
-                add(rule, 3, i, "unknown variable " + variable +
-                                    "; known are ${workspace} and ${home}");
+                add(rule, 3, i,
+                    "unknown variable " + variable + "; known are ${workspace} and ${home}");
                 return;
             }
             path.erase(0, end + 1);
@@ -183,11 +190,15 @@ private:
         if (path.find("${") != std::string::npos)
             add(rule, 3, i, "a variable may only begin a path, found " + quoted(rule.path(i)));
         else if (path.find_first_of("*?[") != std::string::npos)
-            add(rule, 3, i, "no patterns: a folder's path covers all below it; for endings use "
-                            "`suffix`, for names `name`; found " + quoted(rule.path(i)));
+            add(rule, 3, i,
+                "no patterns: a folder's path covers all below it; for endings use "
+                "`suffix`, for names `name`; found " +
+                    quoted(rule.path(i)));
         else if (!is_clean_path(path))
-            add(rule, 3, i, "expected an absolute path with no .., or one that begins with "
-                            "${workspace} or ${home}, found " + quoted(rule.path(i)));
+            add(rule, 3, i,
+                "expected an absolute path with no .., or one that begins with "
+                "${workspace} or ${home}, found " +
+                    quoted(rule.path(i)));
     }
 
     void network_rule(const v1::NetworkRule& rule) {
@@ -205,8 +216,8 @@ private:
             add(rule, 5, 0, "only tcp and udp have ports");
         for (int i = 0; i < rule.port_size(); i++)
             if (rule.port(i) < 1 || rule.port(i) > 65535)
-                add(rule, 5, i, "expected a port of 1 to 65535, found " +
-                                    std::to_string(rule.port(i)));
+                add(rule, 5, i,
+                    "expected a port of 1 to 65535, found " + std::to_string(rule.port(i)));
     }
 
     const Document& document_;

@@ -33,12 +33,9 @@ IssuerSettings issuer(const Document& document, const v1::Issuer& from) {
 }
 
 UserEntry user(const Document& document, const v1::User& from) {
-    return {from.subject(),
-            from.issuer(),
-            list(from.groups()),
-            list(from.presented_by()),
-            list(from.profiles()),
-            document.at(from, 1)};
+    return {from.subject(),        from.issuer(),
+            list(from.groups()),   list(from.presented_by()),
+            list(from.profiles()), document.at(from, 1)};
 }
 
 AgentEntry agent(const Document& document, const v1::Agent& from) {

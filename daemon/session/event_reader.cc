@@ -9,22 +9,35 @@ namespace bailiff::session {
 namespace {
 
 const char* hook_name(std::uint32_t hook) {
-    static constexpr const char* kNames[BAILIFF_HOOKS] = {
-        "none",           "bprm_check_security", "file_open",     "inode_create",
-        "inode_mkdir",    "inode_mknod",         "inode_symlink", "inode_link",
-        "inode_unlink",   "inode_rmdir",         "inode_rename",  "inode_setattr",
-        "socket_create",  "socket_connect",      "socket_bind",   "socket_sendmsg",
-        "task_alloc",     "task_kill",           "sched_process_exec",
-        "sched_process_exit", "sched_process_fork"};
+    static constexpr const char* kNames[BAILIFF_HOOKS] = {"none",
+                                                          "bprm_check_security",
+                                                          "file_open",
+                                                          "inode_create",
+                                                          "inode_mkdir",
+                                                          "inode_mknod",
+                                                          "inode_symlink",
+                                                          "inode_link",
+                                                          "inode_unlink",
+                                                          "inode_rmdir",
+                                                          "inode_rename",
+                                                          "inode_setattr",
+                                                          "socket_create",
+                                                          "socket_connect",
+                                                          "socket_bind",
+                                                          "socket_sendmsg",
+                                                          "task_alloc",
+                                                          "task_kill",
+                                                          "sched_process_exec",
+                                                          "sched_process_exit",
+                                                          "sched_process_fork"};
     return hook < BAILIFF_HOOKS ? kNames[hook] : "unknown";
 }
 
 const char* reason_name(std::uint8_t reason) {
     static constexpr const char* kNames[BAILIFF_REASONS] = {
-        "none",          "rule",       "default",       "expired",    "ended",
-        "revoked",       "stale",      "no_profile",    "unknown_root",
-        "too_deep",      "raced_rename", "unreadable",  "socket_family",
-        "no_storage",    "self_protection", "canary"};
+        "none",          "rule",       "default",         "expired",  "ended",        "revoked",
+        "stale",         "no_profile", "unknown_root",    "too_deep", "raced_rename", "unreadable",
+        "socket_family", "no_storage", "self_protection", "canary"};
     return reason < BAILIFF_REASONS ? kNames[reason] : "unknown";
 }
 

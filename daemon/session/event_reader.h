@@ -38,7 +38,7 @@ private:
 
     const Manager& manager_;
     const Clock& clock_;
-    std::map<std::uint32_t, Image> images_; // by pid, from exec to exit
+    std::map<std::uint32_t, Image> images_;             // by pid, from exec to exit
     std::map<std::uint32_t, std::string> mount_points_; // by device
 };
 

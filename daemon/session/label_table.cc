@@ -6,9 +6,9 @@ Result<std::uint32_t> LabelTable::intern(const policy::Label& label) {
     if (label.empty()) return 0;
     if (const auto known = numbers_.find(label); known != numbers_.end()) return known->second;
     if (labels_.size() >= kLabelsPerSlot)
-        return fail(ErrorCode::kResourceExhausted,
-                    "the policy and its sessions need more than " +
-                        std::to_string(kLabelsPerSlot) + " distinct labels");
+        return fail(ErrorCode::kResourceExhausted, "the policy and its sessions need more than " +
+                                                       std::to_string(kLabelsPerSlot) +
+                                                       " distinct labels");
     const auto number = first_ + static_cast<std::uint32_t>(labels_.size());
     const auto rows = label.rows();
     for (std::uint32_t right = 0; right < BAILIFF_RIGHTS; right++)

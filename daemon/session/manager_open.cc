@@ -78,8 +78,8 @@ Result<std::string> Manager::workspace(const std::string& wanted) const {
     if (wanted.empty()) return std::string();
     const Result<kernel::ResolvedPath> found = world_.port.resolve(wanted);
     if (!found)
-        return fail(ErrorCode::kInvalidArgument, "workspace " + wanted + ": " +
-                                                     found.error().message());
+        return fail(ErrorCode::kInvalidArgument,
+                    "workspace " + wanted + ": " + found.error().message());
     if ((found->inode.mode & S_IFMT) != S_IFDIR)
         return fail(ErrorCode::kInvalidArgument, "workspace " + wanted + " is not a folder");
     for (const std::string& root : tables_->policy().settings.workspace_roots) {
@@ -97,9 +97,9 @@ Status Manager::take_slots(Session& session) {
         return entry.second.state == State::kActive && entry.second.uid == session.uid;
     });
     if (mine >= static_cast<std::ptrdiff_t>(kMaxSessionsPerUid))
-        return fail(ErrorCode::kResourceExhausted,
-                    "uid " + std::to_string(session.uid) + " has " + std::to_string(mine) +
-                        " open sessions, which is the limit");
+        return fail(ErrorCode::kResourceExhausted, "uid " + std::to_string(session.uid) + " has " +
+                                                       std::to_string(mine) +
+                                                       " open sessions, which is the limit");
     const auto slot = session_slots_.take();
     const auto subject = slot ? subject_slots_.take() : std::nullopt;
     if (slot && !subject) session_slots_.give_back(*slot);
@@ -163,8 +163,8 @@ Result<const Session*> Manager::open(const OpenRequest& request, const Presenter
     session.start_time = presenter.start_time;
     session.started_at = world_.clock.unix_nanos();
     session.started_boot = world_.clock.boot_nanos();
-    const std::int64_t left = token.expires_at * static_cast<std::int64_t>(kSecond) -
-                              session.started_at;
+    const std::int64_t left =
+        token.expires_at * static_cast<std::int64_t>(kSecond) - session.started_at;
     session.expires_boot =
         world_.clock.boot_nanos() + static_cast<std::uint64_t>(std::max<std::int64_t>(left, 0));
     if (Status taken = take_slots(session); !taken) return refuse(taken.error(), &token, presenter);
@@ -205,17 +205,16 @@ Result<const Session*> Manager::open(const OpenRequest& request, const Presenter
 Result<const Session*> Manager::renew(const std::string& name, const std::string& token,
                                       const std::string& proof, const Presenter& presenter) {
     Session* session = lookup(name);
-    if (session == nullptr)
-        return fail(ErrorCode::kNotFound, "no session " + name + " is known");
+    if (session == nullptr) return fail(ErrorCode::kNotFound, "no session " + name + " is known");
     const Result<token::Token> fresh = verifier_->verify(token, proof, {"POST", kProofUri});
     if (!fresh) return refuse(fresh.error(), nullptr, presenter);
     if (session->state != State::kActive || world_.clock.boot_nanos() >= session->expires_boot)
         return refuse({ErrorCode::kFailedPrecondition, "session " + name + " is over"}, &*fresh,
                       presenter);
     if (const std::string why = why_not_renewal(session->token, *fresh); !why.empty())
-        return refuse({ErrorCode::kPermissionDenied,
-                       "this token cannot renew session " + name + ": " + why},
-                      &*fresh, presenter);
+        return refuse(
+            {ErrorCode::kPermissionDenied, "this token cannot renew session " + name + ": " + why},
+            &*fresh, presenter);
     const Result<policy::Grant> grant =
         grant_for(tables_->policy(), *fresh, presenter.uid, presenter.account);
     if (!grant) return refuse(grant.error(), &*fresh, presenter);

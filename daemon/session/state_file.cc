@@ -32,8 +32,8 @@ json::object save_token(const token::Token& token) {
             {"iss", actor.issuer}, {"sub", actor.subject}, {"sub_profile", actor.profile}});
     json::array details;
     for (const token::AuthorizationDetail& detail : token.details)
-        details.push_back(json::object{{"identifier", detail.identifier},
-                                       {"actions", strings(detail.actions)}});
+        details.push_back(
+            json::object{{"identifier", detail.identifier}, {"actions", strings(detail.actions)}});
     return {{"iss", token.issuer},
             {"sub", token.subject},
             {"client_id", token.client_id},

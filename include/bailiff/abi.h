@@ -38,9 +38,9 @@ typedef uint64_t bailiff_u64;
 #define BAILIFF_MAX_SUBJECTS 8192  // subject 0 means "no subject"
 #define BAILIFF_MAX_LABELS 4096    // interned rows of masks, for each right
 #define BAILIFF_MAX_OBJECTS 131072 // labelled objects of all policies and sessions
-#define BAILIFF_MAX_AGENTS 4096 // ways to tell an agent's task, of all agents
-#define BAILIFF_MAX_DEPTH 64 // directory levels a walk may take; deeper is denied
-#define BAILIFF_NAME_MAX 256 // a name with its terminating NUL
+#define BAILIFF_MAX_AGENTS 4096    // ways to tell an agent's task, of all agents
+#define BAILIFF_MAX_DEPTH 64       // directory levels a walk may take; deeper is denied
+#define BAILIFF_NAME_MAX 256       // a name with its terminating NUL
 
 // What a rule speaks about: the class of right. One row of masks exists for each.
 enum bailiff_right {
@@ -212,10 +212,10 @@ struct bailiff_subject {
 #define BAILIFF_SUBJECT_CANARY 1u // a probe's: denials are not reported
 BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_subject) == 64, "subject");
 
-// Map "agents": hash, key bailiff_object_key with policy and session 0. What makes a task that is no
-// subject a subject: the agent, without a session. The value is the row that the task gets (struct
-// bailiff_task below). A row with subject 0 stands for an interpreter: tasks that execute it are
-// watched, and become the agent whose script they open.
+// Map "agents": hash, key bailiff_object_key with policy and session 0. What makes a task that is
+// no subject a subject: the agent, without a session. The value is the row that the task gets
+// (struct bailiff_task below). A row with subject 0 stands for an interpreter: tasks that execute
+// it are watched, and become the agent whose script they open.
 
 // Map "config": array of one.
 struct bailiff_config {
@@ -227,10 +227,10 @@ struct bailiff_config {
     bailiff_u32 control_pid;       // the process whose enrolments the task iterator serves
     bailiff_u64 spare[4];
 };
-#define BAILIFF_CONFIG_OBSERVE 1u       // policy mode observe: nothing is denied, all is reported
-#define BAILIFF_CONFIG_MATCH_UID 2u     // "agents" holds uids
-#define BAILIFF_CONFIG_MATCH_UNIT 4u    // "agents" holds units
-#define BAILIFF_CONFIG_MATCH_CGROUP 8u  // "agents" holds cgroups
+#define BAILIFF_CONFIG_OBSERVE 1u      // policy mode observe: nothing is denied, all is reported
+#define BAILIFF_CONFIG_MATCH_UID 2u    // "agents" holds uids
+#define BAILIFF_CONFIG_MATCH_UNIT 4u   // "agents" holds units
+#define BAILIFF_CONFIG_MATCH_CGROUP 8u // "agents" holds cgroups
 BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_config) == 72, "config");
 
 // Task storage "tasks": which subject a task is. `scratch` is the hooks' working memory: it lies

@@ -130,10 +130,9 @@ void put(Programs& programs, const char* map, const Key& key, const Value& value
 void label(Programs& programs, const std::string& path, std::uint32_t id) {
     const Result<Resolved> inode = resolve(programs, path);
     if (!inode) die(inode.error().message());
-    const Status written =
-        write_object(*programs.map_fd("objects"), *programs.map_fd("filter"),
-                     inode_key(inode->inode, kPolicy),
-                     bailiff_object{id, inode->inode.is_root != 0 ? BAILIFF_OBJECT_ROOT : 0U});
+    const Status written = write_object(
+        *programs.map_fd("objects"), *programs.map_fd("filter"), inode_key(inode->inode, kPolicy),
+        bailiff_object{id, inode->inode.is_root != 0 ? BAILIFF_OBJECT_ROOT : 0U});
     if (!written) die(written.error().message());
 }
 

@@ -170,7 +170,8 @@ TEST_P(File, ADenialIsReportedWithItsObjectAndReason) {
     EXPECT_EQ(std::string(found[0].text + 2), "other");
 }
 
-// Overlayfs numbers directories and files from two sources, so a file can have a directory's number.
+// Overlayfs numbers directories and files from two sources, so a file can have a directory's
+// number.
 TEST_P(File, AFileIsNeverTakenForALabelledDirectory) {
     const Result<kernel::Resolved> file = kernel::resolve(programs(), other_ + "/a");
     ASSERT_TRUE(file);

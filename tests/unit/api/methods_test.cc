@@ -103,9 +103,8 @@ TEST_F(Methods, ASubjectCallsNothingButWhoAmIWhateverItsRoles) {
         EXPECT_EQ(answer.has_value(), method.name == "WhoAmI") << method.name;
         if (answer) continue;
         EXPECT_EQ(answer.error().code(), ErrorCode::kPermissionDenied);
-        EXPECT_EQ(answer.error().message(),
-                  "this process is subject to session s-7; " + std::string(method.name) +
-                      " is not open to it");
+        EXPECT_EQ(answer.error().message(), "this process is subject to session s-7; " +
+                                                std::string(method.name) + " is not open to it");
     }
     for (const std::string& called : service_.calls()) EXPECT_EQ(called, "WhoAmI");
 }

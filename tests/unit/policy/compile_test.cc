@@ -40,11 +40,12 @@ TEST(Compile, AnImageAlwaysHasAClassForEachAddressFamily) {
 }
 
 TEST(Compile, TheRuleBehindASayingIsItsLineInTheFile) {
-    const auto policy = must_load(around("  - name: user\n"
-                                         "    files:\n"
-                                         "      - verdict: deny\n"
-                                         "        path: [/etc]\n"
-                                         "  - name: agent\n"));
+    const auto policy =
+        must_load(around("  - name: user\n"
+                         "    files:\n"
+                         "      - verdict: deny\n"
+                         "        path: [/etc]\n"
+                         "  - name: agent\n"));
     const Saying* saying = policy->image.paths.at("/etc").find(BAILIFF_RIGHT_WRITE, 0);
     ASSERT_NE(saying, nullptr);
     EXPECT_EQ(policy->image.rules[saying->rule].at.text(), "p.yaml:9:9");

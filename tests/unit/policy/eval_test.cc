@@ -5,7 +5,8 @@
 namespace bailiff::policy::tests {
 namespace {
 
-constexpr const char* kOpen = "  - {name: user, default: {exec: allow, files: allow, network: allow}}\n";
+constexpr const char* kOpen =
+    "  - {name: user, default: {exec: allow, files: allow, network: allow}}\n";
 
 std::shared_ptr<const Policy> agent_rules(const std::string& rules) {
     return must_load(around(std::string(kOpen) + "  - name: agent\n" + rules));
@@ -18,10 +19,11 @@ TEST(Eval, WhatNoRuleNamesFollowsTheDefault) {
 }
 
 TEST(Eval, TheNearestRuleOnThePathWins) {
-    const auto policy = agent_rules("    files:\n"
-                                    "      - {verdict: allow, path: [/srv]}\n"
-                                    "      - {verdict: deny, path: [/srv/a]}\n"
-                                    "      - {verdict: allow, rights: [read], path: [/srv/a/b]}\n");
+    const auto policy = agent_rules(
+        "    files:\n"
+        "      - {verdict: allow, path: [/srv]}\n"
+        "      - {verdict: deny, path: [/srv/a]}\n"
+        "      - {verdict: allow, rights: [read], path: [/srv/a/b]}\n");
     EXPECT_EQ(ask(*policy, BAILIFF_RIGHT_WRITE, "/srv/x"), "allow");
     EXPECT_EQ(ask(*policy, BAILIFF_RIGHT_WRITE, "/srv/a/x"), "deny");
     EXPECT_EQ(ask(*policy, BAILIFF_RIGHT_READ, "/srv/a/b/x"), "allow");
@@ -30,16 +32,18 @@ TEST(Eval, TheNearestRuleOnThePathWins) {
 }
 
 TEST(Eval, TheStrictestLayerStands) {
-    const auto policy = must_load(around("  - {name: user, default: {files: deny}}\n"
-                                         "  - {name: agent, default: {files: allow}}\n"));
+    const auto policy =
+        must_load(around("  - {name: user, default: {files: deny}}\n"
+                         "  - {name: agent, default: {files: allow}}\n"));
     EXPECT_EQ(ask(*policy, BAILIFF_RIGHT_READ, "/x"), "deny");
 }
 
 TEST(Eval, NamesAndSuffixesHoldWhereverTheFileLies) {
-    const auto policy = agent_rules("    default: {files: allow}\n"
-                                    "    files:\n"
-                                    "      - {verdict: deny, name: [.env]}\n"
-                                    "      - {verdict: deny, suffix: [.pem]}\n");
+    const auto policy = agent_rules(
+        "    default: {files: allow}\n"
+        "    files:\n"
+        "      - {verdict: deny, name: [.env]}\n"
+        "      - {verdict: deny, suffix: [.pem]}\n");
     EXPECT_EQ(ask(*policy, BAILIFF_RIGHT_READ, "/a/b/.env"), "deny");
     EXPECT_EQ(ask(*policy, BAILIFF_RIGHT_READ, "/a/b/key.pem"), "deny");
     EXPECT_EQ(ask(*policy, BAILIFF_RIGHT_READ, "/a/b/env"), "allow");
@@ -76,21 +80,24 @@ TEST(Eval, AnyProtocolWithAPortMeansTcpAndUdp) {
 }
 
 TEST(Eval, ObserveTurnsADenialIntoARecord) {
-    const auto policy = must_load(around("  - {name: user, default: {files: allow}}\n"
-                                         "  - {name: agent, mode: observe}\n"));
+    const auto policy =
+        must_load(around("  - {name: user, default: {files: allow}}\n"
+                         "  - {name: agent, mode: observe}\n"));
     EXPECT_EQ(ask(*policy, BAILIFF_RIGHT_READ, "/x"), "audit");
 }
 
 TEST(Eval, TheSentenceNamesTheLineThatDecides) {
-    const auto policy = agent_rules("    default: {files: allow}\n"
-                                    "    files:\n"
-                                    "      - {verdict: deny, path: [/etc]}\n");
+    const auto policy = agent_rules(
+        "    default: {files: allow}\n"
+        "    files:\n"
+        "      - {verdict: deny, path: [/etc]}\n");
     Question question;
     question.right = BAILIFF_RIGHT_DELETE;
     question.path = "/etc/x";
     const auto granted = grant(*policy, alice(), {});
     const Answer answer = evaluate(*policy, granted->profiles, {}, question);
-    EXPECT_EQ(answer.sentence, "deny: p.yaml:11:10 deny files path /etc, profile agent, layer agent");
+    EXPECT_EQ(answer.sentence,
+              "deny: p.yaml:11:10 deny files path /etc, profile agent, layer agent");
 }
 
 TEST(Eval, WithNoProfileNothingIsGranted) {

@@ -9,14 +9,16 @@ constexpr const char* kPolicy =
     "version: 1\n"
     "host: {profiles: [ceiling]}\n"
     "users:\n"
-    "  - {subject: \"user:alice\", issuer: \"https://idp\", presented_by: [alice, \"1001\"], profiles: [u]}\n"
+    "  - {subject: \"user:alice\", issuer: \"https://idp\", presented_by: [alice, \"1001\"], "
+    "profiles: [u]}\n"
     "  - {subject: \"user:*\", groups: [staff], presented_by: [shared], profiles: [v]}\n"
     "agents:\n"
     "  - {name: fixer, actor: \"agent:fixer\", profiles: [a], unbound: [w]}\n"
     "  - {name: bare, actor: \"agent:bare\", profiles: [a]}\n"
     "tasks: [{task: \"JIRA-*\", profiles: [t]}]\n"
     "scopes: [{scope: fix, profiles: [s]}]\n"
-    "profiles: [{name: ceiling}, {name: u}, {name: v}, {name: a}, {name: w}, {name: t}, {name: s}]\n";
+    "profiles: [{name: ceiling}, {name: u}, {name: v}, {name: a}, {name: w}, {name: t}, {name: "
+    "s}]\n";
 
 Facts good() {
     Facts facts = alice();
@@ -33,8 +35,8 @@ std::string refusal(const Facts& facts, const std::vector<std::string>& presente
 TEST(Grant, ASessionHasProfilesOfEveryLayer) {
     const auto granted = grant(*must_load(kPolicy), good(), {"alice", "1000"});
     ASSERT_TRUE(granted) << granted.error().message();
-    EXPECT_EQ(granted->names, (std::vector<std::string>{"host:ceiling", "user:u", "agent:a",
-                                                        "task:t", "token:s"}));
+    EXPECT_EQ(granted->names,
+              (std::vector<std::string>{"host:ceiling", "user:u", "agent:a", "task:t", "token:s"}));
 }
 
 TEST(Grant, AnAccountThatMayNotPresentIsRefusedByName) {

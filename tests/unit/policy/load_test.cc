@@ -46,7 +46,8 @@ TEST(Load, AValueOfTheWrongKindSaysWhatWasExpected) {
               "p.yaml:2:9: expected a list for \"agents\", found \"fixer\"");
     EXPECT_EQ(problem("version: 1\nhost: [a]\n"),
               "p.yaml:2:7: expected a map of fields of Host, found a list");
-    EXPECT_TRUE(has(problem("version: 1\naudience:\n"), "expected a list for \"audience\", found nothing"));
+    EXPECT_TRUE(
+        has(problem("version: 1\naudience:\n"), "expected a list for \"audience\", found nothing"));
     EXPECT_TRUE(has(problem("version: 1\nissuers: [{require_proof: yes}]\n"),
                     "expected true or false for \"require_proof\", found \"yes\""));
 }
@@ -70,19 +71,26 @@ TEST(Load, RulesAreChecked) {
     };
     EXPECT_TRUE(has(rule("    files: [{path: [/a]}]\n"), "p.yaml:4:14: rule needs `verdict`"));
     EXPECT_TRUE(has(rule("    files: [{verdict: deny}]\n"), "needs `path`, `name` or `suffix`"));
-    EXPECT_TRUE(has(rule("    files: [{verdict: deny, path: [a]}]\n"), "expected an absolute path"));
+    EXPECT_TRUE(
+        has(rule("    files: [{verdict: deny, path: [a]}]\n"), "expected an absolute path"));
     EXPECT_TRUE(has(rule("    files: [{verdict: deny, path: [/a/../b]}]\n"), "with no .."));
     EXPECT_TRUE(has(rule("    files: [{verdict: deny, path: [\"/a/*\"]}]\n"), "no patterns"));
-    EXPECT_TRUE(has(rule("    files: [{verdict: deny, path: [\"${work}/a\"]}]\n"), "unknown variable ${work}"));
-    EXPECT_TRUE(has(rule("    files: [{verdict: deny, path: [\"/a/${home}\"]}]\n"), "may only begin"));
+    EXPECT_TRUE(has(rule("    files: [{verdict: deny, path: [\"${work}/a\"]}]\n"),
+                    "unknown variable ${work}"));
+    EXPECT_TRUE(
+        has(rule("    files: [{verdict: deny, path: [\"/a/${home}\"]}]\n"), "may only begin"));
     EXPECT_TRUE(has(rule("    files: [{verdict: deny, name: [a/b]}]\n"), "file name with no /"));
     EXPECT_TRUE(has(rule("    files: [{verdict: deny, suffix: [pem]}]\n"), "expected one dot"));
     EXPECT_TRUE(has(rule("    files: [{verdict: deny, suffix: [.tar.gz]}]\n"), "expected one dot"));
-    EXPECT_TRUE(has(rule("    files: [{verdict: deny, rights: [connect], path: [/a]}]\n"), "right of files"));
-    EXPECT_TRUE(has(rule("    exec: [{verdict: deny, rights: [read], path: [/a]}]\n"), "no place in exec"));
-    EXPECT_TRUE(has(rule("    network: [{verdict: deny, to: [10.0.0.1/8]}]\n"), "did you mean 10.0.0.0/8"));
+    EXPECT_TRUE(has(rule("    files: [{verdict: deny, rights: [connect], path: [/a]}]\n"),
+                    "right of files"));
+    EXPECT_TRUE(
+        has(rule("    exec: [{verdict: deny, rights: [read], path: [/a]}]\n"), "no place in exec"));
+    EXPECT_TRUE(
+        has(rule("    network: [{verdict: deny, to: [10.0.0.1/8]}]\n"), "did you mean 10.0.0.0/8"));
     EXPECT_TRUE(has(rule("    network: [{verdict: deny, port: [0]}]\n"), "port of 1 to 65535"));
-    EXPECT_TRUE(has(rule("    network: [{verdict: deny, protocol: icmp, port: [1]}]\n"), "only tcp and udp"));
+    EXPECT_TRUE(has(rule("    network: [{verdict: deny, protocol: icmp, port: [1]}]\n"),
+                    "only tcp and udp"));
 }
 
 TEST(Load, AMatchThatWouldSwallowTheHostIsRefused) {

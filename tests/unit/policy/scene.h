@@ -51,8 +51,8 @@ inline std::string ask(const Policy& policy, std::uint8_t right, const std::stri
     return verdict_name(answer.decision.verdict);
 }
 
-inline std::string ask_connect(const Policy& policy, const std::string& address,
-                               std::uint16_t port, std::uint8_t protocol = 6) {
+inline std::string ask_connect(const Policy& policy, const std::string& address, std::uint16_t port,
+                               std::uint8_t protocol = 6) {
     Question question;
     question.right = BAILIFF_RIGHT_CONNECT;
     question.address = *parse_prefix(address);
