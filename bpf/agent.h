@@ -18,8 +18,11 @@ static __always_inline void inode_key(struct bailiff_object_key* key, struct den
     }
 }
 
+// A folder is nobody's script, though on overlayfs it can have a script's number.
 static __always_inline struct bailiff_task* agent_of_file(struct dentry* dentry) {
     struct bailiff_object_key key = {.kind = BAILIFF_OBJECT_INODE};
+    struct inode* inode = dentry->d_inode;
+    if (!inode || (inode->i_mode & S_IFMT) == S_IFDIR) return 0;
     inode_key(&key, dentry);
     return bpf_map_lookup_elem(&agents, &key);
 }

@@ -93,10 +93,19 @@ TEST_F(Agent, TheInterpreterAloneMakesNobodyAnAgent) {
     EXPECT_EQ(free(execute("/bin/dash", folder_ + "/run.sh")), 0);
 }
 
+// Overlayfs numbers folders and files from two sources.
+TEST_F(Agent, AFolderWithTheNumberOfAScriptIsNotThatScript) {
+    fs::create_directories(folder_ + "/pkg");
+    script(folder_ + "/run.sh", "exec 3<" + folder_ + "/pkg\ncat " + secret_ + "\n");
+    agent_file_numbered_as(folder_ + "/pkg");
+    interpreter("/bin/dash");
+    EXPECT_EQ(free(execute("/bin/dash", folder_ + "/run.sh")), 0);
+}
+
 TEST_F(Agent, AThreadThatWasThereBeforeTheScriptIsTheAgents) {
     make_file(folder_ + "/agent.js", "script");
     agent_file(folder_ + "/agent.js");
-    interpreter("/proc/self/exe");
+    interpreter(fs::read_symlink("/proc/self/exe"));
     EXPECT_EQ(free(execute("/proc/self/exe", "--thread-before-script")), EPERM);
 }
 

@@ -224,6 +224,12 @@ void Scene::agent_file(const std::string& path) {
     put_agent(key_of(programs(), path), kSubject);
 }
 
+void Scene::agent_file_numbered_as(const std::string& folder) {
+    bailiff_object_key key = key_of(programs(), folder);
+    key.kind = BAILIFF_OBJECT_INODE;
+    put_agent(key, kSubject);
+}
+
 void Scene::interpreter(const std::string& path) {
     put_agent(key_of(programs(), path), 0);
 }

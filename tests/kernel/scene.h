@@ -43,6 +43,8 @@ protected:
                       bailiff_right right, bailiff_verdict verdict);
     void session(bailiff_session_state state, std::uint64_t expires_at = ~0ULL);
     void agent_file(const std::string& path);
+    // A file that has the inode number and device of that folder.
+    void agent_file_numbered_as(const std::string& folder);
     void interpreter(const std::string& path);
     void agent_module(const std::string& directory, const std::string& module);
     void agent_uid(std::uint32_t uid);
