@@ -118,11 +118,12 @@ TEST_F(EventReaders, ARuleOfThePolicyBeforeAReloadIsStillNamed) {
 
 TEST_F(EventReaders, ARuleOfTheDaemonBeforeIsStillNamed) {
     const bailiff_event event = denial_of_write("/etc/passwd");
+    const std::string name = session->name;
     start();
     ASSERT_NE(manager->tables()->slot(), event.policy);
     reader = std::make_unique<session::EventReader>(*manager, clock);
     EXPECT_EQ(read(event).rule().profile(), "ceiling");
-    EXPECT_EQ(read(event).session(), session->name);
+    EXPECT_EQ(read(event).session(), name);
 }
 
 TEST_F(EventReaders, WouldBeDenialsSaySo) {
