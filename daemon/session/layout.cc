@@ -87,9 +87,21 @@ private:
         if (!found && found.error().code() == ErrorCode::kNotFound)
             return place_missing(path, label, session);
         if (!found) return tl::unexpected(found.error());
-        put(kernel::inode_key(found->inode, slot_), label, session);
-        by_path_[session][found->path].merge(label);
-        return found->path == "/" ? Status() : place_entry(found->path, label, session);
+        const Label given = trusted(label, session, path, found->path);
+        if (given.empty()) return {};
+        put(kernel::inode_key(found->inode, slot_), given, session);
+        by_path_[session][found->path].merge(given);
+        return found->path == "/" ? Status() : place_entry(found->path, given, session);
+    }
+
+    // A session's own paths lie where its agent can make symbolic links: what it is allowed does
+    // not follow them. What it is denied does.
+    Label trusted(const Label& label, std::uint16_t session, const fs::path& path,
+                  const std::string& real) {
+        if (session == 0 || path.lexically_normal() == real) return label;
+        layout_.notes.push_back(path.string() + " leads to " + real +
+                                " by a symbolic link: nothing is allowed there");
+        return denials(label);
     }
 
     // The name keeps its rule when the file is deleted and made again.
@@ -121,7 +133,8 @@ private:
             above = port_.resolve(missing.parent_path());
         }
         if (!above) return tl::unexpected(above.error());
-        const Label kept = missing == path ? label : denials(label);
+        const Label given = trusted(label, session, missing.parent_path(), above->path);
+        const Label kept = missing == path ? given : denials(given);
         layout_.notes.push_back(path.string() + " does not exist" +
                                 (missing == path ? "" : "; its denials cover " + missing.string()));
         if (kept.empty()) return {};

@@ -112,6 +112,7 @@ private:
     [[nodiscard]] Result<const Session*> refuse(const Error& error, const token::Token* token,
                                                 const Presenter& presenter);
     [[nodiscard]] Result<std::string> workspace(const std::string& wanted) const;
+    [[nodiscard]] Result<std::string> real_home(const std::string& home) const;
     [[nodiscard]] Status write_rows(Session& session, const bailiff_mask& profiles);
     [[nodiscard]] Status write_session_row(const Session& session, bailiff_session_state state);
     [[nodiscard]] Status take_slots(Session& session);

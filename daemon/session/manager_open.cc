@@ -92,6 +92,15 @@ Result<std::string> Manager::workspace(const std::string& wanted) const {
                 "workspace " + found->path + " is not below one of the policy's workspace_roots");
 }
 
+// The folder itself where the account's home is a symbolic link: links are not followed later.
+Result<std::string> Manager::real_home(const std::string& home) const {
+    if (home.empty()) return home;
+    const Result<kernel::ResolvedPath> found = world_.port.resolve(home);
+    if (found) return found->path;
+    if (found.error().code() == ErrorCode::kNotFound) return home;
+    return tl::unexpected(found.error());
+}
+
 Status Manager::take_slots(Session& session) {
     const auto mine = std::count_if(sessions_.begin(), sessions_.end(), [&](const auto& entry) {
         return entry.second.state == State::kActive && entry.second.uid == session.uid;
@@ -142,6 +151,8 @@ Result<const Session*> Manager::open(const OpenRequest& request, const Presenter
     if (!grant) return refuse(grant.error(), &token, presenter);
     const Result<std::string> folder = workspace(request.workspace);
     if (!folder) return refuse(folder.error(), &token, presenter);
+    const Result<std::string> home = real_home(presenter.home);
+    if (!home) return refuse(home.error(), &token, presenter);
     if (request.task_note.size() > kMaxNote)
         return refuse({ErrorCode::kInvalidArgument, "the task note is longer than 1024 bytes"},
                       &token, presenter);
@@ -155,7 +166,7 @@ Result<const Session*> Manager::open(const OpenRequest& request, const Presenter
     session.token = token;
     session.agent = tables_->policy().settings.agents[grant->agent].name;
     session.profiles = grant->names;
-    session.variables = {*folder, presenter.home};
+    session.variables = {*folder, *home};
     session.task_note = request.task_note;
     session.wait_tree = request.wait_tree;
     session.uid = presenter.uid;

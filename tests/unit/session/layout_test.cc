@@ -146,6 +146,35 @@ TEST_F(Layouts, ATemplateIsForItsSessionAlone) {
     for (const auto& [placed, object] : layout.objects) EXPECT_NE(placed.session, 8);
 }
 
+TEST_F(Layouts, WhatASessionIsAllowedFollowsNoSymbolicLink) {
+    port.add_file("/etc/passwd");
+    port.add_link("/srv/a/out", "/etc");
+    image.templates["${workspace}/out"] = kAllow;        // a link
+    image.templates["${workspace}/out/passwd"] = kAllow; // behind a link
+    image.templates["${workspace}/out/new"] = kAllow;    // not there, behind a link
+    image.templates["${home}"] = kAllow;                 // a workspace that became a link
+    port.add_link("/srv/b/home", "/etc");
+    bindings[7] = {"/srv/a", "/srv/b/home"};
+    const Layout layout = make();
+    for (const auto& [placed, object] : layout.objects)
+        EXPECT_TRUE(object.label.empty()) << "inode " << placed.ino << " name " << placed.name;
+    EXPECT_THAT(layout.notes, Contains(HasSubstr("/srv/a/out leads to /etc by a symbolic link")));
+}
+
+TEST_F(Layouts, WhatASessionIsDeniedFollowsSymbolicLinks) {
+    port.add_file("/etc/passwd");
+    port.add_link("/srv/a/out", "/etc/passwd");
+    image.templates["${workspace}/out"] = kDeny;
+    bindings[7] = {"/srv/a", ""};
+    EXPECT_EQ(label_at(make(), key("/etc/passwd", 7)), kDeny);
+}
+
+TEST_F(Layouts, APathWrittenWithTwoSlashesIsNoLink) {
+    image.templates["${workspace}//f"] = kAllow;
+    bindings[7] = {"/srv/a", ""};
+    EXPECT_EQ(label_at(make(), key("/srv/a/f", 7)), kAllow);
+}
+
 TEST_F(Layouts, WhatARuleSaysForAllCountsForASessionToo) {
     image.paths["/srv/a/f"] = kDeny;
     image.templates["${workspace}/f"] = kAllow;

@@ -177,6 +177,30 @@ TEST_F(ManagerOpen, ARefusalByThePolicyDoesNotUseTheTokenUp) {
     EXPECT_TRUE(open_with(token, 61001));
 }
 
+TEST_F(ManagerOpen, AWorkspaceThatBecomesALinkIsAllowedNothingBehindIt) {
+    start();
+    const session::Session* session = open(kAlice, "/srv/work/one");
+    ASSERT_NE(session, nullptr);
+    EXPECT_EQ(ask(*session, BAILIFF_RIGHT_WRITE, "/srv/work/one/code"), "allow");
+    port.remove("/srv/work/one");
+    port.add_link("/srv/work/one", "/home/al");
+    port.add_file("/home/al/keys");
+    ASSERT_TRUE(manager->refresh());
+    EXPECT_NE(ask(*session, BAILIFF_RIGHT_WRITE, "/home/al/keys"), "allow");
+}
+
+TEST_F(ManagerOpen, AHomeThatIsALinkIsTheFolderItLeadsTo) {
+    port.add_link("/home/al2", "/home/al");
+    start();
+    session::Presenter presenter = this->presenter(61001);
+    presenter.home = "/home/al2";
+    std::uint32_t enrolled = 0;
+    const auto opened = manager->open({idp.sign(claims(kAlice)), "", "/srv/work/one", "", false},
+                                      presenter, &enrolled);
+    ASSERT_TRUE(opened) << opened.error().message();
+    EXPECT_EQ((*opened)->variables.home, "/home/al");
+}
+
 TEST_F(ManagerOpen, AWorkspaceMustBeAFolderBelowARoot) {
     port.add_link("/srv/work/out", "/etc");
     port.add_link("/srv/in", "/srv/work/one");
