@@ -7,8 +7,12 @@
 #include "exec.h"
 #include "file.h"
 #include "iterator.h"
+#include "memory.h"
 #include "network.h"
+#include "process.h"
+#include "system.h"
 #include "task.h"
+#include "unix_socket.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -49,6 +53,12 @@ HOOK(bprm_check_security, bprm_check)
 int bprm_check(context* ctx) {
     HONOUR_EARLIER(ctx, 1);
     return on_bprm_check((struct linux_binprm*)ctx[0]);
+}
+
+HOOK(bprm_creds_from_file, bprm_creds_from_file)
+int bprm_creds_from_file(context* ctx) {
+    HONOUR_EARLIER(ctx, 2);
+    return on_creds_from_file((struct linux_binprm*)ctx[0]);
 }
 
 SEC("tp_btf/sched_process_exec")
@@ -136,6 +146,99 @@ int inode_setattr_2(context* ctx) {
 }
 #endif
 
+HOOK(inode_setxattr, inode_setxattr)
+int inode_setxattr(context* ctx) {
+    HONOUR_EARLIER(ctx, 6);
+    return judge_dentry((struct dentry*)ctx[1], BAILIFF_RIGHT_METADATA,
+                        BAILIFF_HOOK_INODE_SETXATTR);
+}
+
+HOOK(inode_removexattr, inode_removexattr)
+int inode_removexattr(context* ctx) {
+    HONOUR_EARLIER(ctx, 3);
+    return judge_dentry((struct dentry*)ctx[1], BAILIFF_RIGHT_METADATA,
+                        BAILIFF_HOOK_INODE_REMOVEXATTR);
+}
+
+// Since 6.2; before, ACLs come through the two above.
+HOOK(inode_set_acl, inode_set_acl)
+int inode_set_acl(context* ctx) {
+    HONOUR_EARLIER(ctx, 4);
+    return judge_dentry((struct dentry*)ctx[1], BAILIFF_RIGHT_METADATA, BAILIFF_HOOK_INODE_SET_ACL);
+}
+
+HOOK(inode_remove_acl, inode_remove_acl)
+int inode_remove_acl(context* ctx) {
+    HONOUR_EARLIER(ctx, 3);
+    return judge_dentry((struct dentry*)ctx[1], BAILIFF_RIGHT_METADATA,
+                        BAILIFF_HOOK_INODE_REMOVE_ACL);
+}
+
+// Since 6.17: file_setattr(2) and the ioctls that set a file's flags.
+HOOK(inode_file_setattr, inode_file_setattr)
+int inode_file_setattr(context* ctx) {
+    HONOUR_EARLIER(ctx, 2);
+    return judge_dentry((struct dentry*)ctx[0], BAILIFF_RIGHT_METADATA,
+                        BAILIFF_HOOK_INODE_FILE_SETATTR);
+}
+
+HOOK(file_permission, file_permission)
+int file_permission(context* ctx) {
+    HONOUR_EARLIER(ctx, 2);
+    return on_file_permission((struct file*)ctx[0], (int)ctx[1]);
+}
+
+HOOK(file_receive, file_receive)
+int file_receive(context* ctx) {
+    HONOUR_EARLIER(ctx, 1);
+    struct file* file = (struct file*)ctx[0];
+    struct dentry* dentry = file->f_path.dentry;
+    struct super_block* sb = dentry->d_sb;
+    return sb->s_magic == SOCKFS_MAGIC ? judge_received_socket(file) : on_file_receive(file);
+}
+
+HOOK(file_ioctl, file_ioctl)
+int file_ioctl(context* ctx) {
+    HONOUR_EARLIER(ctx, 3);
+    return on_file_ioctl((struct file*)ctx[0], (unsigned int)ctx[1]);
+}
+
+// A 32-bit program's.
+HOOK(file_ioctl_compat, file_ioctl_compat)
+int file_ioctl_compat(context* ctx) {
+    HONOUR_EARLIER(ctx, 3);
+    return on_file_ioctl((struct file*)ctx[0], (unsigned int)ctx[1]);
+}
+
+HOOK(file_fcntl, file_fcntl)
+int file_fcntl(context* ctx) {
+    HONOUR_EARLIER(ctx, 3);
+    return on_file_fcntl((unsigned int)ctx[1], (unsigned long)ctx[2]);
+}
+
+// --- memory ---
+
+#ifdef BAILIFF_FMOD_RET
+SEC("fmod_ret/security_mmap_file")
+int mmap_file(context* ctx) {
+    HONOUR_EARLIER(ctx, 3);
+    return on_mmap_file((struct file*)ctx[0], implied_exec((unsigned long)ctx[1]),
+                        (unsigned long)ctx[2]);
+}
+#else
+SEC("lsm/mmap_file")
+int mmap_file(context* ctx) {
+    HONOUR_EARLIER(ctx, 4);
+    return on_mmap_file((struct file*)ctx[0], (unsigned long)ctx[2], (unsigned long)ctx[3]);
+}
+#endif
+
+HOOK(file_mprotect, file_mprotect)
+int file_mprotect(context* ctx) {
+    HONOUR_EARLIER(ctx, 3);
+    return on_file_mprotect((struct vm_area_struct*)ctx[0], (unsigned long)ctx[2]);
+}
+
 // --- network ---
 
 HOOK(socket_create, socket_create)
@@ -162,6 +265,135 @@ HOOK(socket_sendmsg, socket_sendmsg)
 int socket_sendmsg(context* ctx) {
     HONOUR_EARLIER(ctx, 3);
     return on_socket_sendmsg((struct socket*)ctx[0], (struct msghdr*)ctx[1]);
+}
+
+HOOK(socket_listen, socket_listen)
+int socket_listen(context* ctx) {
+    HONOUR_EARLIER(ctx, 2);
+    return on_socket_serve((struct socket*)ctx[0], BAILIFF_HOOK_SOCKET_LISTEN);
+}
+
+HOOK(socket_accept, socket_accept)
+int socket_accept(context* ctx) {
+    HONOUR_EARLIER(ctx, 2);
+    return on_socket_serve((struct socket*)ctx[0], BAILIFF_HOOK_SOCKET_ACCEPT);
+}
+
+HOOK(socket_recvmsg, socket_recvmsg)
+int socket_recvmsg(context* ctx) {
+    HONOUR_EARLIER(ctx, 4);
+    return judge_standing(BAILIFF_RIGHT_CONNECT, BAILIFF_HOOK_SOCKET_RECVMSG);
+}
+
+HOOK(unix_stream_connect, unix_stream_connect)
+int unix_stream_connect(context* ctx) {
+    HONOUR_EARLIER(ctx, 3);
+    return judge_unix_peer((struct sock*)ctx[1], BAILIFF_HOOK_UNIX_STREAM_CONNECT);
+}
+
+HOOK(unix_may_send, unix_may_send)
+int unix_may_send(context* ctx) {
+    HONOUR_EARLIER(ctx, 2);
+    struct socket* other = (struct socket*)ctx[1];
+    return judge_unix_peer(other->sk, BAILIFF_HOOK_UNIX_MAY_SEND);
+}
+
+// --- other processes ---
+
+HOOK(task_kill, task_kill)
+int task_kill(context* ctx) {
+    HONOUR_EARLIER(ctx, 4);
+    return on_task_kill((struct task_struct*)ctx[0], (int)ctx[2]);
+}
+
+HOOK(ptrace_access_check, ptrace_access_check)
+int ptrace_access_check(context* ctx) {
+    HONOUR_EARLIER(ctx, 2);
+    return on_ptrace_access_check((struct task_struct*)ctx[0], (unsigned int)ctx[1]);
+}
+
+HOOK(ptrace_traceme, ptrace_traceme)
+int ptrace_traceme(context* ctx) {
+    HONOUR_EARLIER(ctx, 1);
+    return judge_target((struct task_struct*)ctx[0], BAILIFF_RIGHT_PTRACE,
+                        BAILIFF_HOOK_PTRACE_TRACEME, 0);
+}
+
+#define SCHEDULE_HOOK(name, arguments, number)                                               \
+    HOOK(name, name) int name(context* ctx) {                                                \
+        HONOUR_EARLIER(ctx, arguments);                                                      \
+        return judge_target((struct task_struct*)ctx[0], BAILIFF_RIGHT_SCHEDULE, number, 0); \
+    }
+SCHEDULE_HOOK(task_setnice, 2, BAILIFF_HOOK_TASK_SETNICE)
+SCHEDULE_HOOK(task_setioprio, 2, BAILIFF_HOOK_TASK_SETIOPRIO)
+SCHEDULE_HOOK(task_setscheduler, 1, BAILIFF_HOOK_TASK_SETSCHEDULER)
+SCHEDULE_HOOK(task_setrlimit, 3, BAILIFF_HOOK_TASK_SETRLIMIT)
+
+// --- the system ---
+
+HOOK(capable, capable)
+int capable(context* ctx) {
+    HONOUR_EARLIER(ctx, 4);
+    return on_capable((const struct cred*)ctx[0], (int)ctx[2], (unsigned int)ctx[3]);
+}
+
+HOOK(inode_init_security_anon, inode_init_security_anon)
+int inode_init_security_anon(context* ctx) {
+    HONOUR_EARLIER(ctx, 3);
+    return on_inode_init_security_anon((const struct qstr*)ctx[1]);
+}
+
+#define IPC_ALLOC_HOOK(name, security_name)                 \
+    HOOK(name, security_name) int name(context* ctx) {      \
+        HONOUR_EARLIER(ctx, 1);                             \
+        return on_ipc_alloc((struct kern_ipc_perm*)ctx[0]); \
+    }
+IPC_ALLOC_HOOK(msg_queue_alloc_security, msg_queue_alloc)
+IPC_ALLOC_HOOK(shm_alloc_security, shm_alloc)
+IPC_ALLOC_HOOK(sem_alloc_security, sem_alloc)
+
+HOOK(ipc_permission, ipc_permission)
+int ipc_permission(context* ctx) {
+    HONOUR_EARLIER(ctx, 2);
+    return on_ipc_permission((struct kern_ipc_perm*)ctx[0]);
+}
+
+// Rights that need no look at the arguments.
+#define RIGHT_HOOK(name, security_name, arguments, right, number) \
+    HOOK(name, security_name) int name(context* ctx) {            \
+        HONOUR_EARLIER(ctx, arguments);                           \
+        return judge_right(right, number);                        \
+    }
+RIGHT_HOOK(userns_create, create_user_ns, 1, BAILIFF_RIGHT_NAMESPACE, BAILIFF_HOOK_USERNS_CREATE)
+RIGHT_HOOK(sb_mount, sb_mount, 5, BAILIFF_RIGHT_MOUNT, BAILIFF_HOOK_SB_MOUNT)
+RIGHT_HOOK(sb_umount, sb_umount, 2, BAILIFF_RIGHT_MOUNT, BAILIFF_HOOK_SB_UMOUNT)
+RIGHT_HOOK(sb_remount, sb_remount, 2, BAILIFF_RIGHT_MOUNT, BAILIFF_HOOK_SB_REMOUNT)
+RIGHT_HOOK(move_mount, move_mount, 2, BAILIFF_RIGHT_MOUNT, BAILIFF_HOOK_MOVE_MOUNT)
+RIGHT_HOOK(sb_pivotroot, sb_pivotroot, 2, BAILIFF_RIGHT_MOUNT, BAILIFF_HOOK_SB_PIVOTROOT)
+RIGHT_HOOK(kernel_module_request, kernel_module_request, 1, BAILIFF_RIGHT_MODULE,
+           BAILIFF_HOOK_KERNEL_MODULE_REQUEST)
+RIGHT_HOOK(key_alloc, key_alloc, 3, BAILIFF_RIGHT_KEYRING, BAILIFF_HOOK_KEY_ALLOC)
+RIGHT_HOOK(key_permission, key_permission, 3, BAILIFF_RIGHT_KEYRING, BAILIFF_HOOK_KEY_PERMISSION)
+
+// How many arguments these have depends on the kernel, so they cannot look at the verdict so far.
+// They need not: after a denial the kernel calls no further program.
+HOOK(bpf, bpf)
+int bpf_syscall(context* ctx) {
+    (void)ctx;
+    return judge_right(BAILIFF_RIGHT_BPF, BAILIFF_HOOK_BPF);
+}
+
+HOOK(perf_event_open, perf_event_open)
+int perf_event_open(context* ctx) {
+    (void)ctx;
+    return judge_right(BAILIFF_RIGHT_PERF, BAILIFF_HOOK_PERF_EVENT_OPEN);
+}
+
+// Since 6.16.
+HOOK(uring_allowed, uring_allowed)
+int uring_allowed(context* ctx) {
+    (void)ctx;
+    return judge_right(BAILIFF_RIGHT_IO_URING, BAILIFF_HOOK_URING_ALLOWED);
 }
 
 // --- end of a process ---

@@ -16,6 +16,7 @@ static __always_inline void event_who(struct bailiff_event* e, const struct bail
     e->parent_pid = (u32)parent->tgid;
     e->uid = (u32)bpf_get_current_uid_gid();
     e->subject = row->subject;
+    e->subject_generation = row->generation;
     if (subject) {
         e->session = subject->session;
         e->session_epoch = subject->session_epoch;
@@ -70,7 +71,7 @@ static __always_inline struct bailiff_event* event_reserve(void) {
 // Reports a verdict that is not a plain allow. A probe's own denials are not reported.
 static __always_inline int event_verdict(const struct judgement* j) {
     const struct bailiff_decision* d = scratch_decision(j->row);
-    if (j->subject && (j->subject->flags & BAILIFF_SUBJECT_CANARY)) return 0;
+    if (j->quiet || (j->subject && (j->subject->flags & BAILIFF_SUBJECT_CANARY))) return 0;
     if (d->verdict == BAILIFF_VERDICT_DENY) count(BAILIFF_COUNTER_DENIED);
     struct bailiff_event* e = event_reserve();
     if (!e) return 0;
@@ -88,6 +89,7 @@ static __always_inline int event_verdict(const struct judgement* j) {
     e->port = j->port;
     e->protocol = j->protocol;
     e->family = j->family;
+    e->number = j->number;
     struct dentry* dentry = j->dentry;
     if (dentry) event_object(e, dentry);
     bpf_ringbuf_submit(e, 0);

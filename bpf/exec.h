@@ -3,6 +3,7 @@
 #define BAILIFF_EXEC_H
 
 #include "agent.h"
+#include "special_files.h"
 
 // Called for the file itself and, for a script, for each interpreter.
 // on failure: deny, subjects and agents only
@@ -18,7 +19,36 @@ static __always_inline int on_bprm_check(struct linux_binprm* bprm) {
         if (!j.row) return 0;
     }
     u8 reason = subject_begin(&j);
-    return reason ? refuse(&j, reason) : judge_path(&j);
+    if (reason) return refuse(&j, reason);
+    return is_unlinked(j.dentry) ? judge_unnamed(&j) : judge_path(&j);
+}
+
+static __always_inline u64 permitted_of(const struct cred* cred) {
+    u64 permitted = 0;
+    bpf_probe_read_kernel(&permitted, sizeof(permitted), &cred->cap_permitted);
+    return permitted;
+}
+
+// The new image's credentials, before they are in force. The lsm/ program sees what a set-uid bit
+// and file capabilities give; the fmod_ret one runs too early for the latter, see on_sched_exec.
+// on failure: deny, subjects only
+static __always_inline int on_creds_from_file(struct linux_binprm* bprm) {
+    struct bailiff_task* row = subject_row();
+    if (!row) return 0;
+    struct task_struct* task = bpf_get_current_task_btf();
+    const struct cred* before = task->cred;
+    const struct cred* after = bprm->cred;
+    row->permitted = permitted_of(before);
+    int gains = before->euid.val != after->euid.val || before->egid.val != after->egid.val ||
+                (permitted_of(after) & ~row->permitted) != 0;
+    return gains ? judge_right(BAILIFF_RIGHT_GAIN, BAILIFF_HOOK_BPRM_CREDS_FROM_FILE) : 0;
+}
+
+// The last point before the first instruction of an image that gained capabilities.
+static __always_inline void end_if_gained(struct bailiff_task* row) {
+    struct task_struct* task = bpf_get_current_task_btf();
+    if (!(permitted_of(task->cred) & ~row->permitted)) return;
+    if (judge_right(BAILIFF_RIGHT_GAIN, BAILIFF_HOOK_SCHED_EXEC)) bpf_send_signal(SIGKILL);
 }
 
 // The record of what a process is from here on: its file and the arguments it really got.
@@ -30,6 +60,7 @@ static __always_inline int on_sched_exec(struct linux_binprm* bprm) {
         forget_unless_interpreter(row, image->f_path.dentry);
         return 0;
     }
+    end_if_gained(row);
     u32 slot = row->subject;
     const struct bailiff_subject* subject = bpf_map_lookup_elem(&subjects, &slot);
     if (subject && (subject->flags & BAILIFF_SUBJECT_CANARY)) return 0;

@@ -4,15 +4,29 @@
 #define BAILIFF_FILE_H
 
 #include "agent.h"
+#include "special_files.h"
 
 // on failure: deny, subjects only
 static __always_inline int judge_dentry(struct dentry* dentry, u32 right, u32 hook) {
     struct judgement j = {.hook = hook, .right = right, .dentry = dentry};
     j.row = subject_row();
     if (!j.row || inside_overlay(j.row, dentry)) return 0;
-    note_overlay(j.row, dentry);
     u8 reason = subject_begin(&j);
-    return reason ? refuse(&j, reason) : judge_path(&j);
+    if (!reason && sets_kernel(dentry)) reason = BAILIFF_REASON_KERNEL_SETTING;
+    int ret = reason ? refuse(&j, reason) : judge_path(&j);
+    if (!ret) note_overlay(j.row, dentry);
+    return ret;
+}
+
+// Reading, writing or both of a file that is open, or about to be.
+static __always_inline int judge_mode(struct judgement* j, unsigned int mode) {
+    j->right = mode & FMODE_WRITE ? BAILIFF_RIGHT_WRITE : BAILIFF_RIGHT_READ;
+    if ((mode & FMODE_WRITE) && sets_kernel(j->dentry))
+        return refuse(j, BAILIFF_REASON_KERNEL_SETTING);
+    int ret = judge_path(j);
+    if (ret || !(mode & FMODE_WRITE) || !(mode & FMODE_READ)) return ret;
+    j->right = BAILIFF_RIGHT_READ;
+    return judge_path(j);
 }
 
 // on failure: deny, subjects only
@@ -21,27 +35,87 @@ static __always_inline int on_file_open(struct file* file) {
     j.row = task_row();
     if (!j.row || (!j.row->subject && !watched_open(j.row, j.dentry))) return 0;
     if (inside_overlay(j.row, j.dentry)) return 0;
-    note_overlay(j.row, j.dentry);
     u8 reason = subject_begin(&j);
     unsigned int mode = file->f_mode;
     unsigned int flags = file->f_flags;
-    struct super_block* sb = j.dentry->d_sb;
-    // A pipe or socket of this very session, opened again through /proc: it has no name to judge.
-    if (!reason && (sb->s_magic == PIPEFS_MAGIC || sb->s_magic == SOCKFS_MAGIC)) return 0;
-    j.right = BAILIFF_RIGHT_READ;
-    if (mode & FMODE_WRITE) j.right = BAILIFF_RIGHT_WRITE;
-    if (flags & FMODE_EXEC_FLAG) j.right = BAILIFF_RIGHT_EXEC;
+    int execute = (flags & FMODE_EXEC_FLAG) != 0;
+    j.right = mode & FMODE_WRITE ? BAILIFF_RIGHT_WRITE : BAILIFF_RIGHT_READ;
+    if (execute) j.right = BAILIFF_RIGHT_EXEC;
     if (reason) return refuse(&j, reason);
-    int ret = judge_path(&j);
-    if (ret || j.right != BAILIFF_RIGHT_WRITE || !(mode & FMODE_READ)) return ret;
-    j.right = BAILIFF_RIGHT_READ;
-    return judge_path(&j);
+    // A probe's exec is left to bprm_check, or it would prove nothing about that hook.
+    if (execute && (j.subject->flags & BAILIFF_SUBJECT_CANARY)) return 0;
+    if (is_nameless(j.dentry)) return execute ? judge_unnamed(&j) : 0;
+    if (is_special_device(j.dentry)) {
+        int ret = judge_device(&j);
+        if (ret) return ret;
+    }
+    int ret = execute ? judge_path(&j) : judge_mode(&j, mode);
+    if (!ret) note_overlay(j.row, j.dentry);
+    return ret;
 }
 
-// Both ends: taking the source's name away, making the new one, and losing what it replaces.
+// A descriptor that was not opened here was inherited or received: its file is judged at its first
+// use. 0, or the reason to deny.
+static __noinline int judge_use(struct judgement* j, struct file* file, u32 mode) {
+    u64 inode = (u64)BPF_CORE_READ(file, f_inode);
+    struct bailiff_seen* seen = &j->row->seen[(inode >> 8) & (BAILIFF_SEEN - 1)];
+    u32 wanted = mode & FMODE_WRITE ? 1u << BAILIFF_RIGHT_WRITE : 0;
+    if (mode & FMODE_READ) wanted |= 1u << BAILIFF_RIGHT_READ;
+    u32 epoch = j->subject->epoch;
+    if (seen->file == (u64)file && seen->inode == inode && seen->epoch == epoch) {
+        if ((seen->rights & wanted) == wanted) return 0;
+    } else {
+        seen->rights = 0;
+    }
+    if (!is_nameless(j->dentry)) {
+        int ret = judge_mode(j, mode);
+        if (ret) return ret;
+    }
+    seen->file = (u64)file;
+    seen->inode = inode;
+    seen->epoch = epoch;
+    seen->rights |= wanted;
+    return 0;
+}
+
+// Every read(2) and write(2), also of what was opened before the session.
+// on failure: deny, subjects only
+static __always_inline int on_file_permission(struct file* file, int mask) {
+    struct judgement j = {.hook = BAILIFF_HOOK_FILE_PERMISSION, .dentry = file->f_path.dentry};
+    j.row = subject_row();
+    if (!j.row || inside_overlay(j.row, j.dentry)) return 0;
+    u8 reason = subject_begin(&j);
+    u32 mode = mask & MAY_WRITE ? FMODE_WRITE : 0;
+    if (mask & MAY_READ) mode |= FMODE_READ;
+    j.right = mode & FMODE_WRITE ? BAILIFF_RIGHT_WRITE : BAILIFF_RIGHT_READ;
+    if (reason) return refuse(&j, reason);
+    return mode ? judge_use(&j, file, mode) : 0;
+}
+
+// A descriptor that came over a Unix socket, or was inherited over an exec that changed who may.
+// on failure: deny, subjects only
+static __always_inline int on_file_receive(struct file* file) {
+    struct judgement j = {.hook = BAILIFF_HOOK_FILE_RECEIVE, .dentry = file->f_path.dentry};
+    j.row = subject_row();
+    if (!j.row || inside_overlay(j.row, j.dentry)) return 0;
+    j.right = BAILIFF_RIGHT_READ;
+    u8 reason = subject_begin(&j);
+    if (reason) return refuse(&j, reason);
+    if (is_io_uring(j.dentry)) {
+        j.right = BAILIFF_RIGHT_IO_URING;
+        return settle_right(&j);
+    }
+    if (is_nameless(j.dentry)) return 0;
+    return judge_mode(&j, file->f_mode);
+}
+
+// Both ends: taking the source's name away, making the new one, and losing what it replaces. Under
+// the new name the file has the rules of the new place, so who moves it must have the right to read
+// it where it was; a folder moves all that is in it.
 // on failure: deny, subjects only
 static __always_inline int on_inode_rename(struct dentry* from, struct dentry* to) {
     int ret = judge_dentry(from, BAILIFF_RIGHT_RENAME, BAILIFF_HOOK_INODE_RENAME);
+    if (!ret) ret = judge_dentry(from, BAILIFF_RIGHT_READ, BAILIFF_HOOK_INODE_RENAME);
     if (!ret) ret = judge_dentry(to, BAILIFF_RIGHT_CREATE, BAILIFF_HOOK_INODE_RENAME);
     if (!ret && to->d_inode)
         ret = judge_dentry(to, BAILIFF_RIGHT_DELETE, BAILIFF_HOOK_INODE_RENAME);

@@ -30,10 +30,12 @@ static __always_inline int on_resolve(struct bpf_iter__task_file* ctx) {
     return 0;
 }
 
-// Is `task` process `pid`, or at most 32 generations below it?
+#define MAX_GENERATIONS 512 // deeper, a task is not found to be below: enrol() then counts too few
+
+// Is `task` process `pid`, or below it?
 static __always_inline int below(struct task_struct* task, u32 pid) {
     struct task_struct* at = task;
-    for (int i = 0; i < 32; i++) {
+    for (int i = 0; i < MAX_GENERATIONS; i++) {
         if (at->tgid == (int)pid) return 1;
         if (at->pid <= 1) return 0;
         at = at->group_leader;
@@ -98,7 +100,10 @@ static __always_inline int on_count(struct bpf_iter__task* ctx) {
     struct bailiff_task* row = bpf_task_storage_get(&tasks, task, 0, 0);
     if (!row || !row->subject) return 0;
     struct bailiff_enrolled out = {.pid = (u32)task->pid, .outcome = row->subject};
-    if (want->subject ? row->subject != want->subject : task->pid != (int)want->pid) return 0;
+    if (want->subject ? row->subject != want->subject || row->generation != want->row.generation
+                      : task->pid != (int)want->pid)
+        return 0;
+    out.generation = row->generation;
     bpf_seq_write(ctx->meta->seq, &out, sizeof(out));
     return 0;
 }

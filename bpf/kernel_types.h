@@ -40,15 +40,59 @@ enum {
 #define EAGAIN 11
 
 #define S_IFMT 0170000
+#define S_IFSOCK 0140000
+#define S_IFREG 0100000
+#define S_IFBLK 0060000
 #define S_IFDIR 0040000
+#define S_IFCHR 0020000
+#define MINOR_BITS 20 // include/linux/kdev_t.h
 #define FMODE_READ 1u // include/linux/fs.h
 #define FMODE_WRITE 2u
 #define FMODE_EXEC_FLAG 0x20u // __FMODE_EXEC in f_flags
 #define ATTR_SIZE (1u << 3)   // include/linux/fs.h
 #define ATTR_FORCE (1u << 9)
+#define MAY_READ 4 // include/linux/fs.h
+#define MAY_WRITE 2
+#define PROT_READ 1
+#define PROT_WRITE 2
+#define PROT_EXEC 4
+#define MAP_SHARED 1
+#define VM_EXEC 4UL // include/linux/mm.h
+#define VM_SHARED 8UL
+#define READ_IMPLIES_EXEC 0x0400000u
+#define SIGKILL 9
+#define F_SETOWN 8
+#define F_SETSIG 10
+#define F_SETOWN_EX 15
+#define PTRACE_MODE_NOAUDIT 4u // include/linux/ptrace.h
+#define CAP_OPT_NOAUDIT 2u     // include/linux/security.h
+#define DCACHE_OP_HASH 1u      // include/linux/dcache.h
+#define DCACHE_OP_COMPARE 2u
+#define SB_KERNMOUNT (1UL << 22)
+
 #define OVERLAYFS_SUPER_MAGIC 0x794c7630UL
 #define PIPEFS_MAGIC 0x50495045UL
 #define SOCKFS_MAGIC 0x534f434bUL
+#define ANON_INODE_FS_MAGIC 0x09041934UL
+#define TMPFS_MAGIC 0x01021994UL
+#define NSFS_MAGIC 0x6e736673UL
+#define PIDFS_MAGIC 0x50494446UL // include/uapi/linux/magic.h, 6.9
+#define SECRETMEM_MAGIC 0x5345434dUL
+#define PROC_SUPER_MAGIC 0x9fa0UL
+#define SYSFS_MAGIC 0x62656572UL
+#define DEBUGFS_MAGIC 0x64626720UL
+#define TRACEFS_MAGIC 0x74726163UL
+#define SECURITYFS_MAGIC 0x73636673UL
+#define BPF_FS_MAGIC 0xcafe4a11UL
+#define CGROUP_SUPER_MAGIC 0x27e0ebUL
+#define CGROUP2_SUPER_MAGIC 0x63677270UL
+#define CONFIGFS_MAGIC 0x62656570UL
+#define EFIVARFS_MAGIC 0xde5e81e4UL
+#define BINFMTFS_MAGIC 0x42494e4dUL
+#define SELINUX_MAGIC 0xf97cff8cUL
+#define SMACK_MAGIC 0x43415d53UL
+#define PSTOREFS_MAGIC 0x6165676cUL
+#define RDTGROUP_SUPER_MAGIC 0x7655821UL
 
 #define AF_UNSPEC 0
 #define AF_UNIX 1
@@ -76,6 +120,7 @@ struct qstr {
 
 struct inode;
 struct dentry {
+    unsigned int d_flags;
     struct dentry* d_parent;
     struct qstr d_name;
     struct inode* d_inode;
@@ -84,6 +129,7 @@ struct dentry {
 
 struct super_block {
     u32 s_dev;
+    unsigned long s_flags;
     unsigned long s_magic;
     struct dentry* s_root;
     void* s_fs_info;
@@ -93,7 +139,15 @@ struct inode {
     unsigned short i_mode;
     struct super_block* i_sb;
     unsigned long i_ino;
+    unsigned int i_nlink;
+    u32 i_rdev;
     u32 i_generation;
+};
+
+struct pid;
+struct proc_inode {  // fs/proc/internal.h
+    struct pid* pid; // of /proc/PID and what is below; else NULL
+    struct inode vfs_inode;
 };
 
 struct vfsmount {
@@ -120,10 +174,21 @@ typedef struct {
     u32 val;
 } kuid_t;
 
+typedef struct {
+    u32 val;
+} kgid_t;
+
+typedef struct {
+    u64 val;
+} kernel_cap_t; // two words of 32 bits before 6.3: read as 8 bytes
+
 struct user_namespace;
 struct cred {
     kuid_t uid;
     kuid_t euid;
+    kgid_t egid;
+    kernel_cap_t cap_permitted;
+    kernel_cap_t cap_effective;
     struct user_namespace* user_ns;
 };
 
@@ -140,6 +205,16 @@ struct mm_struct {
     unsigned long arg_start;
     unsigned long arg_end;
     struct file* exe_file;
+};
+
+struct vm_area_struct {
+    unsigned long vm_flags;
+    void* anon_vma;
+    struct file* vm_file;
+};
+
+struct kern_ipc_perm {
+    u32 mode;
 };
 
 struct kernfs_node {
@@ -166,17 +241,30 @@ struct task_struct {
     const struct cred* real_cred;
     struct mm_struct* mm;
     struct css_set* cgroups;
+    unsigned int personality;
+    void* io_uring; // NULL where the task has never used one
     void* bpf_storage;
     char comm[16];
 };
 
 struct linux_binprm {
     struct file* file;
+    struct cred* cred;
     const char* filename;
+};
+
+struct in6_addr {
+    u8 bytes[16];
 };
 
 struct sock_common {
     unsigned short skc_family;
+    __be32 skc_daddr;
+    __be32 skc_rcv_saddr;
+    __be16 skc_dport;
+    u16 skc_num; // local port, host byte order
+    struct in6_addr skc_v6_daddr;
+    struct in6_addr skc_v6_rcv_saddr;
 };
 
 struct sock {
@@ -188,6 +276,12 @@ struct sock {
 struct socket {
     short type;
     struct sock* sk;
+};
+
+struct unix_address;
+struct unix_sock {
+    struct unix_address* addr; // NULL where it has no name
+    struct path path;          // of a socket in the file system
 };
 
 struct msghdr {

@@ -7,9 +7,10 @@
 
 extern const void rename_lock __ksym; // fs/dcache.c: a seqlock, odd while a rename runs
 
+// Odd, as if a rename ran, where it cannot be read.
 static __always_inline u32 rename_sequence(void) {
     u32 sequence = 0;
-    bpf_probe_read_kernel(&sequence, sizeof(sequence), &rename_lock);
+    if (bpf_probe_read_kernel(&sequence, sizeof(sequence), &rename_lock)) return 1;
     return sequence;
 }
 
@@ -80,6 +81,14 @@ __noinline u64 hash_name(struct bailiff_task* row, u64 from, u32 part) {
 // handed to hash_name.
 static __always_inline u64 name_address(struct dentry* dentry) {
     return (u64)BPF_CORE_READ(dentry, d_name.name);
+}
+
+// Does the file system compare names in its own way, such as without capitals (vfat, ext4 with
+// casefold)? Below /proc/sys the comparison only tells namespaces apart.
+static __always_inline int folds_case(struct dentry* dentry) {
+    struct super_block* sb = dentry->d_sb;
+    return (dentry->d_flags & (DCACHE_OP_HASH | DCACHE_OP_COMPARE)) != 0 &&
+           sb->s_magic != PROC_SUPER_MAGIC;
 }
 
 // Rules for a file name or a suffix, wherever it lies.
@@ -189,9 +198,9 @@ static __noinline int judge_path(struct judgement* j) {
         u32 before = rename_sequence();
         settle_begin(j->row, j->subject, j->policy);
         u8 stopped = 0;
-        if (!((j->policy->flags & (BAILIFF_POLICY_HAS_NAMES | BAILIFF_POLICY_HAS_SUFFIXES)) &&
-              settle_name(j)))
-            stopped = walk(j);
+        u32 named = j->policy->flags & (BAILIFF_POLICY_HAS_NAMES | BAILIFF_POLICY_HAS_SUFFIXES);
+        if (named && folds_case(j->dentry)) return refuse(j, BAILIFF_REASON_CASE_FOLDING);
+        if (!(named && settle_name(j))) stopped = walk(j);
         if (!(before & 1) && before == rename_sequence()) {
             reason = stopped;
             break;

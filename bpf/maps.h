@@ -29,6 +29,7 @@ BAILIFF_ARRAY(sessions, BAILIFF_MAX_SESSIONS, struct bailiff_session);
 BAILIFF_ARRAY(subjects, BAILIFF_MAX_SUBJECTS, struct bailiff_subject);
 BAILIFF_ARRAY(filter, BAILIFF_FILTER_WORDS, u64);
 BAILIFF_ARRAY(label_rows, BAILIFF_MAX_LABELS* BAILIFF_RIGHTS, struct bailiff_row);
+BAILIFF_ARRAY(defaults, BAILIFF_MAX_POLICIES* BAILIFF_ALL_RIGHTS, struct bailiff_row);
 
 #define BAILIFF_HASH(name, count, key_type, value_type) \
     struct {                                            \
@@ -42,6 +43,7 @@ BAILIFF_ARRAY(label_rows, BAILIFF_MAX_LABELS* BAILIFF_RIGHTS, struct bailiff_row
 BAILIFF_HASH(objects, BAILIFF_MAX_OBJECTS, struct bailiff_object_key, struct bailiff_object);
 BAILIFF_HASH(ports, 16384, struct bailiff_port_key, u32);
 BAILIFF_HASH(agents, BAILIFF_MAX_AGENTS, struct bailiff_object_key, struct bailiff_task);
+BAILIFF_HASH(ipc, 4096, u64, struct bailiff_ipc);
 
 struct {
     __uint(type, BPF_MAP_TYPE_LPM_TRIE);

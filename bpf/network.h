@@ -1,4 +1,5 @@
-// Network hooks: creating, connecting, binding and sending. Unix sockets are not judged here.
+// Network hooks: creating, connecting, binding, listening, sending and receiving. Unix sockets:
+// unix_socket.h.
 #ifndef BAILIFF_NETWORK_H
 #define BAILIFF_NETWORK_H
 
@@ -16,6 +17,7 @@ static __always_inline int plain_socket(int family, int type, int protocol) {
     return type == SOCK_DGRAM && (protocol == 0 || protocol == IPPROTO_UDP);
 }
 
+// Kernel-made sockets of a task's call are the kernel's own.
 // on failure: deny, subjects only
 static __always_inline int on_socket_create(int family, int type, int protocol, int kernel) {
     struct judgement j = {.hook = BAILIFF_HOOK_SOCKET_CREATE, .right = BAILIFF_RIGHT_SOCKET};
@@ -25,9 +27,7 @@ static __always_inline int on_socket_create(int family, int type, int protocol, 
     j.protocol = (u8)protocol;
     u8 reason = subject_begin(&j);
     if (reason) return refuse(&j, reason);
-    if (plain_socket(family, type, protocol)) return 0;
-    settle_begin(j.row, j.subject, j.policy);
-    return settle_defaults(&j);
+    return plain_socket(family, type, protocol) ? 0 : settle_right(&j);
 }
 
 // Reads address and port in one form for both families. Returns 0, or the reason to deny; *skip is
@@ -118,6 +118,54 @@ static __always_inline int on_socket_address(struct socket* sock, const void* ad
 static __always_inline int on_socket_sendmsg(struct socket* sock, struct msghdr* msg) {
     return on_socket_address(sock, msg->msg_name, msg->msg_namelen, BAILIFF_RIGHT_CONNECT,
                              BAILIFF_HOOK_SOCKET_SENDMSG);
+}
+
+// The address at one end of an internet socket, as the hooks' own form. 0 where there is none.
+static __always_inline int own_address(struct judgement* j, struct sock* sk, int peer) {
+    u16 family = sk->__sk_common.skc_family;
+    j->family = (u8)family;
+    j->protocol = (u8)sk->sk_protocol;
+    j->port = peer ? bpf_ntohs(sk->__sk_common.skc_dport) : sk->__sk_common.skc_num;
+    if (family == AF_INET) {
+        u32 v4 = peer ? sk->__sk_common.skc_daddr : sk->__sk_common.skc_rcv_saddr;
+        j->address[10] = 0xff;
+        j->address[11] = 0xff;
+        __builtin_memcpy(&j->address[12], &v4, 4);
+        return 1;
+    }
+    if (family != AF_INET6) return 0;
+    const void* from = peer ? &sk->__sk_common.skc_v6_daddr : &sk->__sk_common.skc_v6_rcv_saddr;
+    return bpf_probe_read_kernel(j->address, 16, from) == 0;
+}
+
+// Listening and accepting need the right to the address they happen at: listen(2) binds a socket
+// that is not bound, and a listening socket can be inherited.
+// on failure: deny, subjects only
+static __always_inline int on_socket_serve(struct socket* sock, u32 hook) {
+    struct judgement j = {.hook = hook, .right = BAILIFF_RIGHT_BIND};
+    j.row = subject_row();
+    if (!j.row) return 0;
+    struct sock* sk = sock->sk;
+    u8 reason = subject_begin(&j);
+    if (reason || !sk) return refuse(&j, reason ? reason : BAILIFF_REASON_UNREADABLE);
+    return own_address(&j, sk, 0) ? judge_address(&j) : 0;
+}
+
+// A socket that came from elsewhere is judged by its peer, as if it were connected here.
+// on failure: deny, subjects only
+static __always_inline int judge_received_socket(struct file* file) {
+    struct judgement j = {.hook = BAILIFF_HOOK_FILE_RECEIVE, .right = BAILIFF_RIGHT_CONNECT};
+    j.row = subject_row();
+    if (!j.row) return 0;
+    struct socket* sock = bpf_sock_from_file(file);
+    struct sock* sk = sock ? sock->sk : 0;
+    u8 reason = subject_begin(&j);
+    if (reason || !sk) return refuse(&j, reason ? reason : BAILIFF_REASON_UNREADABLE);
+    if (!own_address(&j, sk, 1)) return 0;
+    if (j.port) return judge_address(&j);
+    __builtin_memset(j.address, 0, sizeof(j.address));
+    j.right = BAILIFF_RIGHT_BIND;
+    return own_address(&j, sk, 0) ? judge_address(&j) : 0;
 }
 
 #endif

@@ -18,6 +18,9 @@ struct judgement {
     u16 port;
     u8 protocol;
     u8 family;
+    u32 number; // another process's id, a capability, or an ioctl's command
+    u8 quiet;   // the kernel only asks: a denial is no event
+    u8 over;    // the session is over and wants its processes ended
 };
 
 // The current task's row, also one that is only watched; or NULL. A task without any BPF storage,
@@ -48,13 +51,21 @@ static __always_inline struct bailiff_task* subject_row(void) {
     return row;
 }
 
+// Is `target` a task of the same subject?
+static __always_inline int same_subject(const struct bailiff_task* row,
+                                        struct task_struct* target) {
+    const struct bailiff_task* other = bpf_task_storage_get(&tasks, target, 0, 0);
+    return other && other->subject == row->subject && other->generation == row->generation;
+}
+
 // What overlayfs does inside, on the layers below, for an operation that was already judged. It
 // runs with the mounter's credentials: exactly that cred, or, where a new object gets its owner, a
-// copy of it that only acts on the upper layer. Both were recorded at the outer hook.
+// copy of it that only acts on the upper layer. Both were recorded at the outer hook. A task with
+// an io_uring can take on other credentials itself, so its inner work is judged.
 static __always_inline int inside_overlay(const struct bailiff_task* row, struct dentry* dentry) {
     struct task_struct* task = bpf_get_current_task_btf();
     const struct cred* cred = task->cred;
-    if (cred == task->real_cred || !row->overlay_cred) return 0;
+    if (cred == task->real_cred || !row->overlay_cred || task->io_uring) return 0;
     if ((u64)cred == row->overlay_cred) return 1;
     const struct cred* mounter = (const struct cred*)row->overlay_cred;
     struct super_block* sb = dentry->d_sb;
@@ -63,9 +74,12 @@ static __always_inline int inside_overlay(const struct bailiff_task* row, struct
            (u64)cred->user_ns == (u64)BPF_CORE_READ(mounter, user_ns);
 }
 
-// Remembers the cred with which overlayfs will work on the layers below, and the upper one.
+// After an act was allowed: remembers the cred with which overlayfs will work on the layers below,
+// and the upper one. An act elsewhere forgets them.
 static __always_inline void note_overlay(struct bailiff_task* row, struct dentry* dentry) {
     struct super_block* sb = dentry->d_sb;
+    row->overlay_cred = 0;
+    row->overlay_upper = 0;
     if (sb->s_magic != OVERLAYFS_SUPER_MAGIC) return;
     if (!bpf_core_type_exists(struct ovl_fs))
         return; // overlay module not there at load: its inner work is judged, and so denied
@@ -79,16 +93,21 @@ static __always_inline u8 subject_begin(struct judgement* j) {
     u32 slot = j->row->subject;
     j->policy = 0;
     j->subject = bpf_map_lookup_elem(&subjects, &slot);
-    if (!j->subject || j->subject->generation != j->row->generation) return BAILIFF_REASON_STALE;
+    if (!j->subject || j->subject->generation != j->row->generation) {
+        j->subject = 0; // another's now
+        return BAILIFF_REASON_STALE;
+    }
     u32 session_slot = j->subject->session;
     const struct bailiff_session* session = bpf_map_lookup_elem(&sessions, &session_slot);
     if (!session || session->epoch != j->subject->session_epoch) return BAILIFF_REASON_STALE;
     u32 policy_slot = j->subject->policy;
     j->policy = bpf_map_lookup_elem(&policies, &policy_slot);
     if (!j->policy) return BAILIFF_REASON_STALE;
+    j->over = (session->flags & BAILIFF_SESSION_KILL) != 0;
     if (session->state == BAILIFF_SESSION_REVOKED) return BAILIFF_REASON_REVOKED;
     if (session->state != BAILIFF_SESSION_ACTIVE) return BAILIFF_REASON_ENDED;
     if (bpf_ktime_get_boot_ns() >= session->expires_at) return BAILIFF_REASON_EXPIRED;
+    j->over = 0;
     return BAILIFF_REASON_NONE;
 }
 

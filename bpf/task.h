@@ -28,7 +28,15 @@ static __always_inline int on_task_alloc(struct task_struct* child) {
 // the parent and not yet the child.
 static __always_inline int on_sched_fork(struct task_struct* child) {
     struct bailiff_task* row = task_row();
-    if (row) inherit(row, child);
+    if (!row) return 0;
+    struct bailiff_task* own =
+        bpf_task_storage_get(&tasks, child, row, BPF_LOCAL_STORAGE_GET_F_CREATE);
+    if (!own) {
+        count(BAILIFF_COUNTER_STORAGE_FAILED);
+        return 0;
+    }
+    own->generation = row->generation;
+    own->subject = row->subject;
     return 0;
 }
 

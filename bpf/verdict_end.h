@@ -30,26 +30,31 @@ __noinline int settle_end(struct bailiff_task* row, const struct bailiff_subject
                           const struct bailiff_policy* policy, u32 right) {
     if (!row || !subject || !policy) return BAILIFF_VERDICT_DENY;
     struct bailiff_decision* decision = scratch_decision(row);
-    u32 index = policy->default_label * BAILIFF_RIGHTS + right;
-    const struct bailiff_row* defaults = bpf_map_lookup_elem(&label_rows, &index);
-    if (!defaults) {
+    u32 index = subject->policy * BAILIFF_ALL_RIGHTS + right;
+    const struct bailiff_row* says = bpf_map_lookup_elem(&defaults, &index);
+    if (!says) {
         __builtin_memset(decision, 0, sizeof(*decision));
         decision->verdict = BAILIFF_VERDICT_DENY;
         decision->reason = BAILIFF_REASON_STALE;
         return BAILIFF_VERDICT_DENY;
     }
-    bailiff_settle_end(scratch_settle(row), &subject->profiles, policy, defaults, decision);
+    bailiff_settle_end(scratch_settle(row), &subject->profiles, policy, says, decision);
     return decision->verdict;
 }
+
+// Which load of the programs this is; bailiff-kernel sets it.
+const volatile unsigned int program_generation SEC(".rodata.generation") = 0;
 
 // Hold and preserve need machinery that a rule can only name once it exists; until the daemon says
 // so a verdict above audit is a denial.
 static __noinline int conclude(struct judgement* j) {
     struct bailiff_decision* d = scratch_decision(j->row);
+    // A probe is for the programs of one generation, and these are denied in mode observe as well:
+    // that proves that the hook runs.
+    int probe = j->subject && (j->subject->flags & BAILIFF_SUBJECT_CANARY);
+    if (probe && j->subject->epoch != program_generation) return 0;
     if (d->verdict > BAILIFF_VERDICT_AUDIT) {
         const struct bailiff_config* c = read_config();
-        // A probe is denied in mode observe as well: it proves that the hook runs.
-        int probe = j->subject && (j->subject->flags & BAILIFF_SUBJECT_CANARY);
         if (c && (c->flags & BAILIFF_CONFIG_OBSERVE) && !probe) {
             d->verdict = BAILIFF_VERDICT_AUDIT;
             d->flags |= BAILIFF_EVENT_WOULD_DENY;
@@ -59,6 +64,7 @@ static __noinline int conclude(struct judgement* j) {
     }
     int denied = d->verdict == BAILIFF_VERDICT_DENY;
     event_verdict(j);
+    if (denied && j->over) bpf_send_signal(SIGKILL);
     return denied ? -EPERM : 0;
 }
 
@@ -74,6 +80,32 @@ static __always_inline int refuse(struct judgement* j, u8 reason) {
 static __always_inline int settle_defaults(struct judgement* j) {
     if (settle_end(j->row, j->subject, j->policy, j->right) == BAILIFF_VERDICT_ALLOW) return 0;
     return conclude(j);
+}
+
+// A right over the system: no rule of an object speaks, only what the profiles grant.
+static __noinline int settle_right(struct judgement* j) {
+    u8 reason = subject_begin(j);
+    if (reason) return refuse(j, reason);
+    settle_begin(j->row, j->subject, j->policy);
+    return settle_defaults(j);
+}
+
+// The same for the current task, from any hook. 0 where it is no subject.
+// on failure: deny, subjects only
+__noinline int judge_right(u32 right, u32 hook) {
+    struct judgement j = {.hook = hook, .right = right};
+    j.row = subject_row();
+    return j.row ? settle_right(&j) : 0;
+}
+
+// Does the session stand? For what was allowed once and is done again and again.
+// on failure: deny, subjects only
+__noinline int judge_standing(u32 right, u32 hook) {
+    struct judgement j = {.hook = hook, .right = right};
+    j.row = subject_row();
+    if (!j.row) return 0;
+    u8 reason = subject_begin(&j);
+    return reason ? refuse(&j, reason) : 0;
 }
 
 #endif

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "journal/describe.h"
+#include "policy/image.h"
 
 namespace bailiff::ctl {
 namespace {
@@ -14,7 +15,7 @@ using journal::escape;
 constexpr std::size_t kMaxTold = 10'000; // an agent must not fill our memory with new names
 
 // The reasons that are no rule; the rest are written as they come.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kReasons{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kReasons{
     {{"expired", "the session has expired"},
      {"ended", "the session has ended"},
      {"revoked", "the session was revoked"},
@@ -23,8 +24,10 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kReasons
      {"unknown_root", "it lies on a file system that the policy does not know"},
      {"too_deep", "it lies too deep below its root"},
      {"raced_rename", "folders above it were moved meanwhile"},
-     {"socket_family", "the policy grants no sockets of this kind"},
-     {"self_protection", "it belongs to bailiff itself"}}};
+     {"socket_family", "no rule can name an address of this family"},
+     {"self_protection", "it belongs to bailiff itself"},
+     {"kernel_setting", "it sets the kernel, which no session may"},
+     {"case_folding", "a rule for a name does not hold where capitals do not count"}}};
 
 std::string words_of(std::string_view reason) {
     for (const auto& [name, words] : kReasons) {
@@ -61,6 +64,8 @@ std::string rule_words(const v1::Record& record) {
 std::string rule_to_add(const v1::Record& record) {
     const v1::Object& object = record.object();
     const std::string right = escape(record.right());
+    if (policy::right_by_name(record.right()).value_or(0) >= BAILIFF_RIGHTS)
+        return "a system rule with verdict: allow, rights: [" + right + "],";
     if (!object.address().empty()) {
         std::string rule = "a network rule with verdict: allow, rights: [" + right + "], to: [" +
                            escape(object.address()) + "]";
@@ -70,7 +75,8 @@ std::string rule_to_add(const v1::Record& record) {
     }
     if (object.path().empty() || object.path_truncated()) return {};
     const std::string path = "path: [" + escape(object.path()) + "]";
-    if (right == "exec") return "an exec rule with verdict: allow, " + path;
+    if (right == "exec" || right == "load")
+        return "an exec rule with verdict: allow, rights: [" + right + "], " + path;
     return "a rule with verdict: allow, rights: [" + right + "], " + path;
 }
 

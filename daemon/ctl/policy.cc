@@ -18,8 +18,9 @@ namespace {
 constexpr int kExitDenied = 1;
 constexpr int kExitRefused = 2;
 
-constexpr const char* kPathQuestions[] = {"exec",   "read",   "write",    "create",
-                                          "delete", "rename", "truncate", "metadata"};
+constexpr const char* kPathQuestions[] = {"exec",   "read",        "write",    "create",
+                                          "delete", "rename",      "truncate", "metadata",
+                                          "load",   "connect_unix"};
 constexpr const char* kAddressQuestions[] = {"connect", "bind"};
 
 // What the command line of `eval` fills.
@@ -113,6 +114,7 @@ void add_questions(CLI::App& command, EvalOptions& options) {
         add(right, "PATH", std::string("May it ") + right + " this path");
     for (const char* right : kAddressQuestions)
         add(right, "ADDR:PORT[/tcp|udp]", std::string("May it ") + right + " this address");
+    add("system", "RIGHT", "Has it this right over the system, such as signal or cap_net_admin");
 }
 
 void add_facts(CLI::App& command, EvalRequest& request) {

@@ -31,12 +31,6 @@ std::string absolute(const std::string& path) {
     return made.has_filename() ? made.string() : made.parent_path().string();
 }
 
-std::optional<std::uint8_t> right_of(std::string_view name) {
-    for (std::uint8_t right = 0; right < BAILIFF_RIGHTS; right++)
-        if (name == policy::right_name(right)) return right;
-    return std::nullopt;
-}
-
 Result<std::uint8_t> protocol_of(std::string_view text) {
     if (text == "tcp") return IPPROTO_TCP;
     if (text == "udp") return IPPROTO_UDP;
@@ -175,13 +169,22 @@ std::string join(const std::vector<std::string>& words) {
 
 Result<EvalQuestion> parse_question(std::string_view right, const std::string& object) {
     EvalQuestion asked;
-    const std::optional<std::uint8_t> number = right_of(right);
-    if (!number || *number > BAILIFF_RIGHT_BIND)
+    const bool system = right == "system";
+    const std::optional<std::uint8_t> number =
+        policy::right_by_name(system ? std::string_view(object) : right);
+    if (system && (!number || *number < BAILIFF_RIGHTS))
+        return fail(ErrorCode::kInvalidArgument,
+                    "expected a right over the system, such as signal, jit or cap_net_admin");
+    if (!number)
         return fail(ErrorCode::kInvalidArgument,
                     std::string(right) + " is no right that can be asked for");
     asked.question.right = *number;
     asked.text = std::string(right) + " ";
-    if (*number <= BAILIFF_RIGHT_METADATA) {
+    if (*number >= BAILIFF_RIGHTS) {
+        asked.text = "system " + object;
+        return asked;
+    }
+    if (*number < BAILIFF_RIGHT_CONNECT) {
         if (object.empty()) return fail(ErrorCode::kInvalidArgument, "expected a path");
         asked.question.path = absolute(object);
         asked.text += asked.question.path;

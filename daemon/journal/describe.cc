@@ -134,6 +134,7 @@ std::string escape(std::string_view text) {
 
 std::string object_text(const v1::Record& record) {
     const v1::Object& object = record.object();
+    if (object.pid() != 0) return "pid " + std::to_string(object.pid());
     if (!object.path().empty())
         return (object.path_truncated() ? "..." : "") + escape(object.path());
     if (!object.address().empty()) {

@@ -227,6 +227,9 @@ Result<ResolvedPath> Client::resolve(const std::string& path) {
 Status Client::put_row(std::uint32_t label, std::uint32_t right, const bailiff_row& row) {
     return write_map(map("label_rows"), "label_rows", label * BAILIFF_RIGHTS + right, row);
 }
+Status Client::put_default(std::uint32_t policy_slot, std::uint32_t right, const bailiff_row& row) {
+    return write_map(map("defaults"), "defaults", policy_slot * BAILIFF_ALL_RIGHTS + right, row);
+}
 Status Client::put_policy(std::uint32_t slot, const bailiff_policy& policy) {
     return write_map(map("policies"), "policies", slot, policy);
 }
@@ -265,7 +268,11 @@ Result<bailiff_session> Client::get_session(std::uint32_t slot) {
     return read_map<bailiff_session>(map("sessions"), "sessions", slot);
 }
 Status Client::put_subject(std::uint32_t slot, const bailiff_subject& row) {
-    return write_map(map("subjects"), "subjects", slot, row);
+    const Result<bailiff_subject> before = get_subject(slot);
+    if (!before) return tl::unexpected(before.error());
+    bailiff_subject next = row;
+    next.epoch = before->epoch + 1;
+    return write_map(map("subjects"), "subjects", slot, next);
 }
 Result<bailiff_subject> Client::get_subject(std::uint32_t slot) {
     return read_map<bailiff_subject>(map("subjects"), "subjects", slot);
@@ -316,11 +323,19 @@ Result<std::uint32_t> Client::enrol(std::uint32_t pid, std::uint64_t start_time,
 Result<std::uint32_t> Client::subject_of(std::uint32_t pid) {
     Request request = request_for(Operation::kSubjectOf);
     request.pid = pid;
-    return ask(request).map([](const Reply& reply) { return reply.count; });
+    const Result<Reply> reply = ask(request);
+    if (!reply) return tl::unexpected(reply.error());
+    if (reply->count == 0) return 0;
+    const Result<bailiff_subject> row = get_subject(reply->count);
+    if (!row) return tl::unexpected(row.error());
+    return row->generation == reply->generation ? reply->count : kSubjectOver;
 }
 Result<std::uint32_t> Client::count_tasks(std::uint32_t subject) {
+    const Result<bailiff_subject> row = get_subject(subject);
+    if (!row) return tl::unexpected(row.error());
     Request request = request_for(Operation::kCount);
     request.subject = subject;
+    request.generation = row->generation;
     return ask(request).map([](const Reply& reply) { return reply.count; });
 }
 Result<KernelPosture> Client::posture() {
@@ -355,7 +370,12 @@ KernelPosture explain_posture(const WirePosture& wire) {
     posture.attachment = wire.attachment == 0 ? "lsm" : "fmod_ret";
     posture.checked_at = wire.checked_at;
     const bool weak = wire.attachment != 0 && (wire.preemptible != 0 || wire.recursion_misses != 0);
-    posture.sound_attachment = !weak;
+    posture.sound_attachment = !weak && wire.storage_busy == 0;
+    posture.mended_pins = wire.mended_pins;
+    if (wire.storage_busy != 0)
+        posture.remedy =
+            "boot with preempt=voluntary, or a kernel of 6.2 or newer: on this one a task that is "
+            "preempted in its BPF storage hides that of others";
     if (weak)
         posture.remedy =
             "boot with bpf in the lsm= list (kernel command line): this kernel preempts programs, "

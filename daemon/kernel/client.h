@@ -23,6 +23,8 @@ public:
 
     Result<ResolvedPath> resolve(const std::string& path) override;
     Status put_row(std::uint32_t label, std::uint32_t right, const bailiff_row& row) override;
+    Status put_default(std::uint32_t policy_slot, std::uint32_t right,
+                       const bailiff_row& row) override;
     Status put_policy(std::uint32_t slot, const bailiff_policy& policy) override;
     Status put_object(const bailiff_object_key& key, const bailiff_object& object) override;
     Status erase_object(const bailiff_object_key& key) override;

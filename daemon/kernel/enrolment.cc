@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <cstring>
@@ -45,10 +46,11 @@ Result<std::vector<Record>> read_records(Programs& programs, const std::string& 
 }
 
 Result<std::vector<bailiff_enrolled>> list_tasks(Programs& programs, std::uint32_t pid,
-                                                 std::uint32_t subject) {
+                                                 std::uint32_t subject, std::uint32_t generation) {
     bailiff_control control = {};
     control.pid = pid;
     control.subject = subject;
+    control.row.generation = generation;
     if (Status set = set_control(programs, control); !set) return tl::unexpected(set.error());
     return read_records<bailiff_enrolled>(programs, "count_tasks", 0);
 }
@@ -105,7 +107,9 @@ Result<std::uint32_t> enrol(Programs& programs, std::uint32_t pid, std::uint64_t
             found_new |= record.outcome == 1;
         }
         if (found_new) continue;
-        if (records->empty())
+        const bool itself = std::any_of(records->begin(), records->end(),
+                                        [pid](const auto& record) { return record.pid == pid; });
+        if (!itself)
             return fail(ErrorCode::kNotFound, "process " + std::to_string(pid) + " is gone");
         return static_cast<std::uint32_t>(records->size());
     }
@@ -132,14 +136,16 @@ Result<std::uint32_t> adopt(Programs& programs) {
     return fail(ErrorCode::kUnavailable, "agents start tasks faster than they can be adopted");
 }
 
-Result<std::uint32_t> subject_of(Programs& programs, std::uint32_t pid) {
-    const auto records = list_tasks(programs, pid, 0);
+Result<SubjectOf> subject_of(Programs& programs, std::uint32_t pid) {
+    const auto records = list_tasks(programs, pid, 0, 0);
     if (!records) return tl::unexpected(records.error());
-    return records->empty() ? 0U : records->front().outcome;
+    if (records->empty()) return SubjectOf{};
+    return SubjectOf{records->front().outcome, records->front().generation};
 }
 
-Result<std::uint32_t> count_tasks(Programs& programs, std::uint32_t subject) {
-    const auto records = list_tasks(programs, 0, subject);
+Result<std::uint32_t> count_tasks(Programs& programs, std::uint32_t subject,
+                                  std::uint32_t generation) {
+    const auto records = list_tasks(programs, 0, subject, generation);
     if (!records) return tl::unexpected(records.error());
     return static_cast<std::uint32_t>(records->size());
 }

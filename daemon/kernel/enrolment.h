@@ -27,8 +27,14 @@ namespace bailiff::kernel {
 // be.
 [[nodiscard]] Result<std::uint32_t> adopt(Programs& programs);
 
-[[nodiscard]] Result<std::uint32_t> subject_of(Programs& programs, std::uint32_t pid);
-[[nodiscard]] Result<std::uint32_t> count_tasks(Programs& programs, std::uint32_t subject);
+// A process's subject; slot 0 is none.
+struct SubjectOf {
+    std::uint32_t slot = 0;
+    std::uint32_t generation = 0;
+};
+[[nodiscard]] Result<SubjectOf> subject_of(Programs& programs, std::uint32_t pid);
+[[nodiscard]] Result<std::uint32_t> count_tasks(Programs& programs, std::uint32_t subject,
+                                                std::uint32_t generation);
 
 // An inode as the hooks see it, its path without symbolic links, and the descriptor (O_PATH) that
 // it was found by.

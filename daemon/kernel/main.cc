@@ -48,6 +48,8 @@ int main(int argc, char** argv) {
     app.add_flag("--probe", probe, "")->group("");
     CLI11_PARSE(app, argc, argv);
     if (probe) return 0;
+    Result<UniqueFd> lock = claim(options);
+    if (!lock) return report(lock.error());
     if (options.detach) {
         const Status removed = remove_pins(options.pin_root);
         return removed ? 0 : report(removed.error());

@@ -15,17 +15,18 @@ namespace bailiff::kernel {
 
 // One hook family's state, as its last probe proved it.
 struct FamilyPosture {
-    std::string family;     // "exec", "file", "network", "task"
+    std::string family;     // "exec", "file", "network", "task", ...
     bool enforcing = false; // a probe's act really came back with EPERM
     std::string detail;     // why not, for people; empty when enforcing
 };
 
 struct KernelPosture {
     std::vector<FamilyPosture> families;
-    std::string attachment;       // "lsm" or "fmod_ret"
-    std::string remedy;           // what the operator can do; empty when nothing is to be done
-    std::uint64_t checked_at = 0; // nanoseconds of CLOCK_BOOTTIME
-    bool sound_attachment = true; // false: fmod_ret under preemption, or recursion misses grew
+    std::string attachment;        // "lsm" or "fmod_ret"
+    std::string remedy;            // what the operator can do; empty when nothing is to be done
+    std::uint64_t checked_at = 0;  // nanoseconds of CLOCK_BOOTTIME
+    bool sound_attachment = true;  // false: programs can be skipped, as `remedy` says
+    std::uint32_t mended_pins = 0; // links whose pin was gone, and was made again
 };
 
 // A path as the kernel sees it: its inode, and its one name with no symbolic link in it.
@@ -42,6 +43,8 @@ struct AgentMatch {
     std::uint32_t generation = 0;
 };
 
+inline constexpr std::uint32_t kSubjectOver = ~std::uint32_t{0};
+
 class KernelPort {
 public:
     KernelPort() = default;
@@ -56,6 +59,9 @@ public:
     // Map writes. Slots and labels are the caller's to allocate.
     [[nodiscard]] virtual Status put_row(std::uint32_t label, std::uint32_t right,
                                          const bailiff_row& row) = 0;
+    // What a policy's profiles say about a right where no rule matches.
+    [[nodiscard]] virtual Status put_default(std::uint32_t policy_slot, std::uint32_t right,
+                                             const bailiff_row& row) = 0;
     [[nodiscard]] virtual Status put_policy(std::uint32_t slot, const bailiff_policy& policy) = 0;
     [[nodiscard]] virtual Status put_object(const bailiff_object_key& key,
                                             const bailiff_object& object) = 0;
@@ -69,6 +75,7 @@ public:
     [[nodiscard]] virtual Status clear_policy(std::uint8_t slot) = 0;
     [[nodiscard]] virtual Status put_session(std::uint32_t slot, const bailiff_session& row) = 0;
     [[nodiscard]] virtual Result<bailiff_session> get_session(std::uint32_t slot) = 0;
+    // Makes the row's epoch the next: what was judged for it before is judged again.
     [[nodiscard]] virtual Status put_subject(std::uint32_t slot, const bailiff_subject& row) = 0;
     [[nodiscard]] virtual Result<bailiff_subject> get_subject(std::uint32_t slot) = 0;
     // Replaces what makes a task that is no subject an agent.
@@ -84,7 +91,7 @@ public:
     [[nodiscard]] virtual Result<std::uint32_t> enrol(std::uint32_t pid, std::uint64_t start_time,
                                                       std::uint32_t subject,
                                                       std::uint32_t generation) = 0;
-    // The subject slot of a process; 0 is none.
+    // The subject slot of a process; 0 is none, kSubjectOver one whose slot is another's now.
     [[nodiscard]] virtual Result<std::uint32_t> subject_of(std::uint32_t pid) = 0;
     // How many tasks a subject has now.
     [[nodiscard]] virtual Result<std::uint32_t> count_tasks(std::uint32_t subject) = 0;

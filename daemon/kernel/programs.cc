@@ -13,6 +13,8 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <optional>
+#include <random>
 #include <sstream>
 
 #include "bailiff/abi.h"
@@ -25,32 +27,60 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// How many arguments the LSM hook has in the running kernel; 0 if it has no such hook.
-unsigned lsm_hook_arguments(const std::string& hook) {
-    std::unique_ptr<btf, void (*)(btf*)> types(btf__load_vmlinux_btf(), btf__free);
-    if (!types) return 0;
-    const std::string name = "bpf_lsm_" + hook;
-    const int id = btf__find_by_name_kind(types.get(), name.c_str(), BTF_KIND_FUNC);
-    if (id < 0) return 0;
-    const btf_type* function = btf__type_by_id(types.get(), static_cast<__u32>(id));
-    return btf_vlen(btf__type_by_id(types.get(), function->type));
+using Btf = std::unique_ptr<btf, void (*)(btf*)>;
+
+// How many arguments a kernel function has; nothing where the kernel has no such function.
+std::optional<unsigned> arguments_of(const Btf& kernel, const std::string& function) {
+    const int id = btf__find_by_name_kind(kernel.get(), function.c_str(), BTF_KIND_FUNC);
+    if (id < 0) return std::nullopt;
+    const btf_type* type = btf__type_by_id(kernel.get(), static_cast<__u32>(id));
+    return btf_vlen(btf__type_by_id(kernel.get(), type->type));
 }
 
-// Exactly one of two variants fits the kernel: before 6.12 the LSM hook has no idmap.
-Status choose_setattr(bpf_object* object) {
-    const unsigned arguments = lsm_hook_arguments("inode_setattr");
-    if (arguments != 2 && arguments != 3)
-        return fail(ErrorCode::kFailedPrecondition, "kernel BTF: hook inode_setattr has " +
-                                                        std::to_string(arguments) +
-                                                        " arguments, expected 2 or 3");
-    bpf_program__set_autoload(bpf_object__find_program_by_name(
-                                  object, arguments == 2 ? "inode_setattr" : "inode_setattr_2"),
-                              false);
+// The kernel function that a program attaches to; empty for what is no hook.
+std::string target_of(const bpf_program* program) {
+    const std::string_view section = bpf_program__section_name(program);
+    if (section.starts_with("lsm/")) return "bpf_lsm_" + std::string(section.substr(4));
+    if (section.starts_with("fmod_ret/")) return std::string(section.substr(9));
+    return "";
+}
+
+// Leaves out the hooks that the running kernel does not have, and of two variants the one that does
+// not fit: before 6.12 the LSM hook inode_setattr has no idmap.
+Status choose_programs(bpf_object* object) {
+    const Btf kernel(btf__load_vmlinux_btf(), btf__free);
+    if (!kernel) return fail_errno("read the kernel's BTF", errno);
+    bpf_program* program = nullptr;
+    bpf_object__for_each_program(program, object) {
+        const std::string target = target_of(program);
+        if (target.empty()) continue;
+        const auto arguments = arguments_of(kernel, target);
+        const std::string name = bpf_program__name(program);
+        bool fits = arguments.has_value();
+        if (target == "bpf_lsm_inode_setattr")
+            fits = fits && *arguments == (name == "inode_setattr_2" ? 2U : 3U);
+        if (!fits) bpf_program__set_autoload(program, false);
+    }
     return {};
 }
 
 bool is_iterator(const bpf_program* program) {
     return std::string_view(bpf_program__section_name(program)).starts_with("iter/");
+}
+
+// The walk up a path reads the kernel's rename_lock, to which libbpf finds the way in kallsyms.
+Status rename_lock_readable() {
+    std::ifstream symbols("/proc/kallsyms");
+    for (std::string line; std::getline(symbols, line);) {
+        if (!line.ends_with(" rename_lock")) continue;
+        if (line.find_first_not_of('0') != line.find(' ')) return {};
+        return fail(ErrorCode::kFailedPrecondition,
+                    "kernel.kptr_restrict hides the kernel's addresses, of which rename_lock is "
+                    "needed; run sysctl kernel.kptr_restrict=1");
+    }
+    return fail(ErrorCode::kFailedPrecondition,
+                "the kernel does not name its symbol rename_lock in /proc/kallsyms: it was built "
+                "without CONFIG_KALLSYMS_ALL");
 }
 
 Status make_folder(const std::string& path) {
@@ -81,6 +111,10 @@ void Programs::ObjectDeleter::operator()(bpf_object* object) const {
     bpf_object__close(object);
 }
 
+void Programs::LinkDeleter::operator()(bpf_link* link) const {
+    bpf_link__destroy(link);
+}
+
 Programs::Programs(Attachment attachment, std::string pin_root)
     : attachment_(attachment), pin_root_(std::move(pin_root)) {}
 Programs::Programs(Programs&&) noexcept = default;
@@ -88,7 +122,10 @@ Programs& Programs::operator=(Programs&&) noexcept = default;
 Programs::~Programs() = default;
 
 Result<Programs> Programs::load(Attachment attachment, const std::string& pin_root) {
+    if (Status readable = rename_lock_readable(); !readable)
+        return tl::unexpected(readable.error());
     Programs self(attachment, pin_root);
+    self.generation_ = std::random_device()() | 1U;
     for (const std::string& folder : {pin_root, pin_root + "/maps"})
         if (Status made = make_folder(folder); !made) return tl::unexpected(made.error());
 
@@ -102,13 +139,19 @@ Result<Programs> Programs::load(Attachment attachment, const std::string& pin_ro
 
     bpf_map* map = nullptr;
     bpf_object__for_each_map(map, object) {
-        if (bpf_map__is_internal(map)) continue;
-        const std::string pin = pin_root + "/maps/" + bpf_map__name(map);
+        const std::string name = bpf_map__name(map);
+        if (name.ends_with(".generation"))
+            if (const int error =
+                    bpf_map__set_initial_value(map, &self.generation_, sizeof(self.generation_));
+                error != 0)
+                return fail_errno("set the generation", -error);
+        // "control" is this process's alone: another must not write it meanwhile.
+        if (bpf_map__is_internal(map) || name == "control") continue;
+        const std::string pin = pin_root + "/maps/" + name;
         if (const int error = bpf_map__set_pin_path(map, pin.c_str()); error != 0)
             return fail_errno("pin path " + pin, -error);
     }
-    if (attachment == Attachment::kLsm)
-        if (Status chosen = choose_setattr(object); !chosen) return tl::unexpected(chosen.error());
+    if (Status chosen = choose_programs(object); !chosen) return tl::unexpected(chosen.error());
     if (const int error = bpf_object__load(object); error != 0)
         return fail_errno(std::string("load the ") + to_string(attachment) +
                               " programs (a map pinned under " + pin_root +
@@ -121,18 +164,54 @@ Status Programs::attach() {
     const auto stamp = std::chrono::steady_clock::now().time_since_epoch().count();
     links_folder_ = pin_root_ + "/links_" + std::to_string(stamp);
     if (Status made = make_folder(links_folder_); !made) return made;
+    Status attached = attach_all();
+    if (!attached) withdraw();
+    return attached;
+}
+
+Status Programs::attach_all() {
     bpf_program* program = nullptr;
     bpf_object__for_each_program(program, object_.get()) {
         if (!bpf_program__autoload(program) || is_iterator(program)) continue;
         const std::string name = bpf_program__name(program);
-        std::unique_ptr<bpf_link, int (*)(bpf_link*)> link(bpf_program__attach(program),
-                                                           bpf_link__destroy);
+        std::unique_ptr<bpf_link, LinkDeleter> link(bpf_program__attach(program));
         if (!link) return fail_errno("attach " + name, errno);
-        const std::string pin = links_folder_ + "/" + name;
-        if (const int error = bpf_link__pin(link.get(), pin.c_str()); error != 0)
-            return fail_errno("pin " + pin, -error);
+        if (const int error = bpf_link__pin(link.get(), pin_of(name).c_str()); error != 0)
+            return fail_errno("pin " + pin_of(name), -error);
+        links_[name] = std::move(link);
     }
     return {};
+}
+
+std::string Programs::pin_of(const std::string& program) const {
+    return links_folder_ + "/" + program;
+}
+
+void Programs::withdraw() {
+    std::error_code ignored; // nobody else is in this folder
+    fs::remove_all(links_folder_, ignored);
+    links_.clear();
+}
+
+Result<std::vector<std::string>> Programs::mend_pins() {
+    std::vector<std::string> lost;
+    for (const auto& [name, link] : links_) {
+        if (access(pin_of(name).c_str(), F_OK) == 0) continue;
+        lost.push_back(name);
+        if (Status made = make_folder(links_folder_); !made) return tl::unexpected(made.error());
+        // libbpf remembers the pin it once made, so the descriptor is pinned.
+        if (bpf_obj_pin(bpf_link__fd(link.get()), pin_of(name).c_str()) != 0)
+            return fail_errno("pin " + pin_of(name), errno);
+    }
+    return lost;
+}
+
+bool Programs::has_others() const {
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(pin_root_, error))
+        if (entry.path().filename().string().starts_with("links_") && entry.path() != links_folder_)
+            return true;
+    return false;
 }
 
 Status Programs::retire_others() {

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 
+struct bpf_link;
 struct bpf_object;
 struct bpf_program;
 
@@ -34,10 +36,20 @@ public:
     ~Programs();
 
     // Attaches every hook and pins its link under a folder of this generation. Links of earlier
-    // generations stay until retire_others().
+    // generations stay until retire_others(). On an error nothing of this generation stays.
     [[nodiscard]] Status attach();
     // Unpins the links of all other generations: their programs go once nobody holds them.
     [[nodiscard]] Status retire_others();
+    // Are links of another generation pinned?
+    [[nodiscard]] bool has_others() const;
+    // Unpins and detaches this generation.
+    void withdraw();
+    // Pins again what somebody unpinned: the programs stay attached while this object lives, and
+    // the pins keep them when it does not. Returns the hooks that had lost theirs.
+    [[nodiscard]] Result<std::vector<std::string>> mend_pins();
+    // Tells this load of the programs from others: what a probe's subject row carries. Never 0.
+    [[nodiscard]] std::uint32_t generation() const { return generation_; }
+    [[nodiscard]] std::size_t attached() const { return links_.size(); }
 
     // Descriptor of a map by its name; owned by this object.
     [[nodiscard]] Result<int> map_fd(const std::string& name) const;
@@ -53,10 +65,17 @@ private:
     struct ObjectDeleter {
         void operator()(bpf_object* object) const;
     };
+    struct LinkDeleter {
+        void operator()(bpf_link* link) const;
+    };
+    [[nodiscard]] Status attach_all();
+    [[nodiscard]] std::string pin_of(const std::string& program) const;
     Attachment attachment_;
     std::string pin_root_;
     std::string links_folder_;
+    std::uint32_t generation_ = 0;
     std::unique_ptr<bpf_object, ObjectDeleter> object_;
+    std::map<std::string, std::unique_ptr<bpf_link, LinkDeleter>> links_; // by program
 };
 
 // Removes every pin below `pin_root`. What was enforced is enforced no more.

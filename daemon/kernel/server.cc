@@ -90,9 +90,14 @@ void handle(Programs& programs, const Request& request, Reply& reply, HeldInodes
                                request.generation),
                          keep_count);
         case Operation::kSubjectOf:
-            return store(reply, subject_of(programs, request.pid), keep_count);
+            return store(reply, subject_of(programs, request.pid),
+                         [&reply](const SubjectOf& found) {
+                             reply.count = found.slot;
+                             reply.generation = found.generation;
+                         });
         case Operation::kCount:
-            return store(reply, count_tasks(programs, request.subject), keep_count);
+            return store(reply, count_tasks(programs, request.subject, request.generation),
+                         keep_count);
         case Operation::kAdopt:
             return store(reply, adopt(programs), keep_count);
         case Operation::kPosture:

@@ -1,7 +1,9 @@
 #include "kernel/startup.h"
 
 #include <bpf/bpf.h>
+#include <fcntl.h>
 #include <pwd.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -47,16 +49,63 @@ Status prepare_config(Programs& programs) {
     return {};
 }
 
+bool every_family(const WirePosture& posture) {
+    for (std::size_t i = 0; i < kFamilyNames.size(); i++)
+        if (posture.enforcing[i] == 0) return false;
+    return true;
+}
+
+// Without programs of an earlier run there is nothing to lose: whoever asks for the posture hears
+// what is not enforced.
+Status prove(Programs& programs, const Options& options) {
+    const Result<WirePosture> posture = run_canaries(programs);
+    if (!posture) return tl::unexpected(posture.error());
+    if (every_family(*posture) || !programs.has_others()) return {};
+    return fail(ErrorCode::kFailedPrecondition,
+                "the new programs do not enforce every family, so those in force below " +
+                    options.pin_root + " stay:\n" + describe(*posture));
+}
+
+// How many programs must be attached, for who reads the pins later.
+Status count_hooks(Programs& programs) {
+    const Result<int> fd = programs.map_fd("config");
+    if (!fd) return tl::unexpected(fd.error());
+    const std::uint32_t zero = 0;
+    bailiff_config config = {};
+    if (bpf_map_lookup_elem(*fd, &zero, &config) != 0) return fail_errno("read map config", errno);
+    config.hooks = static_cast<std::uint32_t>(programs.attached());
+    if (bpf_map_update_elem(*fd, &zero, &config, BPF_ANY) != 0)
+        return fail_errno("write map config", errno);
+    return {};
+}
+
 } // namespace
+
+Result<UniqueFd> claim(const Options& options) {
+    if (mkdir(options.run_folder.c_str(), 0755) != 0 && errno != EEXIST)
+        return fail_errno("mkdir " + options.run_folder, errno);
+    const std::string path = options.run_folder + "/lock";
+    UniqueFd lock(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (!lock) return fail_errno("open " + path, errno);
+    if (flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return lock;
+    if (errno != EWOULDBLOCK) return fail_errno("lock " + path, errno);
+    return fail(ErrorCode::kAlreadyExists,
+                "another bailiff-kernel runs (it holds " + path + "); stop it first");
+}
 
 Result<Programs> start(const Options& options) {
     const Result<Attachment> attachment = wanted_attachment(options.attachment);
     if (!attachment) return tl::unexpected(attachment.error());
     Result<Programs> programs = Programs::load(*attachment, options.pin_root);
     if (!programs) return programs;
-    for (const Status& step :
-         {prepare_config(*programs), prepare_canary(*programs), programs->attach()})
-        if (!step) return tl::unexpected(step.error());
+    if (Status done = prepare_config(*programs); !done) return tl::unexpected(done.error());
+    if (Status done = prepare_canary(*programs); !done) return tl::unexpected(done.error());
+    if (Status done = programs->attach(); !done) return tl::unexpected(done.error());
+    if (Status proven = prove(*programs, options); !proven) {
+        programs->withdraw();
+        return tl::unexpected(proven.error());
+    }
+    if (Status done = count_hooks(*programs); !done) return tl::unexpected(done.error());
     if (Status retired = programs->retire_others(); !retired)
         return tl::unexpected(retired.error());
     return programs;
@@ -67,15 +116,13 @@ Result<Server> serve(const Options& options) {
     if (user == nullptr)
         return fail(ErrorCode::kFailedPrecondition,
                     "--daemon-user " + options.daemon_user + ": no such user");
-    if (mkdir(options.run_folder.c_str(), 0755) != 0 && errno != EEXIST)
-        return fail_errno("mkdir " + options.run_folder, errno);
     return Server::listen(options.run_folder, user->pw_uid, user->pw_gid);
 }
 
 bool all_enforcing(const WirePosture& posture) {
-    for (const std::uint32_t enforcing : posture.enforcing)
-        if (enforcing == 0) return false;
-    return posture.ftrace_enabled != 0;
+    const bool skipped = posture.attachment != 0 && posture.preemptible != 0;
+    return every_family(posture) && !skipped && posture.storage_busy == 0 &&
+           posture.ftrace_enabled != 0;
 }
 
 std::string describe(const WirePosture& posture) {

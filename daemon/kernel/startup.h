@@ -20,13 +20,18 @@ struct Options {
     bool once = false;
 };
 
-// Loads, attaches, and retires the programs of an earlier run once the new ones are attached, so
-// that there is no moment in which nothing is enforced.
+// Only one bailiff-kernel may load, probe or detach at a time. kAlreadyExists where another does.
+[[nodiscard]] Result<UniqueFd> claim(const Options& options);
+
+// Loads and attaches, proves the new programs by a probe of each family, and only then retires
+// those of an earlier run, so that there is no moment in which nothing is enforced. Where they
+// prove less than every family and there is an earlier run, that stays and this fails.
 [[nodiscard]] Result<Programs> start(const Options& options);
 
 // Opens the socket for bailiffd.
 [[nodiscard]] Result<Server> serve(const Options& options);
 
+// Is every family enforced, by an attachment that cannot be skipped?
 [[nodiscard]] bool all_enforcing(const WirePosture& posture);
 
 // One line a family, for people and the log.

@@ -9,23 +9,23 @@
 
 namespace bailiff::kernel {
 
-inline constexpr std::uint32_t kWireMagic = 0x62616c33; // "bal3": raised with any change here
+inline constexpr std::uint32_t kWireMagic = 0x62616c34; // "bal4": raised with any change here
 inline constexpr const char* kSocketName = "kernel.sock";
 
 enum class Operation : std::uint32_t {
     kHello = 1,     // answered with the descriptors of kSharedMaps, in that order
     kResolve = 2,   // path -> inode, path
     kEnrol = 3,     // pid, start_time, subject, generation -> count
-    kSubjectOf = 4, // pid -> count is the subject
-    kCount = 5,     // subject -> count
+    kSubjectOf = 4, // pid -> count is the subject, generation
+    kCount = 5,     // subject, generation -> count
     kPosture = 6,   // -> posture
     kAdopt = 7,     // -> count
 };
 
 // The maps that bailiffd writes or reads. Holding the descriptor is the permission.
-inline constexpr std::array<const char*, 12> kSharedMaps = {
-    "config", "policies", "sessions",  "subjects", "label_rows", "objects",
-    "filter", "ports",    "addresses", "events",   "agents",     "counters"};
+inline constexpr std::array<const char*, 13> kSharedMaps = {
+    "config", "policies",  "sessions", "subjects", "label_rows", "objects", "filter",
+    "ports",  "addresses", "events",   "agents",   "counters",   "defaults"};
 
 struct Request {
     std::uint32_t magic;
@@ -39,8 +39,9 @@ struct Request {
 };
 static_assert(sizeof(Request) == 32 + 4096);
 
-enum class Family : std::uint32_t { kTask = 0, kExec = 1, kFile = 2, kNetwork = 3 };
-inline constexpr std::array<const char*, 4> kFamilyNames = {"task", "exec", "file", "network"};
+enum class Family : std::uint32_t { kTask, kExec, kFile, kNetwork, kProcess, kMemory, kSystem };
+inline constexpr std::array<const char*, 7> kFamilyNames = {"task",    "exec",   "file",  "network",
+                                                            "process", "memory", "system"};
 
 struct WirePosture {
     std::uint64_t checked_at; // nanoseconds of CLOCK_BOOTTIME
@@ -48,21 +49,23 @@ struct WirePosture {
     std::uint32_t attachment;     // 0 lsm, 1 fmod_ret
     std::uint32_t preemptible;    // 1: the kernel preempts programs (full or lazy preemption)
     std::uint32_t ftrace_enabled; // 0: every program is switched off
+    std::uint32_t mended_pins;    // links whose pin was gone and was made again
+    std::uint32_t storage_busy;   // 1: a task's row can be unreadable for a moment, see canary.cc
     std::uint32_t zero;
     // For each Family: 1 when a probe was allowed before and came back with EPERM as a subject.
-    std::uint32_t enforcing[4];
+    std::uint32_t enforcing[8];
 };
 
 struct Reply {
     std::uint32_t magic;
     std::int32_t error; // 0, or an errno
     std::uint32_t count;
-    std::uint32_t zero;
+    std::uint32_t generation; // kSubjectOf
     bailiff_inode inode;
     WirePosture posture;
     char message[256]; // what failed, NUL-terminated
     char path[4096];   // kResolve: the path without symbolic links, NUL-terminated
 };
-static_assert(sizeof(Reply) == 16 + 24 + 48 + 256 + 4096);
+static_assert(sizeof(Reply) == 16 + 24 + 72 + 256 + 4096);
 
 } // namespace bailiff::kernel

@@ -1,27 +1,51 @@
 #include "policy/compile.h"
 
 #include <algorithm>
+#include <array>
 
 namespace bailiff::policy {
 namespace {
-
-constexpr std::uint8_t kFirstFileRight = BAILIFF_RIGHT_READ;
-constexpr std::uint8_t kLastFileRight = BAILIFF_RIGHT_METADATA;
 
 std::uint8_t verdict_of(v1::Verdict verdict) {
     if (verdict == v1::allow) return BAILIFF_VERDICT_ALLOW;
     return verdict == v1::audit ? BAILIFF_VERDICT_AUDIT : BAILIFF_VERDICT_DENY;
 }
 
+// The kernel's number of a right as the schema names it.
+std::uint8_t right_of(int right) {
+    return right_by_name(v1::Right_Name(static_cast<v1::Right>(right))).value_or(0);
+}
+
 std::vector<std::uint8_t> rights_of(const v1::FileRule& rule, bool exec) {
-    if (exec) return {BAILIFF_RIGHT_EXEC};
     std::vector<std::uint8_t> rights;
-    for (const int right : rule.rights())
-        rights.push_back(static_cast<std::uint8_t>(BAILIFF_RIGHT_READ + right - v1::read));
-    if (rights.empty())
-        for (std::uint8_t right = kFirstFileRight; right <= kLastFileRight; right++)
-            rights.push_back(right);
+    for (const int right : rule.rights()) rights.push_back(right_of(right));
+    if (!rights.empty()) return rights;
+    if (exec) return {BAILIFF_RIGHT_EXEC, BAILIFF_RIGHT_LOAD};
+    for (std::uint8_t right = BAILIFF_RIGHT_READ; right <= BAILIFF_RIGHT_CONNECT_UNIX; right++)
+        rights.push_back(right);
     return rights;
+}
+
+// Which default speaks for a right: its field in Defaults.
+int default_field(std::uint8_t right) {
+    if (right == BAILIFF_RIGHT_EXEC || right == BAILIFF_RIGHT_LOAD)
+        return v1::Defaults::kExecFieldNumber;
+    if (right <= BAILIFF_RIGHT_CONNECT_UNIX) return v1::Defaults::kFilesFieldNumber;
+    return right < BAILIFF_RIGHTS ? v1::Defaults::kNetworkFieldNumber
+                                  : v1::Defaults::kSystemFieldNumber;
+}
+
+v1::Verdict default_verdict(const v1::Defaults& given, int field) {
+    switch (field) {
+        case v1::Defaults::kExecFieldNumber:
+            return given.exec();
+        case v1::Defaults::kFilesFieldNumber:
+            return given.files();
+        case v1::Defaults::kNetworkFieldNumber:
+            return given.network();
+        default:
+            return given.system();
+    }
 }
 
 std::string join(const google::protobuf::RepeatedPtrField<std::string>& words) {
@@ -35,7 +59,7 @@ std::string describe(const v1::FileRule& rule, bool exec) {
     std::string rights;
     for (const std::uint8_t right : rights_of(rule, exec))
         rights += (rights.empty() ? "" : ", ") + std::string(right_name(right));
-    text += rule.rights_size() == 0 && !exec ? "files" : rights;
+    text += rule.rights_size() > 0 ? rights : exec ? "exec" : "files";
     if (rule.path_size() > 0) text += " path " + join(rule.path());
     if (rule.name_size() > 0) text += " name " + join(rule.name());
     if (rule.suffix_size() > 0) text += " suffix " + join(rule.suffix());
@@ -94,24 +118,37 @@ private:
 
     void defaults(const v1::Profile& profile, const std::vector<std::uint16_t>& bits) {
         const v1::Defaults& given = profile.default_();
-        for (std::uint8_t right = 0; right < BAILIFF_RIGHTS; right++) {
-            int field = 2;
-            v1::Verdict verdict = given.files();
-            if (right == BAILIFF_RIGHT_EXEC) {
-                field = 1;
-                verdict = given.exec();
-            } else if (right > kLastFileRight) {
-                field = 3;
-                verdict = given.network();
-            }
+        std::array<const v1::SystemRule*, BAILIFF_ALL_RIGHTS> granted = system_rules(profile);
+        for (std::uint8_t right = 0; right < BAILIFF_ALL_RIGHTS; right++) {
+            if (right_name(right) == std::string_view("none")) continue;
+            const int field = default_field(right);
             Position at = document_.at(given, field);
+            std::uint8_t says = verdict_of(default_verdict(given, field));
+            std::string text = "default ";
+            if (const v1::SystemRule* rule = granted[right]; rule != nullptr) {
+                at = document_.at(*rule, 1, -1);
+                says = verdict_of(rule->verdict());
+                text.clear();
+            }
             if (at.line == 0) at = document_.at(profile, 1);
-            const std::uint8_t says = verdict_of(verdict);
-            const std::uint32_t rule =
-                add_rule(image_, at, profile.name(),
-                         std::string("default ") + verdict_name(says) + " " + right_name(right));
+            const std::uint32_t rule = add_rule(
+                image_, at, profile.name(), text + verdict_name(says) + " " + right_name(right));
             for (const std::uint16_t bit : bits) image_.defaults.add({right, says, bit, rule});
         }
+    }
+
+    // The strictest rule for each right over the system.
+    static std::array<const v1::SystemRule*, BAILIFF_ALL_RIGHTS> system_rules(
+        const v1::Profile& profile) {
+        std::array<const v1::SystemRule*, BAILIFF_ALL_RIGHTS> rules{};
+        for (const v1::SystemRule& rule : profile.system())
+            for (const int right : rule.rights()) {
+                const auto name = v1::SystemRight_Name(static_cast<v1::SystemRight>(right));
+                const v1::SystemRule*& known = rules[right_by_name(name).value_or(0)];
+                if (known == nullptr || verdict_of(rule.verdict()) > verdict_of(known->verdict()))
+                    known = &rule;
+            }
+        return rules;
     }
 
     void file_rule(const v1::Profile& profile, const v1::FileRule& rule,

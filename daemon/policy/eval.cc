@@ -145,9 +145,9 @@ Answer evaluate(const Policy& policy, const bailiff_mask& profiles, const Variab
                 const Question& question) {
     const std::map<std::string, Label> labels = path_labels(policy.image, variables);
     Settling settling(policy, profiles, question.right);
-    if (question.right <= BAILIFF_RIGHT_METADATA)
+    if (question.right < BAILIFF_RIGHT_CONNECT)
         walk(settling, policy.image, labels, question.path);
-    else
+    else if (question.right < BAILIFF_RIGHTS)
         settling.apply(
             network_label(policy.image, question.address, question.protocol, question.port));
     Answer answer = settling.finish();

@@ -19,8 +19,8 @@ void Label::inherit(const Label& outer) {
         if (near.find(saying.right, saying.bit) == nullptr) add(saying);
 }
 
-std::array<bailiff_row, BAILIFF_RIGHTS> Label::rows() const {
-    std::array<bailiff_row, BAILIFF_RIGHTS> rows{};
+std::array<bailiff_row, BAILIFF_ALL_RIGHTS> Label::rows() const {
+    std::array<bailiff_row, BAILIFF_ALL_RIGHTS> rows{};
     for (const Saying& saying : sayings_)
         set_bit(rows[saying.right].says[saying.verdict], saying.bit);
     return rows;
@@ -52,13 +52,6 @@ const char* layer_name(std::uint8_t layer) {
     static constexpr const char* kNames[BAILIFF_LAYERS] = {"host", "user", "agent", "task",
                                                            "token"};
     return layer < BAILIFF_LAYERS ? kNames[layer] : "none";
-}
-
-const char* right_name(std::uint8_t right) {
-    static constexpr const char* kNames[BAILIFF_RIGHTS] = {
-        "exec",     "read",     "write",   "create", "delete", "rename",
-        "truncate", "metadata", "connect", "bind",   "socket", "signal"};
-    return right < BAILIFF_RIGHTS ? kNames[right] : "none";
 }
 
 const char* verdict_name(std::uint8_t verdict) {

@@ -5,7 +5,9 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bailiff/abi.h"
@@ -43,7 +45,7 @@ public:
 
     [[nodiscard]] bool empty() const { return sayings_.empty(); }
     [[nodiscard]] const std::vector<Saying>& sayings() const { return sayings_; }
-    [[nodiscard]] std::array<bailiff_row, BAILIFF_RIGHTS> rows() const;
+    [[nodiscard]] std::array<bailiff_row, BAILIFF_ALL_RIGHTS> rows() const;
     // The rule behind a verdict of this label; null if it has none such.
     [[nodiscard]] const Saying* find(std::uint8_t right, std::uint16_t bit) const;
 
@@ -75,8 +77,8 @@ struct PortLabel {
 struct Image {
     std::vector<ProfileBit> bits;
     std::vector<RuleSource> rules;
-    bailiff_policy policy{};                // layers, observe and flags; no default_label yet
-    Label defaults;                         // one saying for each bit and right
+    bailiff_policy policy{};                // layers, observe and flags
+    Label defaults;                         // one saying for each bit and right, system too
     std::map<std::string, Label> paths;     // absolute, no variables
     std::map<std::string, Label> templates; // with ${workspace} or ${home}
     std::map<std::string, Label> names;
@@ -91,7 +93,9 @@ struct Image {
 
 void set_bit(bailiff_mask& mask, std::uint16_t bit);
 [[nodiscard]] const char* layer_name(std::uint8_t layer);
+// "read", "signal", "cap_net_admin"; "none" where there is no such right.
 [[nodiscard]] const char* right_name(std::uint8_t right);
+[[nodiscard]] std::optional<std::uint8_t> right_by_name(std::string_view name);
 [[nodiscard]] const char* verdict_name(std::uint8_t verdict);
 
 } // namespace bailiff::policy

@@ -139,19 +139,21 @@ private:
             if (!seen.insert(profile.name()).second)
                 add(profile, 1, 0, "profile " + quoted(profile.name()) + " comes twice");
             for (const v1::FileRule& rule : profile.exec()) {
-                if (rule.rights_size() > 0)
-                    add(rule, 2, 0, "`rights` has no place in exec: the right is exec");
+                for (int i = 0; i < rule.rights_size(); i++)
+                    if (rule.rights(i) != v1::exec && rule.rights(i) != v1::load)
+                        add(rule, 2, i, "expected a right of exec: exec, load");
                 file_rule(rule);
             }
             for (const v1::FileRule& rule : profile.files()) {
                 for (int i = 0; i < rule.rights_size(); i++)
-                    if (rule.rights(i) >= v1::connect)
+                    if (rule.rights(i) >= v1::connect && rule.rights(i) != v1::connect_unix)
                         add(rule, 2, i,
                             "expected a right of files: read, write, create, delete, "
-                            "rename, truncate, metadata");
+                            "rename, truncate, metadata, connect_unix");
                 file_rule(rule);
             }
             for (const v1::NetworkRule& rule : profile.network()) network_rule(rule);
+            for (const v1::SystemRule& rule : profile.system()) system_rule(rule);
         }
     }
 
@@ -201,11 +203,19 @@ private:
                     quoted(rule.path(i)));
     }
 
+    void system_rule(const v1::SystemRule& rule) {
+        if (rule.verdict() == v1::VERDICT_UNSPECIFIED)
+            problems_.add(first(rule), "rule needs `verdict`: allow, audit or deny");
+        if (rule.rights_size() == 0)
+            problems_.add(first(rule), "rule needs `rights`, such as [jit] or [cap_chown]");
+    }
+
     void network_rule(const v1::NetworkRule& rule) {
         if (rule.verdict() == v1::VERDICT_UNSPECIFIED)
             problems_.add(first(rule), "rule needs `verdict`: allow, audit or deny");
         for (int i = 0; i < rule.rights_size(); i++)
-            if (rule.rights(i) < v1::connect) add(rule, 2, i, "expected connect or bind");
+            if (rule.rights(i) != v1::connect && rule.rights(i) != v1::bind)
+                add(rule, 2, i, "expected connect or bind");
         for (int i = 0; i < rule.to_size(); i++)
             if (const auto prefix = parse_prefix(rule.to(i)); !prefix)
                 add(rule, 3, i, quoted(rule.to(i)) + ": " + prefix.error().message());

@@ -5,41 +5,10 @@
 #include <algorithm>
 #include <cstring>
 
+#include "session/hook_names.h"
+
 namespace bailiff::session {
 namespace {
-
-const char* hook_name(std::uint32_t hook) {
-    static constexpr const char* kNames[BAILIFF_HOOKS] = {"none",
-                                                          "bprm_check_security",
-                                                          "file_open",
-                                                          "inode_create",
-                                                          "inode_mkdir",
-                                                          "inode_mknod",
-                                                          "inode_symlink",
-                                                          "inode_link",
-                                                          "inode_unlink",
-                                                          "inode_rmdir",
-                                                          "inode_rename",
-                                                          "inode_setattr",
-                                                          "socket_create",
-                                                          "socket_connect",
-                                                          "socket_bind",
-                                                          "socket_sendmsg",
-                                                          "task_alloc",
-                                                          "task_kill",
-                                                          "sched_process_exec",
-                                                          "sched_process_exit",
-                                                          "sched_process_fork"};
-    return hook < BAILIFF_HOOKS ? kNames[hook] : "unknown";
-}
-
-const char* reason_name(std::uint8_t reason) {
-    static constexpr const char* kNames[BAILIFF_REASONS] = {
-        "none",          "rule",       "default",         "expired",  "ended",        "revoked",
-        "stale",         "no_profile", "unknown_root",    "too_deep", "raced_rename", "unreadable",
-        "socket_family", "no_storage", "self_protection", "canary"};
-    return reason < BAILIFF_REASONS ? kNames[reason] : "unknown";
-}
 
 // The strings of `text`, each with its NUL; the last may lack it.
 std::vector<std::string> split(const char* text, std::size_t length) {
@@ -54,6 +23,11 @@ std::vector<std::string> split(const char* text, std::size_t length) {
 
 std::size_t text_length(const bailiff_event& event) {
     return std::min<std::size_t>(event.text_length, sizeof(event.text));
+}
+
+bool is_about_a_process(std::uint8_t right) {
+    return right == BAILIFF_RIGHT_SIGNAL || right == BAILIFF_RIGHT_PTRACE ||
+           right == BAILIFF_RIGHT_SCHEDULE;
 }
 
 std::string protocol_name(std::uint8_t protocol) {
@@ -127,6 +101,8 @@ void EventReader::fill_process(const bailiff_event& event, v1::Process& process)
 }
 
 void EventReader::fill_object(const bailiff_event& event, v1::Object& object) const {
+    if (is_about_a_process(event.right)) object.set_pid(event.number);
+    if (event.right == BAILIFF_RIGHT_IOCTL) object.set_ioctl(event.number);
     if (event.hook == BAILIFF_HOOK_SOCKET_CREATE) {
         object.set_protocol(socket_text(event));
         return;

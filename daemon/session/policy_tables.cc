@@ -17,11 +17,11 @@ Result<std::unique_ptr<PolicyTables>> PolicyTables::install(
 }
 
 Status PolicyTables::write_policy_row() {
-    bailiff_policy row = policy_->image.policy;
-    const Result<std::uint32_t> defaults = labels_.intern(policy_->image.defaults);
-    if (!defaults) return tl::unexpected(defaults.error());
-    row.default_label = *defaults;
-    return port_.put_policy(slot_, row);
+    const auto defaults = policy_->image.defaults.rows();
+    for (std::uint32_t right = 0; right < BAILIFF_ALL_RIGHTS; right++)
+        if (Status written = port_.put_default(slot_, right, defaults[right]); !written)
+            return written;
+    return port_.put_policy(slot_, policy_->image.policy);
 }
 
 Status PolicyTables::write_network() {

@@ -28,7 +28,7 @@ typedef uint64_t bailiff_u64;
 #define BAILIFF_STATIC_ASSERT(cond, text) _Static_assert(cond, text)
 #endif
 
-#define BAILIFF_ABI_VERSION 2
+#define BAILIFF_ABI_VERSION 3
 
 // Table sizes. A slot is an index; slot 0 is reserved in each table.
 #define BAILIFF_MASK_WORDS 4 // 256 profile bits
@@ -42,7 +42,7 @@ typedef uint64_t bailiff_u64;
 #define BAILIFF_MAX_DEPTH 64       // directory levels a walk may take; deeper is denied
 #define BAILIFF_NAME_MAX 256       // a name with its terminating NUL
 
-// What a rule speaks about: the class of right. One row of masks exists for each.
+// What a rule speaks about. Rights over an object come first: a label has a row of masks for each.
 enum bailiff_right {
     BAILIFF_RIGHT_EXEC = 0,
     BAILIFF_RIGHT_READ = 1,
@@ -52,12 +52,39 @@ enum bailiff_right {
     BAILIFF_RIGHT_RENAME = 5,
     BAILIFF_RIGHT_TRUNCATE = 6,
     BAILIFF_RIGHT_METADATA = 7,
-    BAILIFF_RIGHT_CONNECT = 8, // connect, and each send that carries an address
-    BAILIFF_RIGHT_BIND = 9,
-    BAILIFF_RIGHT_SOCKET = 10, // creating a socket of a family outside inet, inet6 and unix
-    BAILIFF_RIGHT_SIGNAL = 11, // a signal to a task outside the session
-    BAILIFF_RIGHTS = 12,
+    BAILIFF_RIGHT_CONNECT_UNIX = 8, // connect or send to the Unix socket at a path
+    BAILIFF_RIGHT_LOAD = 9,         // map a file as code: libraries, and what a loader is handed
+    BAILIFF_RIGHT_CONNECT = 10,     // connect, and each send that carries an address
+    BAILIFF_RIGHT_BIND = 11,        // bind, listen and accept
+    BAILIFF_RIGHTS = 12,            // rights with an object
+
+    // Rights over the system: no object, so a profile grants them or not.
+    BAILIFF_RIGHT_SOCKET = 12,         // a socket of a family, type or protocol that is unusual
+    BAILIFF_RIGHT_ABSTRACT_UNIX = 13,  // connect to an abstract Unix socket
+    BAILIFF_RIGHT_SIGNAL = 14,         // a signal to a task outside the session
+    BAILIFF_RIGHT_PTRACE = 15,         // see into or trace a task outside the session
+    BAILIFF_RIGHT_SCHEDULE = 16,       // priority, limits, processors of a task outside
+    BAILIFF_RIGHT_JIT = 17,            // executable memory that is no unchanged file
+    BAILIFF_RIGHT_ANONYMOUS_EXEC = 18, // execute or map a file that has no name: memfd, deleted
+    BAILIFF_RIGHT_GAIN = 19,           // set-uid, set-gid, file capabilities
+    BAILIFF_RIGHT_NAMESPACE = 20,      // a user namespace of one's own
+    BAILIFF_RIGHT_MOUNT = 21,          // mount, unmount, move, pivot_root
+    BAILIFF_RIGHT_BPF = 22,            // bpf(2)
+    BAILIFF_RIGHT_PERF = 23,           // perf_event_open(2)
+    BAILIFF_RIGHT_KEYRING = 24,        // keyrings
+    BAILIFF_RIGHT_IO_URING = 25,       // io_uring: its workers act past the system call
+    BAILIFF_RIGHT_USERFAULTFD = 26,    // userfaultfd(2)
+    BAILIFF_RIGHT_IPC = 27,            // System V IPC of another session
+    BAILIFF_RIGHT_IOCTL = 28,          // an ioctl(2) that changes files or feeds a terminal
+    BAILIFF_RIGHT_DEVICE = 29,         // a device node other than null, zero, random and terminals
+    BAILIFF_RIGHT_MODULE = 30,         // have the kernel load a module
+    // One for each capability (capabilities(7)): 32 + its number.
+    BAILIFF_RIGHT_CAPABILITY = 32,
+    BAILIFF_ALL_RIGHTS = 80,
 };
+#define BAILIFF_CAPABILITIES 41 // CAP_CHECKPOINT_RESTORE, 40, is the last
+BAILIFF_STATIC_ASSERT(BAILIFF_RIGHT_CAPABILITY + BAILIFF_CAPABILITIES <= BAILIFF_ALL_RIGHTS,
+                      "rights");
 
 // In order of strictness: the strictest of two verdicts is the larger number.
 enum bailiff_verdict {
@@ -93,11 +120,13 @@ enum bailiff_reason {
     BAILIFF_REASON_TOO_DEEP = 9,         // more than BAILIFF_MAX_DEPTH levels
     BAILIFF_REASON_RACED_RENAME = 10,    // directories moved under the walk, three times
     BAILIFF_REASON_UNREADABLE = 11,      // kernel or user memory could not be read
-    BAILIFF_REASON_SOCKET_FAMILY = 12,   // a socket family, type or protocol nobody granted
+    BAILIFF_REASON_SOCKET_FAMILY = 12,   // an address of a family that no rule can name
     BAILIFF_REASON_NO_STORAGE = 13,      // the task's row could not be made
     BAILIFF_REASON_SELF_PROTECTION = 14, // bailiff's own objects
     BAILIFF_REASON_CANARY = 15,          // a probe of bailiff itself
-    BAILIFF_REASONS = 16,
+    BAILIFF_REASON_KERNEL_SETTING = 16,  // a file that sets the kernel, beyond any rule
+    BAILIFF_REASON_CASE_FOLDING = 17,    // a rule for a name, where one name has many spellings
+    BAILIFF_REASONS = 18,
 };
 
 struct bailiff_mask {
@@ -116,12 +145,15 @@ BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_row) == 160, "row");
 struct bailiff_policy {
     struct bailiff_mask layer[BAILIFF_LAYERS]; // the profiles of each layer
     struct bailiff_mask observe;               // profiles in mode observe: their deny is an audit
-    bailiff_u32 default_label; // row of each right: what a profile says where no rule matches
-    bailiff_u32 flags;         // BAILIFF_POLICY_*
+    bailiff_u32 flags;                         // BAILIFF_POLICY_*
+    bailiff_u32 zero;
 };
 #define BAILIFF_POLICY_HAS_NAMES 1u    // labels of kind NAME exist
 #define BAILIFF_POLICY_HAS_SUFFIXES 2u // labels of kind SUFFIX exist
 BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_policy) == 200, "policy");
+
+// Map "defaults": array of struct bailiff_row, index policy slot * BAILIFF_ALL_RIGHTS + right: what
+// a profile says where no rule matches. Of rights over the system it is all that is said.
 
 // Map "objects": hash. An object a rule names, as the kernel sees it (not as stat(2) says).
 // Directories and other inodes are told apart: on overlayfs over several file systems their numbers
@@ -194,8 +226,11 @@ struct bailiff_session {
     bailiff_u32 epoch;      // grows each time the slot is used again
     bailiff_u8 id[16];      // the session's id, for who reads the maps with the daemons dead
     bailiff_u64 started_at; // nanoseconds of CLOCK_BOOTTIME
-    bailiff_u64 spare[3];
+    bailiff_u32 flags;      // BAILIFF_SESSION_*
+    bailiff_u32 zero;
+    bailiff_u64 spare[2];
 };
+#define BAILIFF_SESSION_KILL 1u // when it is over, the first denied call ends the process
 BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_session) == 64, "session");
 
 // Map "subjects": array, index subject slot.
@@ -207,7 +242,9 @@ struct bailiff_subject {
     bailiff_u32 generation;       // must equal the task row's, else everything is denied
     bailiff_u32 agent;            // index of the agent in the policy, for people
     bailiff_u32 flags;            // BAILIFF_SUBJECT_*
-    bailiff_u64 spare;
+    bailiff_u32 epoch;            // grows with each write: what was judged before is judged again;
+                                  // a probe's: the generation of the programs it is for
+    bailiff_u32 zero;
 };
 #define BAILIFF_SUBJECT_CANARY 1u // a probe's: denials are not reported
 BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_subject) == 64, "subject");
@@ -224,7 +261,7 @@ struct bailiff_config {
     bailiff_u64 name_key[2];       // secret key of bailiff_name_hash()
     bailiff_u64 loaded_at;         // nanoseconds of CLOCK_BOOTTIME
     bailiff_u32 flags;             // BAILIFF_CONFIG_*
-    bailiff_u32 control_pid;       // the process whose enrolments the task iterator serves
+    bailiff_u32 hooks;             // how many programs were attached
     bailiff_u64 spare[4];
 };
 #define BAILIFF_CONFIG_OBSERVE 1u      // policy mode observe: nothing is denied, all is reported
@@ -233,6 +270,15 @@ struct bailiff_config {
 #define BAILIFF_CONFIG_MATCH_CGROUP 8u // "agents" holds cgroups
 BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_config) == 72, "config");
 
+// A descriptor that this task used and may use.
+struct bailiff_seen {
+    bailiff_u64 file;   // struct file *
+    bailiff_u64 inode;  // struct inode *: the file's memory may be used again for another
+    bailiff_u32 epoch;  // of the subject's row when it was judged
+    bailiff_u32 rights; // bits of enum bailiff_right
+};
+#define BAILIFF_SEEN 8
+
 // Task storage "tasks": which subject a task is. `scratch` is the hooks' working memory: it lies
 // here and not per CPU, because these programs are preempted. Subject 0: watched, see "agents".
 struct bailiff_task {
@@ -240,16 +286,23 @@ struct bailiff_task {
     bailiff_u32 generation;    // of the subject's slot
     bailiff_u64 overlay_cred;  // the mounter's cred of the overlay last worked on (struct cred *)
     bailiff_u64 overlay_upper; // its upper layer (struct super_block *)
-    bailiff_u64 spare;
+    bailiff_u64 permitted;     // capabilities before the exec under way
+    struct bailiff_seen seen[BAILIFF_SEEN];
     bailiff_u64 scratch[64];
 };
-BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_task) == 544, "task");
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_task) == 736, "task");
+
+// Map "ipc": hash, key the address of a System V object (struct kern_ipc_perm *). Who made it.
+struct bailiff_ipc {
+    bailiff_u32 subject;
+    bailiff_u32 generation;
+};
 
 // Map "control": array of one. What bailiff-kernel asks of the next iterator it reads.
 struct bailiff_control {
     bailiff_u32 pid;     // enrol: root of the process tree; resolve: whose descriptors
     bailiff_u32 fd;      // resolve: the descriptor to describe
-    bailiff_u32 subject; // count: whose tasks; 0: the subject of process `pid`
+    bailiff_u32 subject; // count: whose tasks, of row.generation; 0: the subject of process `pid`
     bailiff_u32 zero;
     struct bailiff_task row; // enrol: what each task of the tree gets
 };
@@ -266,7 +319,10 @@ struct bailiff_inode {
 // What the "enrol" and "count" iterators print, once for each task that counts.
 struct bailiff_enrolled {
     bailiff_u32 pid;
-    bailiff_u32 outcome; // 0: it was one already, 1: it is one now, 2: its row could not be made
+    bailiff_u32 outcome; // 0: it was one already, 1: it is one now, 2: its row could not be made;
+                         // of "count" the subject
+    bailiff_u32 generation; // of the subject
+    bailiff_u32 zero;
 };
 
 // Ring "events". One record a denial, an audit or a life-cycle step.
@@ -309,10 +365,13 @@ struct bailiff_event {
     bailiff_u8 protocol;
     bailiff_u8 family;
     bailiff_u32 text_length; // bytes of `text` in use
+    bailiff_u32 number;      // the other process's id, the capability, or the ioctl's command
+    bailiff_u32
+        subject_generation; // with `subject`: whose task it is, also when the slot is reused
     char comm[16];
     char text[BAILIFF_EVENT_TEXT]; // a file: names, leaf first, each with its NUL; an exec: argv
 };
-BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_event) == 120 + BAILIFF_EVENT_TEXT, "event");
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_event) == 128 + BAILIFF_EVENT_TEXT, "event");
 
 // Which program decided. The order is the order of the tables in bpf/.
 enum bailiff_hook {
@@ -337,7 +396,45 @@ enum bailiff_hook {
     BAILIFF_HOOK_SCHED_EXEC = 18,
     BAILIFF_HOOK_SCHED_EXIT = 19,
     BAILIFF_HOOK_SCHED_FORK = 20,
-    BAILIFF_HOOKS = 21,
+    BAILIFF_HOOK_BPRM_CREDS_FROM_FILE = 21,
+    BAILIFF_HOOK_FILE_PERMISSION = 22,
+    BAILIFF_HOOK_FILE_RECEIVE = 23,
+    BAILIFF_HOOK_FILE_IOCTL = 24,
+    BAILIFF_HOOK_FILE_FCNTL = 25,
+    BAILIFF_HOOK_MMAP_FILE = 26,
+    BAILIFF_HOOK_FILE_MPROTECT = 27,
+    BAILIFF_HOOK_INODE_SETXATTR = 28,
+    BAILIFF_HOOK_INODE_REMOVEXATTR = 29,
+    BAILIFF_HOOK_INODE_SET_ACL = 30,
+    BAILIFF_HOOK_INODE_REMOVE_ACL = 31,
+    BAILIFF_HOOK_INODE_FILE_SETATTR = 32,
+    BAILIFF_HOOK_SOCKET_LISTEN = 33,
+    BAILIFF_HOOK_SOCKET_ACCEPT = 34,
+    BAILIFF_HOOK_SOCKET_RECVMSG = 35,
+    BAILIFF_HOOK_UNIX_STREAM_CONNECT = 36,
+    BAILIFF_HOOK_UNIX_MAY_SEND = 37,
+    BAILIFF_HOOK_PTRACE_ACCESS_CHECK = 38,
+    BAILIFF_HOOK_PTRACE_TRACEME = 39,
+    BAILIFF_HOOK_TASK_SETNICE = 40,
+    BAILIFF_HOOK_TASK_SETIOPRIO = 41,
+    BAILIFF_HOOK_TASK_SETSCHEDULER = 42,
+    BAILIFF_HOOK_TASK_SETRLIMIT = 43,
+    BAILIFF_HOOK_USERNS_CREATE = 44,
+    BAILIFF_HOOK_SB_MOUNT = 45,
+    BAILIFF_HOOK_SB_UMOUNT = 46,
+    BAILIFF_HOOK_SB_REMOUNT = 47,
+    BAILIFF_HOOK_MOVE_MOUNT = 48,
+    BAILIFF_HOOK_SB_PIVOTROOT = 49,
+    BAILIFF_HOOK_BPF = 50,
+    BAILIFF_HOOK_PERF_EVENT_OPEN = 51,
+    BAILIFF_HOOK_KERNEL_MODULE_REQUEST = 52,
+    BAILIFF_HOOK_KEY_ALLOC = 53,
+    BAILIFF_HOOK_KEY_PERMISSION = 54,
+    BAILIFF_HOOK_INODE_INIT_SECURITY_ANON = 55,
+    BAILIFF_HOOK_URING_ALLOWED = 56,
+    BAILIFF_HOOK_IPC_PERMISSION = 57,
+    BAILIFF_HOOK_CAPABLE = 58,
+    BAILIFF_HOOKS = 59,
 };
 
 // Map "counters": per-CPU array, index enum bailiff_counter.

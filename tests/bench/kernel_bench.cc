@@ -35,8 +35,7 @@ namespace {
 constexpr int kBatches = 9;
 constexpr std::uint32_t kSubject = 1;
 constexpr std::uint32_t kPolicy = 1;
-constexpr std::uint32_t kDefaultLabel = 1;
-constexpr std::uint32_t kTreeLabel = 2;
+constexpr std::uint32_t kTreeLabel = 1;
 const char* const kFile = "/tmp/ub/a/b/c/file";
 const char* const kProgram = "/tmp/ub/true"; // static, and not on the host's file system
 
@@ -140,13 +139,12 @@ void label(Programs& programs, const std::string& path, std::uint32_t id) {
 void write_policy(Programs& programs) {
     bailiff_row allow = {};
     allow.says[BAILIFF_VERDICT_ALLOW].word[0] = 1;
-    for (std::uint32_t right = 0; right < BAILIFF_RIGHTS; right++) {
-        put(programs, "label_rows", kDefaultLabel * BAILIFF_RIGHTS + right, allow);
+    for (std::uint32_t right = 0; right < BAILIFF_ALL_RIGHTS; right++)
+        put(programs, "defaults", kPolicy * BAILIFF_ALL_RIGHTS + right, allow);
+    for (std::uint32_t right = 0; right < BAILIFF_RIGHTS; right++)
         put(programs, "label_rows", kTreeLabel * BAILIFF_RIGHTS + right, allow);
-    }
     bailiff_policy policy = {};
     policy.layer[BAILIFF_LAYER_AGENT].word[0] = 1;
-    policy.default_label = kDefaultLabel;
     put(programs, "policies", kPolicy, policy);
     for (const char* root : {"/", "/proc", "/sys", "/dev", "/tmp", "/run"})
         label(programs, root, 0);

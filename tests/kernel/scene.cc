@@ -21,8 +21,6 @@
 namespace bailiff::tests {
 namespace {
 
-constexpr std::uint32_t kDefaultLabel = 1;
-
 kernel::Options options() {
     kernel::Options options;
     options.pin_root = "/sys/fs/bpf/bailiff_test";
@@ -93,7 +91,7 @@ void Scene::SetUp() {
         while (bpf_map_get_next_key(fd, nullptr, key.data()) == 0)
             bpf_map_delete_elem(fd, key.data());
     }
-    next_label_ = kDefaultLabel + 1;
+    next_label_ = 1;
     policy_flags_ = 0;
     match_flags(0);
     session(BAILIFF_SESSION_ACTIVE);
@@ -109,7 +107,6 @@ void Scene::SetUp() {
 void Scene::write_policy() {
     bailiff_policy policy = {};
     policy.layer[BAILIFF_LAYER_AGENT].word[0] = 1;
-    policy.default_label = kDefaultLabel;
     policy.flags = policy_flags_;
     put("policies", std::uint32_t{kPolicySlot}, policy);
 }
@@ -124,8 +121,8 @@ void Scene::session(bailiff_session_state state, std::uint64_t expires_at) {
 void Scene::policy(bailiff_verdict fallback, const std::vector<Rule>& rules) {
     bailiff_row row = {};
     row.says[fallback].word[0] = 1;
-    for (std::uint32_t right = 0; right < BAILIFF_RIGHTS; right++)
-        put("label_rows", kDefaultLabel * BAILIFF_RIGHTS + right, row);
+    for (std::uint32_t right = 0; right < BAILIFF_ALL_RIGHTS; right++)
+        put("defaults", kPolicySlot * BAILIFF_ALL_RIGHTS + right, row);
     write_policy();
     // The file systems the tests touch are known, with no rule of their own.
     for (const char* root : {"/", "/proc", "/sys", "/dev", "/tmp", "/run", "/mnt/ext4"}) {

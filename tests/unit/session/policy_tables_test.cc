@@ -39,8 +39,8 @@ TEST_F(PolicyTable, TheRowOfThePolicyNamesItsDefaults) {
     ASSERT_NE(tables, nullptr);
     const bailiff_policy row = port.policies.at(1);
     EXPECT_EQ(row.layer[BAILIFF_LAYER_HOST].word[0], 1U);
-    const bailiff_row& connect = port.rows.at({row.default_label, BAILIFF_RIGHT_CONNECT});
-    const bailiff_row& read = port.rows.at({row.default_label, BAILIFF_RIGHT_READ});
+    const bailiff_row& connect = port.defaults.at({1, BAILIFF_RIGHT_CONNECT});
+    const bailiff_row& read = port.defaults.at({1, BAILIFF_RIGHT_READ});
     EXPECT_EQ(connect.says[BAILIFF_VERDICT_DENY].word[0], 1U);
     EXPECT_EQ(read.says[BAILIFF_VERDICT_ALLOW].word[0], 1U);
 }

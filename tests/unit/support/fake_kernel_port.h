@@ -82,6 +82,12 @@ public:
         rows[{label, right}] = row;
         return {};
     }
+    Status put_default(std::uint32_t policy_slot, std::uint32_t right,
+                       const bailiff_row& row) override {
+        if (Status made = call("put_default"); !made) return made;
+        defaults[{policy_slot, right}] = row;
+        return {};
+    }
     Status put_policy(std::uint32_t slot, const bailiff_policy& policy) override {
         if (Status made = call("put_policy"); !made) return made;
         policies[slot] = policy;
@@ -214,7 +220,7 @@ public:
         if (const auto reason = walk(settle, subject, right, path)) return refused(reason);
         bailiff_decision decision;
         bailiff_settle_end(&settle, &subject.profiles, &policy,
-                           &rows[{policy.default_label, right}], &decision);
+                           &defaults[{subject.policy, right}], &decision);
         return decision;
     }
 
@@ -233,6 +239,7 @@ public:
     static constexpr std::uint64_t kStartTime = 4711; // of every process
     std::map<std::string, Node> nodes;                // by path, with no link on the way
     std::map<std::pair<std::uint32_t, std::uint32_t>, bailiff_row> rows; // by label and right
+    std::map<std::pair<std::uint32_t, std::uint32_t>, bailiff_row> defaults; // by policy and right
     std::map<std::uint32_t, bailiff_policy> policies;
     std::map<bailiff_object_key, bailiff_object, BytesLess<bailiff_object_key>> objects;
     std::map<bailiff_address_key, std::uint32_t, BytesLess<bailiff_address_key>> addresses;

@@ -1,0 +1,71 @@
+// Memory hooks: which pages may become code, and what may be mapped to be written.
+#ifndef BAILIFF_MEMORY_H
+#define BAILIFF_MEMORY_H
+
+#include "special_files.h"
+
+// `dentry` of what is mapped; NULL for memory of no file. `dirty`: the pages are, or can be made,
+// other than the file's.
+static __noinline int judge_mapping(struct judgement* j, u32 protection, u32 shared, u32 dirty) {
+    if (protection & PROT_EXEC) {
+        if (!j->dentry || dirty) {
+            int ret = settle_as(j, BAILIFF_RIGHT_JIT);
+            if (ret || !j->dentry) return ret;
+        }
+        j->right = BAILIFF_RIGHT_LOAD;
+        if (is_unlinked(j->dentry)) return judge_unnamed(j);
+        return judge_path(j);
+    }
+    if (!j->dentry || is_nameless(j->dentry)) return 0;
+    j->right = BAILIFF_RIGHT_READ;
+    if (shared && (protection & PROT_WRITE)) {
+        j->right = BAILIFF_RIGHT_WRITE;
+        if (sets_kernel(j->dentry)) return refuse(j, BAILIFF_REASON_KERNEL_SETTING);
+    }
+    return judge_path(j);
+}
+
+// on failure: deny, subjects only
+static __always_inline int on_mmap_file(struct file* file, unsigned long protection,
+                                        unsigned long flags) {
+    struct judgement j = {.hook = BAILIFF_HOOK_MMAP_FILE, .right = BAILIFF_RIGHT_LOAD};
+    j.row = subject_row();
+    if (!j.row) return 0;
+    // Memory of no file has no dentry either: the verifier of 6.12 takes a hook's own pointers for
+    // valid and drops the first test.
+    if (file) j.dentry = file->f_path.dentry;
+    if (j.dentry && inside_overlay(j.row, j.dentry)) return 0;
+    u8 reason = subject_begin(&j);
+    if (reason) return refuse(&j, reason);
+    u32 shared = (flags & MAP_SHARED) != 0;
+    u32 dirty = !shared && (protection & PROT_WRITE) && (protection & PROT_EXEC);
+    return judge_mapping(&j, (u32)protection, shared, dirty);
+}
+
+// on failure: deny, subjects only
+static __always_inline int on_file_mprotect(struct vm_area_struct* vma, unsigned long protection) {
+    struct judgement j = {.hook = BAILIFF_HOOK_FILE_MPROTECT, .right = BAILIFF_RIGHT_LOAD};
+    j.row = subject_row();
+    if (!j.row) return 0;
+    unsigned long flags = vma->vm_flags;
+    u32 shared = (flags & VM_SHARED) != 0;
+    u32 gained = (u32)protection;
+    if ((flags & VM_EXEC) && !(protection & PROT_WRITE)) gained &= ~PROT_EXEC;
+    if (!(gained & PROT_EXEC) && !(shared && (gained & PROT_WRITE))) return 0;
+    struct file* file = vma->vm_file;
+    if (file) j.dentry = file->f_path.dentry;
+    u8 reason = subject_begin(&j);
+    if (reason) return refuse(&j, reason);
+    u32 dirty = !shared && (BPF_CORE_READ(vma, anon_vma) || (protection & PROT_WRITE));
+    return judge_mapping(&j, gained, shared, dirty);
+}
+
+// READ_IMPLIES_EXEC as the kernel applies it, for the hook that runs before it does.
+static __always_inline unsigned long implied_exec(unsigned long protection) {
+    struct task_struct* task = bpf_get_current_task_btf();
+    if ((protection & PROT_READ) && (task->personality & READ_IMPLIES_EXEC))
+        protection |= PROT_EXEC;
+    return protection;
+}
+
+#endif

@@ -1,0 +1,41 @@
+// Acts on other processes. Inside the subject all are free; what lies outside needs a right.
+#ifndef BAILIFF_PROCESS_H
+#define BAILIFF_PROCESS_H
+
+#include "verdict_end.h"
+
+// on failure: deny, subjects only
+static __always_inline int judge_target(struct task_struct* target, u32 right, u32 hook, u8 quiet) {
+    struct judgement j = {.hook = hook, .right = right, .quiet = quiet};
+    j.row = subject_row();
+    if (!j.row) return 0;
+    if (same_subject(j.row, target)) {
+        u8 reason = subject_begin(&j);
+        return reason ? refuse(&j, reason) : 0;
+    }
+    j.number = (u32)target->tgid;
+    return settle_right(&j);
+}
+
+// Signal 0 only asks whether the process is there.
+static __always_inline int on_task_kill(struct task_struct* target, int signal) {
+    if (!signal) return 0;
+    return judge_target(target, BAILIFF_RIGHT_SIGNAL, BAILIFF_HOOK_TASK_KILL, 0);
+}
+
+// Tracing, /proc/PID/mem, process_vm_readv(2), pidfd_getfd(2) and more.
+static __always_inline int on_ptrace_access_check(struct task_struct* target, unsigned int mode) {
+    return judge_target(target, BAILIFF_RIGHT_PTRACE, BAILIFF_HOOK_PTRACE_ACCESS_CHECK,
+                        (mode & PTRACE_MODE_NOAUDIT) != 0);
+}
+
+// A descriptor that sends signals when data arrive (fcntl(2)): they pass no hook of the sender's.
+static __always_inline int on_file_fcntl(unsigned int command, unsigned long argument) {
+    if (command != F_SETOWN && command != F_SETOWN_EX && command != F_SETSIG) return 0;
+    struct task_struct* task = bpf_get_current_task_btf();
+    if (command == F_SETOWN && (int)argument == task->tgid) return 0;
+    if (command == F_SETSIG && !argument) return 0;
+    return judge_right(BAILIFF_RIGHT_SIGNAL, BAILIFF_HOOK_FILE_FCNTL);
+}
+
+#endif
