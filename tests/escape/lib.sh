@@ -67,20 +67,28 @@ start_daemon() {
         >>"$logs/bailiffd.log" 2>&1 &
     daemon_pid=$!
     disown
-    wait_for 60 "bailiffd" bailiffctl status
+    wait_for 60 "bailiffd" bailiffctl whoami
 }
 
-# A vector may have killed them.
+# Whether it runs; a zombie does not.
+alive() { [[ $(sed -n 's/^State:[[:space:]]*//p' "/proc/$1/status" 2>/dev/null) == [^ZX]* ]]; }
+
+# A vector may have stopped or killed them.
 revive() {
-    kill -0 "$kernel_pid" 2>/dev/null || start_kernel
-    kill -CONT "$daemon_pid" 2>/dev/null || start_daemon
+    kill -CONT "$kernel_pid" "$daemon_pid" 2>/dev/null
+    alive "$kernel_pid" || start_kernel
+    alive "$daemon_pid" || start_daemon
 }
 
-token() { # WHO
-    local actor=agent:worker
-    [[ $1 == user ]] || actor=agent:root-worker
-    bailiffctl dev token --issuer $issuer --sub user:alice --actor $actor --ttl 14m >"$logs/token-$1"
-    chmod 644 "$logs/token-$1"
+# session_of WHO COMMAND...: sets `in_session`. With a fresh token, for a token opens one session.
+session_of() {
+    local who=$1 actor=agent:worker file
+    shift
+    [[ $who == user ]] || actor=agent:root-worker
+    file=$(mktemp "$logs/token.XXXXXX")
+    bailiffctl dev token --issuer $issuer --sub user:alice --actor $actor --ttl 14m >"$file"
+    chmod 644 "$file"
+    in_session=(bailiffctl run --token-file "$file" --workspace "$disk/work/$who" -- "$@")
 }
 
 as() { # WHO COMMAND...
@@ -99,29 +107,27 @@ read_results() {
     local -n into=$1
     local name result process
     while IFS=$'\t' read -r name result process; do
-        into[$name]=$result
-        [[ $1 == control ]] || pid[$name]=$process
+        into["$name"]=$result
+        [[ $1 == control ]] || pid["$name"]=$process
     done <"$2"
 }
 
 # try WHO PART: all its vectors, without a session and in one. Output goes through pipes, as under
 # any supervisor: a file would be one more thing that a session has to be allowed.
 try() {
-    local who=$1 part=$2 log=$logs/$1-$2 escape=$disk/bin/escape other
-    token "$who"
-    bailiffctl_session=(bailiffctl run --token-file "$logs/token-$who" --workspace "$disk/work/$who" --)
+    local who=$1 part=$2 log=$logs/$1-$2 escape=$disk/bin/escape
     escape prepare "$who" "$part"
     # Somebody else's supervisor, for the vectors that attack one.
-    as "$who" "${bailiffctl_session[@]}" sleep 300 >/dev/null 2>&1 </dev/null &
-    other=$!
+    session_of "$who" sleep 60
+    as "$who" "${in_session[@]}" >/dev/null 2>&1 </dev/null &
+    disown
     as "$who" $escape launch "$who" "$part" -- $escape acts "$who" "$part" 2>&1 </dev/null | cat >"$log.control"
-    kill "$other" 2>/dev/null
     escape finish "$who" "$part"
     revive
 
     escape prepare "$who" "$part"
-    as "$who" $escape launch "$who" "$part" -- "${bailiffctl_session[@]}" $escape acts "$who" "$part" \
-        2> >(cat >"$log.err") </dev/null | cat >"$log.session"
+    session_of "$who" $escape acts "$who" "$part"
+    as "$who" $escape launch "$who" "$part" -- "${in_session[@]}" 2> >(cat >"$log.err") </dev/null | cat >"$log.session"
     escape finish "$who" "$part"
     revive
     read_results control "$log.control"
