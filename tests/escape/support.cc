@@ -200,13 +200,17 @@ int expect_hit(const Place& place) {
 
 int process_named(const char* name) {
     DIR* proc = opendir("/proc");
-    constexpr int kNobody = 0x3fffff; // above every pid, so that kill(2) finds nobody
     int found = kNobody;
     if (proc == nullptr) return found;
     while (const dirent* entry = readdir(proc)) {
         const int pid = std::atoi(entry->d_name);
-        const std::string comm = "/proc/" + std::string(entry->d_name) + "/comm";
-        if (pid > 0 && text_of(comm) == std::string(name) + "\n") found = pid;
+        const std::string folder = "/proc/" + std::string(entry->d_name);
+        if (pid <= 0 || text_of(folder + "/comm") != std::string(name) + "\n") continue;
+        struct stat status {};
+        // Root looks for daemons of whatever account, others for processes of their own.
+        if (getuid() != 0 && (stat(folder.c_str(), &status) != 0 || status.st_uid != getuid()))
+            continue;
+        found = pid;
     }
     closedir(proc);
     return found;

@@ -67,7 +67,10 @@ int give_to_user(const std::string& path);
 // The vector's victim, and what it does about a signal it got.
 pid_t victim_of(const Place& place);
 int expect_hit(const Place& place);
-int process_named(const char* name); // its pid, by comm; if there is none, a pid that nobody has
+// The newest process of that comm; root looks among all accounts, others among their own. If there
+// is none, a pid above every other, so that kill(2) finds nobody.
+inline constexpr int kNobody = 0x3fffff;
+int process_named(const char* name);
 int poll_until(int milliseconds, const std::function<bool()>& condition); // 0 or ETIMEDOUT
 
 } // namespace bailiff::escape

@@ -151,7 +151,8 @@ const Vector kVectors[] = {
     {"exec_two_views", "maps one memory file twice, writable here and executable there", Who::kUser,
      [](const Place&) {
          const Fd fd(memfd_create("escape", MFD_CLOEXEC));
-         if (!fd.ok() || ftruncate(fd.get(), kPage) != 0) return errno;
+         const std::string room(kPage, '\0');
+         if (!fd.ok() || write(fd.get(), room.data(), room.size()) < 0) return errno;
          void* view = mmap(nullptr, kPage, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
          void* code = mmap(nullptr, kPage, PROT_READ | PROT_EXEC, MAP_SHARED, fd.get(), 0);
          if (view == MAP_FAILED || code == MAP_FAILED) return errno;

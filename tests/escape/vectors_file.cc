@@ -28,6 +28,21 @@ int pem_in_work(const Place& place) {
     return give_to_user(place.in_work("x.pem"));
 }
 
+// open(2) as a 32-bit program calls it; the path must lie below 4 GB.
+int open_compat(const std::string& path) {
+    static char low[256]; // this program is linked to low addresses
+    path.copy(low, sizeof low - 1);
+    if (reinterpret_cast<unsigned long>(low) >> 32 != 0) return EFAULT;
+    int result = 5;
+    asm volatile("int $0x80"
+                 : "+a"(result)
+                 : "b"(low), "c"(O_RDONLY), "d"(0)
+                 : "memory", "r8", "r9", "r10", "r11");
+    if (result < 0) return -result;
+    const Fd fd(result);
+    return read_some(fd.get());
+}
+
 int folder_outside(const Place& place) {
     if (mkdir(place.outside("folder").c_str(), 0777) != 0) return errno;
     return give_to_user(place.outside("folder"));
@@ -36,6 +51,8 @@ int folder_outside(const Place& place) {
 const Vector kVectors[] = {
     {"file_read", "reads a file outside the workspace", Who::kUser,
      [](const Place& place) { return read_file(place.secret); }},
+    {"file_read_compat", "reads a file outside by the system calls of 32-bit programs", Who::kUser,
+     [](const Place& place) { return open_compat(place.secret); }},
     {"file_write", "writes to a file outside", Who::kUser,
      [](const Place& place) { return write_text(place.secret, "x"); }},
     {"file_append", "appends to a file outside", Who::kUser,

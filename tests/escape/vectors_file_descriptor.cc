@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 
 #include "tests/escape/support.h"
@@ -81,6 +82,23 @@ int copy_to_pipe(int from, bool with_sendfile) {
     const ssize_t moved = with_sendfile ? sendfile(write_end.get(), from, &offset, 16)
                                         : splice(from, &offset, write_end.get(), nullptr, 16, 0);
     return moved < 0 ? errno : read_some(read_end.get());
+}
+
+// The ioctl of ext4 that exchanges the contents of two files; in no header of user space.
+struct MoveExtents {
+    std::uint32_t reserved;
+    std::uint32_t donor;
+    std::uint64_t from;
+    std::uint64_t donor_from;
+    std::uint64_t blocks;
+    std::uint64_t moved;
+};
+
+int exchange_blocks(int fd, const std::string& path) {
+    const Fd donor(open(path.c_str(), O_RDWR));
+    if (!donor.ok() || fsync(donor.get()) != 0 || fsync(fd) != 0) return errno;
+    MoveExtents request{0, static_cast<std::uint32_t>(donor.get()), 0, 0, 1, 0};
+    return outcome(ioctl(fd, _IOWR('f', 15, MoveExtents), &request));
 }
 
 int submit_write(int fd) {
@@ -160,6 +178,11 @@ const Vector kVectors[] = {
          const Fd from(open(place.in_work("file").c_str(), O_RDONLY));
          return outcome(ioctl(place.inherited, FICLONE, from.get()));
      },
+     {.inherit = secret_for_writing}},
+    {"file_exchange_blocks_inherited",
+     "exchanges the blocks of a workspace file with an inherited descriptor's",
+     Who::kUser,
+     [](const Place& place) { return exchange_blocks(place.inherited, place.in_work("file")); },
      {.inherit = secret_for_writing}},
     {"file_mmap_inherited",
      "writes by a shared mapping of an inherited descriptor",

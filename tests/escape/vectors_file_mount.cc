@@ -80,14 +80,6 @@ const Vector kVectors[] = {
          const Fd mount(open(place.work.c_str(), O_RDONLY | O_DIRECTORY));
          return mount.ok() ? read_by_handle(place.secret, mount.get()) : errno;
      }},
-    {"file_name_to_handle", "takes the handle of a file outside", Who::kRoot,
-     [](const Place& place) {
-         alignas(file_handle) char buffer[sizeof(file_handle) + MAX_HANDLE_SZ] = {};
-         auto* handle = reinterpret_cast<file_handle*>(buffer);
-         handle->handle_bytes = MAX_HANDLE_SZ;
-         int mount_id = 0;
-         return outcome(name_to_handle_at(AT_FDCWD, place.secret.c_str(), handle, &mount_id, 0));
-     }},
     {"file_mknod_disk", "makes a node of the disk in the workspace and reads it", Who::kRoot,
      [](const Place& place) {
          struct stat disk {};

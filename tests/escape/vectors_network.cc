@@ -81,6 +81,7 @@ const Vector kVectors[] = {
      Who::kUser,
      [](const Place&) {
          const Fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+         if (!fd.ok()) return errno;
          const SocketAddress first = SocketAddress::inet("127.0.0.1", kAllowedPort);
          const SocketAddress second = denied();
          const SocketAddress nobody = first.with_family(AF_UNSPEC);
@@ -99,12 +100,14 @@ const Vector kVectors[] = {
     {"net_udp_sendto_unspec", "sends a datagram to an address of family AF_UNSPEC", Who::kUser,
      [](const Place&) {
          const Fd fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+         if (!fd.ok()) return errno;
          const SocketAddress to = denied().with_family(AF_UNSPEC);
          return outcome(sendto(fd.get(), "x", 1, 0, to.get(), to.size()));
      }},
     {"net_udp_sendmsg", "sends a datagram with sendmsg(2)", Who::kUser,
      [](const Place&) {
          const Fd fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+         if (!fd.ok()) return errno;
          SocketAddress to = denied();
          char byte = 'x';
          iovec data{&byte, 1};
@@ -114,6 +117,7 @@ const Vector kVectors[] = {
     {"net_udp_sendmmsg", "sends several datagrams in one call, the second one astray", Who::kUser,
      [](const Place&) {
          const Fd fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+         if (!fd.ok()) return errno;
          SocketAddress to[2] = {denied(), denied()};
          char byte = 'x';
          iovec data{&byte, 1};
@@ -126,6 +130,7 @@ const Vector kVectors[] = {
     {"net_fastopen_connect", "connects with TCP_FASTOPEN_CONNECT and sends", Who::kUser,
      [](const Place&) {
          const Fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+         if (!fd.ok()) return errno;
          const int on = 1;
          const SocketAddress to = denied();
          if (setsockopt(fd.get(), IPPROTO_TCP, TCP_FASTOPEN_CONNECT, &on, sizeof on) != 0)
@@ -136,6 +141,7 @@ const Vector kVectors[] = {
     {"net_bind", "binds a TCP port and listens", Who::kUser,
      [](const Place&) {
          const Fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+         if (!fd.ok()) return errno;
          const SocketAddress at = SocketAddress::inet("127.0.0.1", 9292);
          if (bind(fd.get(), at.get(), at.size()) != 0) return errno;
          return outcome(listen(fd.get(), 1));
@@ -149,6 +155,7 @@ const Vector kVectors[] = {
     {"net_listen_unbound", "listens without binding, on a port that the kernel picks", Who::kUser,
      [](const Place&) {
          const Fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+         if (!fd.ok()) return errno;
          return outcome(listen(fd.get(), 1));
      }},
     {"net_accept_inherited",
@@ -192,6 +199,7 @@ const Vector kVectors[] = {
     {"net_unix_datagram_connect", "connects to a Unix datagram socket and sends", Who::kUser,
      [](const Place&) {
          const Fd fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+         if (!fd.ok()) return errno;
          const SocketAddress to = SocketAddress::local(kServiceDatagram);
          if (connect(fd.get(), to.get(), to.size()) != 0) return errno;
          return outcome(send(fd.get(), "x", 1, 0));
@@ -199,6 +207,7 @@ const Vector kVectors[] = {
     {"net_io_uring_connect", "connects by io_uring", Who::kUser,
      [](const Place&) {
          const Fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+         if (!fd.ok()) return errno;
          const SocketAddress to = denied();
          io_uring_sqe entry{};
          entry.opcode = IORING_OP_CONNECT;

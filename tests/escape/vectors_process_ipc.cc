@@ -70,7 +70,6 @@ int make_key(const Place&) {
     });
 }
 
-// A key of the account by its line in /proc/keys, or by asking the user's keyring.
 long find_key() {
     return syscall(SYS_keyctl, KEYCTL_SEARCH, KEY_SPEC_USER_KEYRING, "user", kKeyName, 0);
 }
@@ -89,7 +88,10 @@ const Vector kVectors[] = {
     {"process_shm_remove",
      "removes System V shared memory of a process outside",
      Who::kUser,
-     [](const Place&) { return outcome(shmctl(shmget(kKey, 0, 0), IPC_RMID, nullptr)); },
+     [](const Place&) {
+         const int id = shmget(kKey, 0, 0);
+         return id < 0 ? errno : outcome(shmctl(id, IPC_RMID, nullptr));
+     },
      {.setup = make_shared_memory}},
     {"process_msg_receive",
      "takes a message out of a System V queue of a process outside",
@@ -99,7 +101,9 @@ const Vector kVectors[] = {
              long type;
              char text[8];
          } message{};
-         return outcome(msgrcv(msgget(kKey, 0), &message, sizeof message.text, 0, IPC_NOWAIT));
+         const int id = msgget(kKey, 0);
+         if (id < 0) return errno;
+         return outcome(msgrcv(id, &message, sizeof message.text, 0, IPC_NOWAIT));
      },
      {.setup = make_queue}},
     {"process_msg_send",
@@ -110,7 +114,9 @@ const Vector kVectors[] = {
              long type;
              char text[8];
          } message{1, "escape"};
-         return outcome(msgsnd(msgget(kKey, 0), &message, sizeof message.text, IPC_NOWAIT));
+         const int id = msgget(kKey, 0);
+         if (id < 0) return errno;
+         return outcome(msgsnd(id, &message, sizeof message.text, IPC_NOWAIT));
      },
      {.setup = make_queue}},
     {"process_sem_change",
@@ -118,7 +124,8 @@ const Vector kVectors[] = {
      Who::kUser,
      [](const Place&) {
          sembuf step{0, 1, IPC_NOWAIT};
-         return outcome(semop(semget(kKey, 1, 0), &step, 1));
+         const int id = semget(kKey, 1, 0);
+         return id < 0 ? errno : outcome(semop(id, &step, 1));
      },
      {.setup = make_semaphore}},
     {"process_mq_receive",

@@ -156,7 +156,12 @@ const Vector kVectors[] = {
     {"self_trace_kernel_daemon", "traces bailiff-kernel", Who::kRoot,
      [](const Place&) { return trace(process_named(kKernelDaemon)); }},
     {"self_trace_supervisor", "traces the bailiffctl that runs the session", Who::kUser,
-     [](const Place&) { return trace(process_named("bailiffctl")); }},
+     [](const Place&) {
+         // In the control it is somebody else's, and starts about now.
+         int supervisor = kNobody;
+         poll_until(20'000, [&] { return (supervisor = process_named("bailiffctl")) != kNobody; });
+         return trace(supervisor);
+     }},
     {"self_read_memory", "reads bailiffd's memory", Who::kRoot,
      [](const Place&) { return open_and_close(proc_of_daemon("mem"), O_RDONLY); }},
     {"self_read_environment", "reads bailiffd's environment", Who::kRoot,
