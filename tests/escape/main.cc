@@ -1,5 +1,5 @@
 // escape: tries every way out of a session, one process each. tests/escape/run calls it:
-//   escape table               one row a line: name, family, account, what it tries
+//   escape table               one row a line: name, family, account, expected, what it tries
 //   escape prepare WHO PART    outside, as root: files, helpers and victims
 //   escape launch WHO PART -- COMMAND...   outside, as the account: opens what a session inherits
 //   escape acts WHO PART       tries them; one line each: name, result
@@ -20,11 +20,20 @@
 namespace bailiff::escape {
 namespace {
 
+const char* word(Expected expected) {
+    switch (expected) {
+        case Expected::kDenied:
+            return "denied";
+    }
+    return "unknown";
+}
+
 int print_table() {
     for (const Family& family : families()) {
         for (const Vector& vector : family.vectors) {
-            std::printf("%s\t%s\t%s\t%s\n", vector.name, family.name,
-                        vector.who == Who::kUser ? "user" : "root", vector.tries);
+            const char* who = vector.who == Who::kUser ? "user" : "root";
+            std::printf("%s\t%s\t%s\t%s\t%s\n", vector.name, family.name, who,
+                        word(vector.expected), vector.tries);
         }
     }
     return 0;
