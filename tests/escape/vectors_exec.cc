@@ -52,7 +52,7 @@ int script(const std::string& path, const std::string& interpreter) {
     return make_file(path, "#!" + interpreter + "\n", 0755);
 }
 
-const Vector kVectors[] = {
+constexpr Vector kVectors[] = {
     {"exec_workspace_program",
      "executes a program that lies in the workspace",
      Who::kUser,

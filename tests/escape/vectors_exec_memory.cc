@@ -59,7 +59,7 @@ bool is_executable(void* page) {
     asm volatile("nop; nop; nop; nop; nop; nop; nop; nop");
 }
 
-const Vector kVectors[] = {
+constexpr Vector kVectors[] = {
     {"exec_mmap_file",
      "maps a workspace file as code",
      Who::kUser,

@@ -48,7 +48,7 @@ int folder_outside(const Place& place) {
     return give_to_user(place.outside("folder"));
 }
 
-const Vector kVectors[] = {
+constexpr Vector kVectors[] = {
     {"file_read", "reads a file outside the workspace", Who::kUser,
      [](const Place& place) { return read_file(place.secret); }},
     {"file_read_compat", "reads a file outside by the system calls of 32-bit programs", Who::kUser,

@@ -117,7 +117,7 @@ int submit_write(int fd) {
     return event.res < 0 ? static_cast<int>(-event.res) : 0;
 }
 
-const Vector kVectors[] = {
+constexpr Vector kVectors[] = {
     {"file_read_inherited",
      "reads by a descriptor that was open before the session",
      Who::kUser,

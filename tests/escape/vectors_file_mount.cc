@@ -36,7 +36,7 @@ int read_by_handle(const std::string& path, int mount) {
     return fd.ok() ? read_some(fd.get()) : errno;
 }
 
-const Vector kVectors[] = {
+constexpr Vector kVectors[] = {
     {"file_bind_mount",
      "mounts a folder outside into the workspace and reads there",
      Who::kRoot,

@@ -64,7 +64,7 @@ int listener_with_client(const Place&) {
     return listener.release();
 }
 
-const Vector kVectors[] = {
+constexpr Vector kVectors[] = {
     {"net_tcp_connect", "connects to a local service that the policy does not name", Who::kUser,
      [](const Place&) { return connect_to(denied(), SOCK_STREAM); }},
     {"net_tcp_connect_v6", "the same over IPv6", Who::kUser,

@@ -24,7 +24,7 @@ int packet_protocol() {
     return htons(ETH_P_ALL);
 }
 
-const Vector kVectors[] = {
+constexpr Vector kVectors[] = {
     {"net_raw", "makes a raw IPv4 socket", Who::kRoot,
      [](const Place&) { return make_socket(AF_INET, SOCK_RAW, IPPROTO_RAW); }},
     {"net_raw_v6", "makes a raw IPv6 socket", Who::kRoot,

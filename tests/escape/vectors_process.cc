@@ -77,7 +77,7 @@ int notify_by_descriptor(const Place& place, int owner_command) {
 
 constexpr Extra kVictim{.victim = true};
 
-const Vector kVectors[] = {
+constexpr Vector kVectors[] = {
     {"process_kill", "sends a signal to a process outside", Who::kUser,
      [](const Place& place) { return sent(kill(victim_of(place), kSignal), place); }, kVictim},
     {"process_kill_hard", "kills a process outside", Who::kUser,

@@ -74,7 +74,7 @@ long find_key() {
     return syscall(SYS_keyctl, KEYCTL_SEARCH, KEY_SPEC_USER_KEYRING, "user", kKeyName, 0);
 }
 
-const Vector kVectors[] = {
+constexpr Vector kVectors[] = {
     {"process_shm_attach",
      "attaches System V shared memory of a process outside",
      Who::kUser,

@@ -88,7 +88,7 @@ int stop_and_continue(pid_t pid) {
     return outcome(kill(pid, SIGCONT));
 }
 
-const Vector kVectors[] = {
+constexpr Vector kVectors[] = {
     {"self_connect_control_user", "connects to bailiffd's socket", Who::kUser,
      [](const Place&) { return connect_to("/run/bailiff/control.sock"); }},
     {"self_connect_control", "connects to bailiffd's socket as root", Who::kRoot,

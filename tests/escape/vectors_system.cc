@@ -77,7 +77,7 @@ int unpin(const Place& place) {
     return outcome(unlink(("/sys/fs/bpf/" + place.name).c_str()));
 }
 
-const Vector kVectors[] = {
+constexpr Vector kVectors[] = {
     {"sys_bpf_map", "makes a BPF map", Who::kRoot,
      [](const Place&) { return outcome_of_fd(bpf_make_map()); }},
     {"sys_bpf_program", "loads a BPF program", Who::kRoot,

@@ -83,7 +83,7 @@ int enter_namespace_of_init(const char* name) {
     return fd.ok() ? outcome(setns(fd.get(), 0)) : errno;
 }
 
-const Vector kVectors[] = {
+constexpr Vector kVectors[] = {
     {"sys_unshare_user", "makes a user namespace, in which it is root", Who::kUser,
      [](const Place&) { return outcome(unshare(CLONE_NEWUSER)); }},
     {"sys_clone_user", "starts a child in a new user namespace", Who::kUser,

@@ -28,7 +28,7 @@ int pin_map(const Place& place) {
     return bpf_pin(bpf_make_map(), ("/sys/fs/bpf/" + place.name).c_str());
 }
 
-const Vector kVectors[] = {
+constexpr Vector kVectors[] = {
     {"sys_write_core_pattern", "says which program takes core dumps", Who::kRoot,
      [](const Place&) { return rewrite("/proc/sys/kernel/core_pattern"); }},
     {"sys_write_modprobe", "says which program loads modules", Who::kRoot,
