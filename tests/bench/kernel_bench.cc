@@ -8,15 +8,18 @@
 //   kernel_bench subject RULES SESSIONS
 //   kernel_bench memory RULES SESSIONS      only the maps
 //   kernel_bench profile [RULES SESSIONS]   windows for instruction_profile.cc: plain, or a subject
+//   kernel_bench profile-bystander RULES SESSIONS
 #include <bpf/libbpf.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <string>
+#include <string_view>
 
 #include "bench/map_memory.h"
 #include "bench/measure.h"
@@ -81,6 +84,16 @@ struct RingReader {
     void drain() { ring_buffer__consume(ring); }
 };
 
+// The programs' and maps' descriptors that a child inherited: closing them would count at its exec.
+void close_bpf_descriptors() {
+    for (int fd = STDERR_FILENO + 1; fd < 1024; fd++) {
+        std::array<char, 16> target{};
+        const std::string name = "/proc/self/fd/" + std::to_string(fd);
+        if (readlink(name.c_str(), target.data(), target.size()) < 0) continue;
+        if (std::string_view(target.data(), target.size()).starts_with("anon_inode:")) close(fd);
+    }
+}
+
 // A child that measures rows on demand: one byte down the pipe, one figure back.
 class Measured {
 public:
@@ -114,6 +127,7 @@ private:
     [[noreturn]] void serve(int ring, bool subject, bool profile) {
         close(answer_[0]);
         RingReader reader(ring);
+        close_bpf_descriptors(); // the ring stays mapped
         std::uint8_t index = 0;
         must(read(ask_[0], &index, 1) == 1, "wait for the first row");
         if (subject) must_be_confined();
@@ -164,11 +178,11 @@ void measure_child(kernel::Programs& programs, bool subject) {
 }
 
 void print_memory(const char* when) {
-    const MapMemory memory = map_memory();
-    std::printf("@maps\t%s\t%llu\t%llu\t%llu\n", when,
-                static_cast<unsigned long long>(memory.measured),
-                static_cast<unsigned long long>(memory.memlock),
-                static_cast<unsigned long long>(memory.declared));
+    for (const MapMemory& map : map_memory())
+        std::printf("@map\t%s\t%s\t%llu\t%llu\t%llu\n", when, map.name.c_str(),
+                    static_cast<unsigned long long>(map.measured),
+                    static_cast<unsigned long long>(map.memlock),
+                    static_cast<unsigned long long>(map.declared));
 }
 
 void run_bailiff(const std::string& mode, std::uint32_t rules, std::uint32_t sessions) {
@@ -181,8 +195,8 @@ void run_bailiff(const std::string& mode, std::uint32_t rules, std::uint32_t ses
     write_policy(*programs, rules, sessions);
     if (mode == "memory")
         print_memory("full");
-    else if (mode == "profile") {
-        (void)Measured(*programs, true, true).row(0);
+    else if (mode.starts_with("profile")) {
+        (void)Measured(*programs, mode == "profile", true).row(0);
         print_symbols();
     } else
         measure_child(*programs, mode == "subject");
@@ -210,7 +224,7 @@ int main(int argc, char** argv) {
         must_be_confined();
         measure_here();
     } else if ((mode == "bystander" || mode == "subject" || mode == "memory" ||
-                mode == "profile") &&
+                mode.starts_with("profile")) &&
                argc == 4) {
         run_bailiff(mode, static_cast<std::uint32_t>(std::stoul(argv[2])),
                     static_cast<std::uint32_t>(std::stoul(argv[3])));

@@ -92,31 +92,35 @@ bool can_be_made_again(std::uint32_t type) {
 
 } // namespace
 
-MapMemory map_memory() {
+std::vector<MapMemory> map_memory() {
     std::vector<int> originals;
     for (std::uint32_t id = 0; bpf_map_get_next_id(id, &id) == 0;) {
         originals.push_back(bpf_map_get_fd_by_id(id));
         must(originals.back() >= 0, "open map " + std::to_string(id));
     }
-    MapMemory memory;
+    std::vector<MapMemory> maps;
     std::vector<int> copies; // closed at the end: what is freed late would be missing elsewhere
     enter_cgroup();
-    const std::uint64_t before = charged();
+    std::uint64_t before = charged();
     for (const int original : originals) {
         bpf_map_info info = {};
         std::uint32_t size = sizeof(info);
         must(bpf_obj_get_info_by_fd(original, &info, &size) == 0, "bpf_map_info");
-        memory.memlock += memlock(original);
-        memory.declared +=
-            std::uint64_t{info.max_entries} *
-            (info.type == BPF_MAP_TYPE_RINGBUF ? 1 : info.key_size + info.value_size);
-        if (can_be_made_again(info.type)) copies.push_back(make_again(original, info));
+        MapMemory map{.name = info.name, .memlock = memlock(original)};
+        map.declared = std::uint64_t{info.max_entries} *
+                       (info.type == BPF_MAP_TYPE_RINGBUF ? 1 : info.key_size + info.value_size);
+        if (can_be_made_again(info.type)) {
+            copies.push_back(make_again(original, info));
+            const std::uint64_t after = charged();
+            map.measured = after - before;
+            before = after;
+        }
+        maps.push_back(std::move(map));
     }
-    memory.measured = charged() - before;
     leave_cgroup();
     for (const int fd : originals) close(fd);
     for (const int fd : copies) close(fd);
-    return memory;
+    return maps;
 }
 
 } // namespace bailiff::bench

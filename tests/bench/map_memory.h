@@ -2,13 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 namespace bailiff::bench {
 
 struct MapMemory {
+    std::string name;
     std::uint64_t measured = 0; // what the kernel allocated for equal maps with equal contents
-    std::uint64_t memlock = 0;  // sum of `memlock` in /proc/self/fdinfo
-    std::uint64_t declared = 0; // sum of max_entries * (key + value) of bpf_map_info
+    std::uint64_t memlock = 0;  // `memlock` in /proc/self/fdinfo
+    std::uint64_t declared = 0; // max_entries * (key + value) of bpf_map_info
 };
 
 // Of every map in this kernel: nobody else's are here. The truth is `measured`: each map is made
@@ -17,6 +20,6 @@ struct MapMemory {
 // from the declared sizes, so that an empty hash map that allocates on demand counts as a full one
 // and its buckets not at all. `declared` is the same without rounding. Task storage cannot be made
 // again that way: it costs nothing without subjects, and a row and its header for each task of one.
-[[nodiscard]] MapMemory map_memory();
+[[nodiscard]] std::vector<MapMemory> map_memory();
 
 } // namespace bailiff::bench

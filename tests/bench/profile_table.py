@@ -37,15 +37,19 @@ def read_windows(folder, name):
 
 
 def print_profile(folder):
-    without, subject = read_windows(folder, "profile-none"), read_windows(folder, "profile-subject")
+    for name, who in (("profile-bystander", "no subject"), ("profile-subject", "subject")):
+        print_difference(who, read_windows(folder, "profile-none"), read_windows(folder, name))
+
+
+def print_difference(who, without, subject):
     if without is None or subject is None:
-        print("\nBy function: not measured.")
+        print(f"\nBy function, {who}: not measured.")
         return
     for key, functions in subject.items():
         base = without.get(key, {})
         deltas = sorted(((functions.get(f, 0) - base.get(f, 0), f)
                          for f in functions.keys() | base.keys()), reverse=True)
-        print(f"\nBy function, subject less no LSM, instructions a call: {TITLES.get(key, key)},"
+        print(f"\nBy function, {who} less no LSM, instructions a call: {TITLES.get(key, key)},"
               f" {sum(d for d, _ in deltas):+,.0f} in all")
         for delta, function in deltas[:SHOWN]:
             if delta >= 5:
