@@ -49,7 +49,7 @@ void profile(const Act& act, const std::function<void()>& between) {
     for (int i = 0; i < act.calls; i++) act.call(); // all code is translated, all caches are warm
     between();
     mark();
-    for (int i = 0; i < act.calls; i++) act.call();
+    for (int i = 0; i < kProfiledBatches * act.calls; i++) act.call();
     mark();
     between();
 }

@@ -26,8 +26,10 @@ void must(bool good, const std::string& what);
 // each batch and is not counted.
 [[nodiscard]] double measure(const Act& act, const std::function<void()>& between);
 
-// One batch between two markers that the profiler of instruction_profile.cc sees.
+// Some batches between two markers that the profiler of instruction_profile.cc sees.
 void profile(const Act& act, const std::function<void()>& between);
+
+inline constexpr int kProfiledBatches = 5;
 
 // Throws away what was sent to the scene's own socket, before it is full.
 void drain_receiver();
