@@ -45,8 +45,15 @@ bool is_profiled(const Act& act) {
     return false;
 }
 
+// In a child, as with bailiff: what an exec costs depends on the memory of who calls it.
 void measure_here() {
-    for (const Act& act : acts(false)) print_row(act.key, measure(act, drain_receiver));
+    const pid_t child = fork();
+    if (child == 0) {
+        for (const Act& act : acts(false)) print_row(act.key, measure(act, drain_receiver));
+        _exit(0);
+    }
+    int status = 1;
+    must(waitpid(child, &status, 0) == child && status == 0, "measure in a child");
 }
 
 // Where the kernel's functions, and the programs that are loaded now, begin.
