@@ -1,224 +1,242 @@
-// What bailiff costs in the kernel, in instructions a call: without it, loaded for a task that is
-// no subject, and for a subject. Runs in a guest under -icount, where one nanosecond of the guest's
-// clock is one instruction (tests/bench/run starts it so).
-#include <arpa/inet.h>
-#include <bpf/bpf.h>
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/mount.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
+// What a call costs in one configuration, in instructions. Runs in a guest under -icount; one boot
+// a configuration, since what was once confined or audited never costs again what it did before.
+// Prints lines of tab-separated fields that start with "@"; tests/bench/report makes the table.
+//   kernel_bench plain               as this kernel is: without LSM, or audited
+//   kernel_bench landlock
+//   kernel_bench apparmor PROFILE    a profile that is loaded
+//   kernel_bench bystander RULES SESSIONS   bailiff is loaded, the task is no subject
+//   kernel_bench subject RULES SESSIONS
+//   kernel_bench memory RULES SESSIONS      only the maps
+//   kernel_bench profile [RULES SESSIONS]   windows for instruction_profile.cc: plain, or a subject
+//   kernel_bench profile-bystander RULES SESSIONS
+#include <bpf/libbpf.h>
+#include <signal.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstring>
-#include <filesystem>
-#include <functional>
+#include <fstream>
 #include <string>
-#include <vector>
+#include <string_view>
 
-#include "bailiff/abi.h"
+#include "bench/map_memory.h"
+#include "bench/measure.h"
+#include "bench/peers.h"
+#include "bench/policy.h"
+#include "bench/program_stats.h"
 #include "kernel/enrolment.h"
-#include "kernel/objects.h"
 #include "kernel/startup.h"
 
 using namespace bailiff;
-using namespace bailiff::kernel;
+using namespace bailiff::bench;
 
 namespace {
 
-constexpr int kBatches = 9;
-constexpr std::uint32_t kSubject = 1;
-constexpr std::uint32_t kPolicy = 1;
-constexpr std::uint32_t kTreeLabel = 1;
-const char* const kFile = "/tmp/ub/a/b/c/file";
-const char* const kProgram = "/tmp/ub/true"; // static, and not on the host's file system
-
-struct Bench {
-    const char* name;
-    int calls; // in a batch
-    std::function<void()> call;
-};
-
-[[noreturn]] void die(const std::string& what) {
-    std::fprintf(stderr, "kernel_bench: %s\n", what.c_str());
-    std::exit(1);
+void print_row(const char* key, double value) {
+    std::printf("@row\t%s\t%.2f\n", key, value);
 }
 
-void must(bool good, const char* what) {
-    if (!good) die(std::string(what) + ": " + std::strerror(errno));
+// Calls the rows whose instructions are attributed; what the profiler counts it writes itself.
+bool is_profiled(const Act& act) {
+    for (const char* key : {"open", "create", "connect", "audited", "exec"})
+        if (std::strcmp(act.key, key) == 0) return true;
+    return false;
 }
 
-double now() {
-    timespec t{};
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return static_cast<double>(t.tv_sec) * 1e9 + static_cast<double>(t.tv_nsec);
-}
-
-// Instructions a call: the smallest of several batches, since only noise adds.
-double measure(const Bench& bench) {
-    double best = 1e18;
-    for (int batch = 0; batch < kBatches; batch++) {
-        const double start = now();
-        for (int i = 0; i < bench.calls; i++) bench.call();
-        best = std::min(best, (now() - start) / bench.calls);
-    }
-    return best;
-}
-
-sockaddr_in loopback() {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(9);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    return address;
-}
-
-std::vector<Bench> benches() {
-    static const int file = open(kFile, O_RDWR);
-    static const int udp = socket(AF_INET, SOCK_DGRAM, 0);
-    static const sockaddr_in peer = loopback();
-    must(file >= 0 && udp >= 0, "open the scene");
-    return {
-        {"getppid (control)", 1000, [] { syscall(SYS_getppid); }},
-        {"open + close", 200,
-         [] {
-             const int fd = open(kFile, O_RDONLY);
-             must(fd >= 0, "open");
-             close(fd);
-         }},
-        {"create + unlink", 100,
-         [] {
-             const int fd = open("/tmp/ub/a/b/c/new", O_CREAT | O_EXCL | O_WRONLY, 0600);
-             must(fd >= 0, "create");
-             close(fd);
-             must(unlink("/tmp/ub/a/b/c/new") == 0, "unlink");
-         }},
-        {"stat", 200,
-         [] {
-             struct stat s {};
-             must(stat(kFile, &s) == 0, "stat");
-         }},
-        {"pwrite, 1 byte", 500, [] { must(pwrite(file, "x", 1, 0) == 1, "pwrite"); }},
-        {"connect, UDP loopback", 200,
-         [] {
-             must(connect(udp, reinterpret_cast<const sockaddr*>(&peer), sizeof(peer)) == 0,
-                  "connect");
-         }},
-        {"vfork + exec + wait", 10,
-         [] {
-             char* const arguments[] = {const_cast<char*>("true"), nullptr};
-             pid_t child = 0;
-             must(posix_spawn(&child, kProgram, nullptr, nullptr, arguments, nullptr) == 0,
-                  "posix_spawn");
-             waitpid(child, nullptr, 0);
-         }},
-    };
-}
-
-template <typename Key, typename Value>
-void put(Programs& programs, const char* map, const Key& key, const Value& value) {
-    must(bpf_map_update_elem(*programs.map_fd(map), &key, &value, BPF_ANY) == 0, map);
-}
-
-void label(Programs& programs, const std::string& path, std::uint32_t id) {
-    const Result<Resolved> inode = resolve(programs, path);
-    if (!inode) die(inode.error().message());
-    const Status written = write_object(
-        *programs.map_fd("objects"), *programs.map_fd("filter"), inode_key(inode->inode, kPolicy),
-        bailiff_object{id, inode->inode.is_root != 0 ? BAILIFF_OBJECT_ROOT : 0U});
-    if (!written) die(written.error().message());
-}
-
-// One profile that allows by default and has a rule for all rights on /tmp/ub.
-void write_policy(Programs& programs) {
-    bailiff_row allow = {};
-    allow.says[BAILIFF_VERDICT_ALLOW].word[0] = 1;
-    for (std::uint32_t right = 0; right < BAILIFF_ALL_RIGHTS; right++)
-        put(programs, "defaults", kPolicy * BAILIFF_ALL_RIGHTS + right, allow);
-    for (std::uint32_t right = 0; right < BAILIFF_RIGHTS; right++)
-        put(programs, "label_rows", kTreeLabel * BAILIFF_RIGHTS + right, allow);
-    bailiff_policy policy = {};
-    policy.layer[BAILIFF_LAYER_AGENT].word[0] = 1;
-    put(programs, "policies", kPolicy, policy);
-    for (const char* root : {"/", "/proc", "/sys", "/dev", "/tmp", "/run"})
-        label(programs, root, 0);
-    label(programs, "/tmp/ub", kTreeLabel);
-    bailiff_session session = {};
-    session.state = BAILIFF_SESSION_ACTIVE;
-    session.expires_at = ~0ULL;
-    put(programs, "sessions", std::uint32_t{1}, session);
-    bailiff_subject subject = {};
-    subject.profiles.word[0] = 1;
-    subject.session = 1;
-    subject.policy = kPolicy;
-    subject.generation = 1;
-    // A probe's flag keeps the reader-less event ring out of the figures.
-    subject.flags = BAILIFF_SUBJECT_CANARY;
-    put(programs, "subjects", kSubject, subject);
-}
-
-// Measures everything in a child, as a subject where asked for.
-std::vector<double> run(Programs* programs, bool subject) {
-    int go[2];
-    int back[2];
-    must(pipe(go) == 0 && pipe(back) == 0, "pipe");
+// In a child, as with bailiff: what an exec costs depends on the memory of who calls it.
+void measure_here() {
     const pid_t child = fork();
     if (child == 0) {
-        char c = 0;
-        must(read(go[0], &c, 1) == 1, "gate");
-        for (const Bench& bench : benches()) {
-            const double cost = measure(bench);
-            must(write(back[1], &cost, sizeof(cost)) == sizeof(cost), "report");
-        }
+        for (const Act& act : acts(false)) print_row(act.key, measure(act, drain_receiver));
         _exit(0);
     }
-    close(back[1]);
-    const auto pid = static_cast<std::uint32_t>(child);
-    if (subject) {
+    int status = 1;
+    must(waitpid(child, &status, 0) == child && status == 0, "measure in a child");
+}
+
+// Where the kernel's functions, and the programs that are loaded now, begin.
+void print_symbols() {
+    std::ifstream file("/proc/kallsyms");
+    std::string address;
+    std::string type;
+    std::string name;
+    std::string rest;
+    while (file >> address >> type >> name && std::getline(file, rest))
+        if (type == "t" || type == "T")
+            std::printf("@symbol\t%s\t%s\n", address.c_str(), name.c_str());
+}
+
+void profile_all(bool with_records, const std::function<void()>& between) {
+    for (const Act& act : acts(with_records)) {
+        if (!is_profiled(act)) continue;
+        std::printf("@window\t%s\t%d\n", act.key, kProfiledBatches * act.calls);
+        profile(act, between);
+    }
+}
+
+// Empties the ring as bailiffd would, so that it never runs full; between batches, so that reading
+// is not counted.
+struct RingReader {
+    ring_buffer* ring;
+    explicit RingReader(int map)
+        : ring(ring_buffer__new(
+              map, [](void*, void*, size_t) { return 0; }, nullptr, nullptr)) {
+        must(ring != nullptr, "map the ring of events");
+    }
+    ~RingReader() { ring_buffer__free(ring); }
+    RingReader(const RingReader&) = delete;
+    RingReader& operator=(const RingReader&) = delete;
+    void drain() { ring_buffer__consume(ring); }
+};
+
+// The programs' and maps' descriptors that a child inherited: closing them would count at its exec.
+void close_bpf_descriptors() {
+    for (int fd = STDERR_FILENO + 1; fd < 1024; fd++) {
+        std::array<char, 16> target{};
+        const std::string name = "/proc/self/fd/" + std::to_string(fd);
+        if (readlink(name.c_str(), target.data(), target.size()) < 0) continue;
+        if (std::string_view(target.data(), target.size()).starts_with("anon_inode:")) close(fd);
+    }
+}
+
+// A child that measures rows on demand: one byte down the pipe, one figure back.
+class Measured {
+public:
+    Measured(kernel::Programs& programs, bool subject, bool profile) {
+        must(pipe(ask_) == 0 && pipe(answer_) == 0, "pipe");
+        child_ = fork();
+        must(child_ >= 0, "fork");
+        if (child_ == 0) serve(*programs.map_fd("events"), subject, profile);
+        if (!subject) return;
+        const auto pid = static_cast<std::uint32_t>(child_);
         const Result<std::uint32_t> tasks =
-            enrol(*programs, pid, *process_start_time(pid), kSubject, 1);
+            kernel::enrol(programs, pid, *kernel::process_start_time(pid), kSubject, kGeneration);
         if (!tasks) die(tasks.error().message());
     }
-    must(write(go[1], "g", 1) == 1, "gate");
-    std::vector<double> costs;
-    for (double cost = 0; read(back[0], &cost, sizeof(cost)) == sizeof(cost);)
-        costs.push_back(cost);
-    waitpid(child, nullptr, 0);
-    for (const int fd : {go[0], go[1], back[0]}) close(fd);
-    return costs;
+    ~Measured() {
+        for (const int fd : {ask_[0], ask_[1], answer_[0], answer_[1]}) close(fd);
+        kill(child_, SIGKILL);
+        waitpid(child_, nullptr, 0);
+    }
+    Measured(const Measured&) = delete;
+    Measured& operator=(const Measured&) = delete;
+
+    double row(std::uint8_t index) {
+        double cost = 0;
+        must(write(ask_[1], &index, 1) == 1, "ask");
+        must(read(answer_[0], &cost, sizeof(cost)) == sizeof(cost), "a measurement ended early");
+        return cost;
+    }
+
+private:
+    [[noreturn]] void serve(int ring, bool subject, bool profile) {
+        close(answer_[0]);
+        RingReader reader(ring);
+        close_bpf_descriptors(); // the ring stays mapped
+        std::uint8_t index = 0;
+        must(read(ask_[0], &index, 1) == 1, "wait for the first row");
+        if (subject) must_be_confined();
+        const auto drain = [&] {
+            reader.drain();
+            drain_receiver();
+        };
+        if (profile) profile_all(subject, drain);
+        const std::vector<Act> list = acts(subject);
+        do {
+            const double cost = measure(list[index], drain);
+            must(write(answer_[1], &cost, sizeof(cost)) == sizeof(cost), "answer");
+        } while (read(ask_[0], &index, 1) == 1);
+        _exit(0);
+    }
+
+    int ask_[2] = {};
+    int answer_[2] = {};
+    pid_t child_ = 0;
+};
+
+// Which programs ran for a row, how often a call, and their instructions a run.
+void print_programs(const char* key, int calls, const std::map<std::string, ProgramCount>& before) {
+    for (const auto& [name, after] : read_program_stats()) {
+        const auto old = before.find(name);
+        const ProgramCount start = old == before.end() ? ProgramCount{} : old->second;
+        const std::uint64_t runs = after.runs - start.runs;
+        if (runs == 0) continue;
+        std::printf("@program\t%s\t%s\t%.3f\t%.1f\n", key, name.c_str(),
+                    static_cast<double>(runs) / calls,
+                    static_cast<double>(after.instructions - start.instructions) /
+                        static_cast<double>(runs));
+    }
+}
+
+void measure_child(kernel::Programs& programs, bool subject) {
+    constexpr int kBatches = 9; // as measure() makes
+    Measured child(programs, subject, false);
+    const std::vector<Act> list = acts(false); // for keys and counts
+    for (std::uint8_t i = 0; i < list.size(); i++) print_row(list[i].key, child.row(i));
+    const int stats = enable_program_stats();
+    for (std::uint8_t i = 0; i < list.size(); i++) {
+        const auto before = read_program_stats();
+        (void)child.row(i);
+        print_programs(list[i].key, kBatches * list[i].calls, before);
+    }
+    close(stats);
+}
+
+void print_memory(const char* when) {
+    for (const MapMemory& map : map_memory())
+        std::printf("@map\t%s\t%s\t%llu\t%llu\t%llu\n", when, map.name.c_str(),
+                    static_cast<unsigned long long>(map.measured),
+                    static_cast<unsigned long long>(map.memlock),
+                    static_cast<unsigned long long>(map.declared));
+}
+
+void run_bailiff(const std::string& mode, std::uint32_t rules, std::uint32_t sessions) {
+    kernel::Options options;
+    options.pin_root = "/sys/fs/bpf/bailiff_bench";
+    Result<kernel::Programs> programs = kernel::start(options);
+    if (!programs) die(programs.error().message());
+    std::printf("@attachment\t%s\n", to_string(programs->attachment()));
+    if (mode == "memory") print_memory("idle");
+    write_policy(*programs, rules, sessions);
+    if (mode == "memory")
+        print_memory("full");
+    else if (mode.starts_with("profile")) {
+        (void)Measured(*programs, mode == "profile", true).row(0);
+        print_symbols();
+    } else
+        measure_child(*programs, mode == "subject");
+    const Status removed = kernel::remove_pins(options.pin_root);
+    if (!removed) die(removed.error().message());
 }
 
 } // namespace
 
-int main() {
-    for (const char* folder : {"/tmp/ub", "/tmp/ub/a", "/tmp/ub/a/b", "/tmp/ub/a/b/c"})
-        must(mkdir(folder, 0755) == 0 || errno == EEXIST, folder);
-    close(open(kFile, O_CREAT | O_WRONLY, 0644));
-    std::filesystem::copy_file("/bin/busybox", kProgram,
-                               std::filesystem::copy_options::overwrite_existing);
-    const std::vector<double> none = run(nullptr, false);
-    Options options;
-    options.pin_root = "/sys/fs/bpf/bailiff_bench";
-    Result<Programs> programs = start(options);
-    if (!programs) die(programs.error().message());
-    write_policy(*programs);
-    const std::vector<double> idle = run(&*programs, false);
-    const std::vector<double> subject = run(&*programs, true);
-    const Status removed = remove_pins(options.pin_root);
-    if (!removed) die(removed.error().message());
-    const auto list = benches();
-    if (none.size() != list.size() || idle.size() != list.size() || subject.size() != list.size())
-        die("a measurement ended early");
-    std::printf("instructions a call, attachment %s\n%-24s %10s %12s %12s\n",
-                to_string(programs->attachment()), "", "without", "no subject", "subject");
-    for (std::size_t i = 0; i < list.size(); i++)
-        std::printf("%-24s %10.0f %+12.0f %+12.0f\n", list[i].name, none[i], idle[i] - none[i],
-                    subject[i] - none[i]);
+int main(int argc, char** argv) {
+    const std::string mode = argc > 1 ? argv[1] : "";
+    std::setvbuf(stdout, nullptr, _IOLBF, 0); // a child that is forked must find nothing to print
+    make_scene();
+    if (mode == "plain" && argc == 2) {
+        measure_here();
+    } else if (mode == "profile" && argc == 2) {
+        profile_all(false, drain_receiver);
+        print_symbols();
+    } else if (mode == "landlock" && argc == 2) {
+        confine_by_landlock();
+        must_be_confined();
+        measure_here();
+    } else if (mode == "apparmor" && argc == 3) {
+        confine_by_apparmor(argv[2]);
+        must_be_confined();
+        measure_here();
+    } else if ((mode == "bystander" || mode == "subject" || mode == "memory" ||
+                mode.starts_with("profile")) &&
+               argc == 4) {
+        run_bailiff(mode, static_cast<std::uint32_t>(std::stoul(argv[2])),
+                    static_cast<std::uint32_t>(std::stoul(argv[3])));
+    } else {
+        die("usage: see the head of kernel_bench.cc");
+    }
     return 0;
 }
