@@ -119,6 +119,11 @@ TEST_F(ConnectedClient, AGoodAnswerIsTaken) {
     EXPECT_EQ(questions_, 1);
 }
 
+TEST_F(ConnectedClient, ALongGreetingWithItsMapsIsAnotherVersions) {
+    const FakePeer peer([this](int) { return Answer{bytes_of(good_reply()) + "x", maps()}; });
+    EXPECT_THAT(connect_error(peer.folder()).message(), HasSubstr("speaks another version"));
+}
+
 TEST_F(ConnectedClient, ShortLongAndForeignAnswersAreNone) {
     Reply foreign = good_reply();
     foreign.magic++;
