@@ -64,7 +64,11 @@ void check_rules(const policy::Image& image, Warnings& warnings) {
 void check_settings(const policy::Policy& policy, Warnings& warnings) {
     const policy::Settings& settings = policy.settings;
     for (const policy::IssuerSettings& issuer : settings.issuers)
-        warnings.path(issuer.at, "key set", issuer.jwks_file);
+        if (is_absent(issuer.jwks_file))
+            warnings.add(issuer.at,
+                         "KEY SET " + issuer.jwks_file +
+                             " is missing on this host: bailiffd does not start without "
+                             "it; for a first try, bailiffctl dev issuer init makes one");
     for (const std::string& root : settings.workspace_roots)
         warnings.path({policy.file}, "workspace root", root);
     for (const policy::UserEntry& user : settings.users)

@@ -152,6 +152,7 @@ Status Client::hello() {
     ssize_t n = recvmsg(socket_.get(), &message, MSG_CMSG_CLOEXEC);
     // A reset is told once and first; what was sent before it can be read then.
     if (n < 0 && errno == ECONNRESET) n = recvmsg(socket_.get(), &message, MSG_CMSG_CLOEXEC);
+    if (n >= 0 && (message.msg_flags & MSG_TRUNC) != 0) reply.magic = 0; // longer than ours
     if (n != sizeof(reply))
         return fail(ErrorCode::kUnavailable,
                     "bailiff-kernel closed the connection at the greeting");
@@ -194,7 +195,8 @@ Result<Reply> Client::exchange(const Request& request) {
         return fail(ErrorCode::kUnavailable,
                     std::string("bailiff-kernel is gone: ") + std::strerror(errno));
     Reply reply{};
-    if (recv(socket_.get(), &reply, sizeof(reply), 0) != sizeof(reply)) {
+    if (recv(socket_.get(), &reply, sizeof(reply), MSG_TRUNC) != sizeof(reply) ||
+        reply.magic != kWireMagic) {
         socket_.reset(); // a late answer must not be taken for the next one's
         return fail(ErrorCode::kUnavailable, "bailiff-kernel gave no answer");
     }

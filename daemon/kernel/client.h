@@ -19,6 +19,8 @@ class Client final : public KernelPort {
 public:
     // Connects to `folder`/kernel.sock. kUnavailable if bailiff-kernel does not answer.
     [[nodiscard]] static Result<std::unique_ptr<Client>> connect(const std::string& folder);
+    Client(const Client&) = delete;
+    Client& operator=(const Client&) = delete;
     ~Client() override;
 
     Result<ResolvedPath> resolve(const std::string& path) override;

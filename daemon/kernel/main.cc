@@ -11,8 +11,9 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
-#include "kernel/startup.h"
+#include "kernel/handler.h"
 #include "kernel/server.h"
+#include "kernel/startup.h"
 
 using namespace bailiff;
 using namespace bailiff::kernel;
@@ -64,6 +65,7 @@ int main(int argc, char** argv) {
     Result<Server> server = serve(options);
     if (!server) return report(server.error());
     sd_notify(0, "READY=1");
-    const Status ended = server->run(*programs, stop.get());
+    ProgramsHandler handler(*programs);
+    const Status ended = server->run(handler, stop.get());
     return ended ? 0 : report(ended.error());
 }

@@ -21,6 +21,7 @@
 #include "bailiff_fmod.skel.h"
 #include "bailiff_lsm.skel.h"
 #include "base/unique_fd.h"
+#include "kernel/libbpf_log.h"
 
 namespace bailiff::kernel {
 namespace {
@@ -152,11 +153,10 @@ Result<Programs> Programs::load(Attachment attachment, const std::string& pin_ro
             return fail_errno("pin path " + pin, -error);
     }
     if (Status chosen = choose_programs(object); !chosen) return tl::unexpected(chosen.error());
+    const LibbpfLog log;
     if (const int error = bpf_object__load(object); error != 0)
-        return fail_errno(std::string("load the ") + to_string(attachment) +
-                              " programs (a map pinned under " + pin_root +
-                              " by another version, or a kernel without BPF LSM support)",
-                          -error);
+        return fail(ErrorCode::kInternal, std::string("load the ") + to_string(attachment) +
+                                              " programs: " + log.cause(-error));
     return self;
 }
 

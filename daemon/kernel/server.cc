@@ -1,10 +1,8 @@
 #include "kernel/server.h"
 
-#include <linux/magic.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -14,12 +12,9 @@
 #include <vector>
 
 #include "kernel/canary.h"
-#include "kernel/enrolment.h"
 
 namespace bailiff::kernel {
 namespace {
-
-constexpr std::size_t kMaxHeld = 4096;
 
 Result<sockaddr_un> socket_address(const std::string& path) {
     sockaddr_un address{};
@@ -33,78 +28,6 @@ Result<sockaddr_un> socket_address(const std::string& path) {
 bool somebody_answers(const sockaddr_un& address) {
     const UniqueFd probe(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
     return connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
-}
-
-int to_errno(const Error& error) {
-    switch (error.code()) {
-        case ErrorCode::kNotFound:
-            return ENOENT;
-        case ErrorCode::kInvalidArgument:
-            return EINVAL;
-        case ErrorCode::kResourceExhausted:
-            return ENOSPC;
-        default:
-            return EIO;
-    }
-}
-
-template <typename T, typename Store>
-void store(Reply& reply, const Result<T>& result, Store&& keep) {
-    if (result) {
-        keep(*result);
-        return;
-    }
-    reply.error = to_errno(result.error());
-    const std::string& text = result.error().message();
-    std::memcpy(reply.message, text.data(), std::min(text.size(), sizeof(reply.message) - 1));
-}
-
-bool on_overlay(int fd) {
-    struct statfs info {};
-    return fstatfs(fd, &info) == 0 && info.f_type == OVERLAYFS_SUPER_MAGIC;
-}
-
-void handle_resolve(Programs& programs, const Request& request, Reply& reply, HeldInodes& held) {
-    Result<Resolved> found = resolve(programs, request.path);
-    store(reply, found, [&](const Resolved& resolved) {
-        reply.inode = resolved.inode;
-        if (resolved.path.size() < sizeof(reply.path))
-            std::memcpy(reply.path, resolved.path.data(), resolved.path.size());
-        else
-            reply.error = ENAMETOOLONG;
-    });
-    if (found && on_overlay(found->fd.get()) && held.size() < kMaxHeld)
-        held.try_emplace({found->inode.dev, found->inode.ino}, std::move(found->fd));
-}
-
-void handle(Programs& programs, const Request& request, Reply& reply, HeldInodes& held) {
-    const auto keep_count = [&reply](std::uint32_t count) { reply.count = count; };
-    switch (request.operation) {
-        case Operation::kHello:
-            return;
-        case Operation::kResolve:
-            return handle_resolve(programs, request, reply, held);
-        case Operation::kEnrol:
-            return store(reply,
-                         enrol(programs, request.pid, request.start_time, request.subject,
-                               request.generation),
-                         keep_count);
-        case Operation::kSubjectOf:
-            return store(reply, subject_of(programs, request.pid),
-                         [&reply](const SubjectOf& found) {
-                             reply.count = found.slot;
-                             reply.generation = found.generation;
-                         });
-        case Operation::kCount:
-            return store(reply, count_tasks(programs, request.subject, request.generation),
-                         keep_count);
-        case Operation::kAdopt:
-            return store(reply, adopt(programs), keep_count);
-        case Operation::kPosture:
-            return store(reply, run_canaries(programs),
-                         [&reply](const WirePosture& posture) { reply.posture = posture; });
-    }
-    reply.error = ENOSYS;
 }
 
 bool well_formed(const Request& request) {
@@ -151,7 +74,8 @@ Result<Server> Server::listen(const std::string& folder, uid_t daemon_uid, gid_t
     const int bind_error = errno;
     umask(before);
     if (bound != 0) return fail_errno("bind " + path, bind_error);
-    if (chown(path.c_str(), 0, daemon_gid) != 0) return fail_errno("chown " + path, errno);
+    if (chown(path.c_str(), static_cast<uid_t>(-1), daemon_gid) != 0)
+        return fail_errno("chown " + path, errno);
     if (::listen(listener.get(), 4) != 0) return fail_errno("listen on " + path, errno);
     return Server(std::move(listener), daemon_uid);
 }
@@ -179,7 +103,7 @@ Status Server::accept_peer() {
     return {};
 }
 
-bool Server::serve_one(Programs& programs) {
+bool Server::serve_one(Handler& handler) {
     Request request{};
     const ssize_t n = recv(peer_.get(), &request, sizeof(request), MSG_TRUNC);
     if (n <= 0) return false;
@@ -189,15 +113,13 @@ bool Server::serve_one(Programs& programs) {
     if (n != sizeof(request) || !well_formed(request)) {
         reply.error = EINVAL;
     } else {
-        handle(programs, request, reply, held_);
-        if (request.operation == Operation::kHello)
-            for (const char* name : kSharedMaps)
-                if (const Result<int> fd = programs.map_fd(name)) descriptors.push_back(*fd);
+        handler.handle(request, reply);
+        if (request.operation == Operation::kHello) descriptors = handler.shared_maps();
     }
     return send_reply(peer_.get(), reply, descriptors);
 }
 
-Status Server::run(Programs& programs, int stop_fd) {
+Status Server::run(Handler& handler, int stop_fd) {
     for (;;) {
         std::array<pollfd, 3> waits{{{stop_fd, POLLIN, 0},
                                      {listener_.get(), POLLIN, 0},
@@ -207,7 +129,7 @@ Status Server::run(Programs& programs, int stop_fd) {
             return fail_errno("poll", errno);
         }
         if (waits[0].revents != 0) return {};
-        if (waits[2].revents != 0 && !serve_one(programs)) peer_.reset();
+        if (waits[2].revents != 0 && !serve_one(handler)) peer_.reset();
         if (waits[1].revents != 0)
             if (Status accepted = accept_peer(); !accepted) return accepted;
     }

@@ -5,20 +5,29 @@
 
 #include <sys/types.h>
 
-#include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
-#include "kernel/programs.h"
 #include "kernel/wire.h"
 
 namespace bailiff::kernel {
 
-// Objects of overlay file systems stay open once resolved: an inode that was dropped from memory
-// comes back under another number there, and its rule would be lost.
-using HeldInodes = std::map<std::pair<std::uint32_t, std::uint64_t>, UniqueFd>;
+// What answers a request that is well formed.
+class Handler {
+public:
+    Handler() = default;
+    Handler(const Handler&) = delete;
+    Handler& operator=(const Handler&) = delete;
+    virtual ~Handler() = default;
+
+    // Fills what the operation answers with; `reply` is zero but for its magic.
+    virtual void handle(const Request& request, Reply& reply) = 0;
+    // Descriptors of kSharedMaps in their order; they stay the handler's.
+    [[nodiscard]] virtual std::vector<int> shared_maps() = 0;
+};
 
 class Server {
 public:
@@ -26,17 +35,16 @@ public:
     [[nodiscard]] static Result<Server> listen(const std::string& folder, uid_t daemon_uid,
                                                gid_t daemon_gid);
 
-    [[nodiscard]] Status run(Programs& programs, int stop_fd);
+    [[nodiscard]] Status run(Handler& handler, int stop_fd);
 
 private:
     Server(UniqueFd listener, uid_t daemon_uid)
         : listener_(std::move(listener)), daemon_uid_(daemon_uid) {}
     [[nodiscard]] Status accept_peer();
-    [[nodiscard]] bool serve_one(Programs& programs);
+    [[nodiscard]] bool serve_one(Handler& handler);
 
     UniqueFd listener_;
     UniqueFd peer_;
-    HeldInodes held_;
     uid_t daemon_uid_;
 };
 

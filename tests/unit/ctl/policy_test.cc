@@ -234,6 +234,17 @@ TEST(PolicyCheck, WarnsOfWhatThisHostDoesNotHave) {
     EXPECT_THAT(warnings, testing::Not(Contains(HasSubstr("4242"))));
 }
 
+TEST(PolicyCheck, AMissingKeySetStandsOut) {
+    std::string text = kPolicy;
+    text.insert(text.find("workspace_roots"),
+                "issuers: [{issuer: \"https://idp\", jwks_file: /no/such/jwks.json}]\n");
+    const auto policy = policy::load_text(text, "p.yaml");
+    ASSERT_TRUE(policy) << policy.error().message();
+    EXPECT_THAT(policy_warnings(**policy),
+                Contains(HasSubstr("KEY SET /no/such/jwks.json is missing on this host: bailiffd "
+                                   "does not start without it")));
+}
+
 class PolicyCommand : public testing::Test {
 protected:
     // Asks the small policy as alice.

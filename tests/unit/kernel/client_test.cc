@@ -1,0 +1,181 @@
+#include "kernel/client.h"
+
+#include <bpf/bpf.h>
+#include <gmock/gmock.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+
+#include "tests/unit/kernel/fake_peer.h"
+#include "tests/unit/kernel/scene.h"
+
+namespace bailiff::kernel {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+Error connect_error(const std::string& folder) {
+    const auto client = Client::connect(folder);
+    return client ? Error(ErrorCode::kInternal, "it connected") : client.error();
+}
+
+Error greeting_error(const std::string& bytes) {
+    const FakePeer peer([&](int) { return Answer{bytes, {}}; });
+    return connect_error(peer.folder());
+}
+
+TEST(Client, WhereNobodyListensItNamesTheSocket) {
+    const tests::TemporaryFolder empty;
+    const Error error = connect_error(empty.path());
+    EXPECT_EQ(error.code(), ErrorCode::kUnavailable);
+    EXPECT_THAT(error.message(),
+                StartsWith("bailiff-kernel does not answer on " + empty.path() + "/kernel.sock: "));
+}
+
+TEST(Client, AClosedGreetingIsUnavailable) {
+    EXPECT_EQ(greeting_error("").code(), ErrorCode::kUnavailable);
+}
+
+TEST(Client, AShortGreetingIsUnavailable) {
+    const std::string bytes = bytes_of(good_reply());
+    EXPECT_EQ(greeting_error(bytes.substr(1)).code(), ErrorCode::kUnavailable);
+    EXPECT_EQ(greeting_error("x").code(), ErrorCode::kUnavailable);
+}
+
+TEST(Client, AGreetingOfAnotherVersionIsSaidToBeThat) {
+    Reply other = good_reply();
+    other.magic++;
+    other.error = EBUSY;
+    for (const std::string& bytes : {bytes_of(other), bytes_of(good_reply()) + "x"})
+        EXPECT_THAT(greeting_error(bytes).message(), HasSubstr("speaks another version"));
+}
+
+TEST(Client, AGreetingWithoutItsMapsIsAnotherVersions) {
+    EXPECT_EQ(greeting_error(bytes_of(good_reply())).code(), ErrorCode::kFailedPrecondition);
+}
+
+TEST(Client, ARefusedGreetingGivesTheReason) {
+    Remembering handler;
+    const ServedSocket served(handler);
+    const RawCaller first(served.folder());
+    ASSERT_TRUE(first.ask(request_of(Operation::kCount)).has_value());
+    EXPECT_THAT(connect_error(served.folder()).message(), HasSubstr("serves another bailiffd"));
+}
+
+TEST(Client, AReasonWithoutItsEndIsCutNotOverrun) {
+    Reply refusal = good_reply();
+    refusal.error = EACCES;
+    std::memset(refusal.message, 'x', sizeof(refusal.message));
+    EXPECT_EQ(greeting_error(bytes_of(refusal)).message(),
+              std::string(sizeof(refusal.message) - 1, 'x'));
+}
+
+// A client that has greeted: that takes maps of the kernel.
+class ConnectedClient : public testing::Test {
+protected:
+    void SetUp() override {
+        events_.reset(bpf_map_create(BPF_MAP_TYPE_RINGBUF, "events", 0, 0, 4096, nullptr));
+        other_.reset(bpf_map_create(BPF_MAP_TYPE_ARRAY, "other", 4, 8, 1, nullptr));
+        if (!events_ || !other_)
+            GTEST_SKIP() << "this account may not make BPF maps: " << std::strerror(errno);
+    }
+
+    [[nodiscard]] std::vector<int> maps() const {
+        std::vector<int> maps;
+        for (const char* name : kSharedMaps)
+            maps.push_back(std::strcmp(name, "events") == 0 ? events_.get() : other_.get());
+        return maps;
+    }
+
+    // Greets well, then sends `bytes` for every question.
+    [[nodiscard]] std::function<Answer(int)> answering(const std::string& bytes) {
+        return [this, bytes](int message) {
+            if (message == 0) return Answer{bytes_of(good_reply()), maps()};
+            questions_++;
+            return Answer{bytes, {}};
+        };
+    }
+
+    Result<std::uint32_t> answer_to_question(const std::string& bytes) {
+        const FakePeer peer(answering(bytes));
+        const auto client = Client::connect(peer.folder());
+        if (!client) return tl::unexpected(client.error());
+        return (*client)->count_tasks(1);
+    }
+
+    UniqueFd events_;
+    UniqueFd other_;
+    std::atomic<int> questions_ = 0;
+};
+
+TEST_F(ConnectedClient, AGoodAnswerIsTaken) {
+    Reply reply = good_reply();
+    reply.count = 3;
+    const Result<std::uint32_t> count = answer_to_question(bytes_of(reply));
+    ASSERT_TRUE(count) << count.error().message();
+    EXPECT_EQ(*count, 3U);
+    EXPECT_EQ(questions_, 1);
+}
+
+TEST_F(ConnectedClient, ALongGreetingWithItsMapsIsAnotherVersions) {
+    const FakePeer peer([this](int) { return Answer{bytes_of(good_reply()) + "x", maps()}; });
+    EXPECT_THAT(connect_error(peer.folder()).message(), HasSubstr("speaks another version"));
+}
+
+TEST_F(ConnectedClient, ShortLongAndForeignAnswersAreNone) {
+    Reply foreign = good_reply();
+    foreign.magic++;
+    const std::string good = bytes_of(good_reply());
+    for (const std::string& bytes :
+         {good.substr(1), good + "x", bytes_of(foreign), std::string()}) {
+        questions_ = 0;
+        const Result<std::uint32_t> count = answer_to_question(bytes);
+        ASSERT_FALSE(count) << bytes.size();
+        EXPECT_EQ(count.error().code(), ErrorCode::kUnavailable) << count.error().message();
+        EXPECT_EQ(questions_, 2) << "a new connection is tried once";
+    }
+}
+
+TEST_F(ConnectedClient, AnErrorIsItsCodeAndItsMessage) {
+    Reply reply = good_reply();
+    reply.error = ENOENT;
+    std::strcpy(reply.message, "process 7 is another one");
+    const Result<std::uint32_t> count = answer_to_question(bytes_of(reply));
+    ASSERT_FALSE(count);
+    EXPECT_EQ(count.error().code(), ErrorCode::kNotFound);
+    EXPECT_EQ(count.error().message(), "process 7 is another one");
+}
+
+TEST_F(ConnectedClient, APathThatIsNotAbsoluteOrTooLongIsNotSent) {
+    const FakePeer peer(answering(bytes_of(good_reply())));
+    const auto client = Client::connect(peer.folder());
+    ASSERT_TRUE(client) << client.error().message();
+    for (const std::string& path :
+         {std::string(), std::string("a/b"), "/" + std::string(4096, 'x')})
+        EXPECT_EQ((*client)->resolve(path).error().code(), ErrorCode::kInvalidArgument);
+    EXPECT_EQ(questions_, 0);
+    EXPECT_TRUE((*client)->resolve("/" + std::string(4094, 'x')));
+    EXPECT_EQ(questions_, 1);
+}
+
+TEST_F(ConnectedClient, OtherMapsAfterARestartAreRefused) {
+    UniqueFd fresh(bpf_map_create(BPF_MAP_TYPE_ARRAY, "fresh", 4, 8, 1, nullptr));
+    ASSERT_TRUE(fresh);
+    int connections = 0;
+    const FakePeer peer([&](int message) {
+        if (message != 0) return Answer{};
+        std::vector<int> given = maps();
+        if (connections++ > 0) given[0] = fresh.get();
+        return Answer{bytes_of(good_reply()), given};
+    });
+    const auto client = Client::connect(peer.folder());
+    ASSERT_TRUE(client) << client.error().message();
+    const Result<std::uint32_t> count = (*client)->count_tasks(1);
+    ASSERT_FALSE(count);
+    EXPECT_THAT(count.error().message(), HasSubstr("holds other maps than before"));
+}
+
+} // namespace
+} // namespace bailiff::kernel
