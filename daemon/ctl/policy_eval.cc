@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "journal/describe.h"
+#include "policy/account.h"
 
 namespace bailiff::ctl {
 namespace {
@@ -116,15 +117,11 @@ struct Account {
 Account account_of(const std::string& text) {
     Account account;
     if (text.empty()) return account;
-    const bool number = text.find_first_not_of("0123456789") == std::string::npos;
     passwd entry{};
     passwd* found = nullptr;
     std::array<char, 16384> buffer{};
-    if (!number)
-        getpwnam_r(text.c_str(), &entry, buffer.data(), buffer.size(), &found);
-    else if (uid_t uid = 0;
-             std::from_chars(text.data(), text.data() + text.size(), uid).ec == std::errc())
-        getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found);
+    if (const std::optional<uid_t> uid = policy::uid_of(text))
+        getpwuid_r(*uid, &entry, buffer.data(), buffer.size(), &found);
     if (found == nullptr) {
         account.names = {text}; // of another host: the policy may still name it
         return account;
@@ -220,7 +217,11 @@ Result<EvalGrant> grant_for(const policy::Policy& policy, const EvalRequest& req
     granted.agent_at = acts.at.text();
     granted.profiles = given->names;
     granted.mask = given->profiles;
-    granted.variables = {*workspace, request.home.empty() ? account.home : absolute(request.home)};
+    const std::string home = request.home.empty() ? account.home : absolute(request.home);
+    // As bailiffd has it: the folder itself where a home is a symbolic link.
+    std::error_code error;
+    const fs::path real_home = fs::weakly_canonical(home, error);
+    granted.variables = {*workspace, error || home.empty() ? home : real_home.string()};
     return granted;
 }
 
