@@ -156,9 +156,7 @@ Result<EvalGrant> unbound_grant(const policy::Policy& policy, std::size_t agent)
     granted.mask = policy::unbound_profiles(policy, agent);
     for (std::size_t bit = 0; bit < policy.image.bits.size(); bit++)
         if ((granted.mask.word[bit / 64] >> (bit % 64) & 1U) != 0)
-            granted.profiles.push_back(
-                std::string(policy::layer_name(policy.image.bits[bit].layer)) + ":" +
-                policy.image.bits[bit].profile);
+            granted.profiles.push_back(policy.image.bits[bit].name());
     return granted;
 }
 

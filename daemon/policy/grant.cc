@@ -32,7 +32,7 @@ private:
         const bailiff_mask mask = policy_.image.mask(layer, profiles);
         for (int i = 0; i < BAILIFF_MASK_WORDS; i++) grant.profiles.word[i] |= mask.word[i];
         for (const std::string& profile : profiles)
-            grant.names.push_back(std::string(layer_name(layer)) + ":" + profile);
+            grant.names.push_back(ProfileBit{layer, profile}.name());
     }
 
     // A layer that narrows always counts, also where it brings no profile: then nothing is granted.

@@ -44,6 +44,10 @@ bailiff_mask Image::mask(std::uint8_t layer, const std::vector<std::string>& pro
     return mask;
 }
 
+std::string ProfileBit::name() const {
+    return std::string(layer_name(layer)) + ":" + profile;
+}
+
 void set_bit(bailiff_mask& mask, std::uint16_t bit) {
     mask.word[bit / 64] |= 1ULL << (bit % 64);
 }

@@ -57,6 +57,8 @@ private:
 struct ProfileBit {
     std::uint8_t layer; // enum bailiff_layer
     std::string profile;
+
+    [[nodiscard]] std::string name() const; // layer:profile, as in Grant::names
 };
 
 struct AddressClass {
