@@ -40,13 +40,13 @@ BAILIFF_ARRAY(label_rows, BAILIFF_MAX_LABELS* BAILIFF_RIGHTS, struct bailiff_row
     } name SEC(".maps")
 
 BAILIFF_HASH(objects, BAILIFF_MAX_OBJECTS, struct bailiff_object_key, struct bailiff_object);
-BAILIFF_HASH(ports, 16384, struct bailiff_port_key, u32);
+BAILIFF_HASH(ports, BAILIFF_MAX_PORTS, struct bailiff_port_key, u32);
 BAILIFF_HASH(agents, BAILIFF_MAX_AGENTS, struct bailiff_object_key, struct bailiff_task);
 
 struct {
     __uint(type, BPF_MAP_TYPE_LPM_TRIE);
     __uint(map_flags, BPF_F_NO_PREALLOC);
-    __uint(max_entries, 16384);
+    __uint(max_entries, BAILIFF_MAX_ADDRESSES);
     __type(key, struct bailiff_address_key);
     __type(value, u32);
 } addresses SEC(".maps");

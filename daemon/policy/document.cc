@@ -1,12 +1,14 @@
 #include "policy/document.h"
 
 #include <google/protobuf/descriptor.h>
+#include <yaml-cpp/depthguard.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <charconv>
 #include <set>
 
+#include "policy/limits.h"
 #include "policy/spelling.h"
 
 namespace bailiff::policy {
@@ -28,7 +30,10 @@ public:
             return;
         }
         std::set<std::string> seen;
-        for (const auto& entry : node) read_entry(entry.first, entry.second, message, seen);
+        for (const auto& entry : node) {
+            if (!counts(entry.first)) return;
+            read_entry(entry.first, entry.second, message, seen);
+        }
     }
 
 private:
@@ -57,6 +62,7 @@ private:
             return;
         }
         for (const YAML::Node& element : value) {
+            if (!counts(element)) return;
             const int index = message.GetReflection()->FieldSize(message, field);
             document_.note(message, field->number(), index, at(element));
             read_value(element, message, field);
@@ -90,6 +96,19 @@ private:
             default:
                 read_bool(node, message, field);
         }
+    }
+
+    // A YAML alias is read as often as it is used: what is read has a limit besides the file's.
+    bool counts(const YAML::Node& node) {
+        if (over_) return false;
+        values_++;
+        if (node.IsScalar()) bytes_ += node.Scalar().size();
+        over_ = values_ > kMaxValues || bytes_ > kMaxTextBytes;
+        if (over_)
+            problems_.add(at(node), "expected at most " + std::to_string(kMaxValues) +
+                                        " values and 4 MiB of text in all, each YAML alias "
+                                        "counted as what it stands for; found more");
+        return !over_;
     }
 
     void read_enum(const YAML::Node& node, Message& message, const FieldDescriptor* field) {
@@ -173,6 +192,9 @@ private:
 
     Document& document_;
     Problems& problems_;
+    std::size_t values_ = 0;
+    std::size_t bytes_ = 0;
+    bool over_ = false;
 };
 
 } // namespace
@@ -186,6 +208,7 @@ Position Document::at(const google::protobuf::Message& parent, int field, int in
 Error Problems::error() const {
     std::string all;
     for (const std::string& line : lines_) all += (all.empty() ? "" : "\n") + line;
+    if (more_ > 0) all += "\nand " + std::to_string(more_) + " more";
     return {ErrorCode::kInvalidArgument, all};
 }
 
@@ -203,6 +226,10 @@ void parse(std::string_view text, Document& document, Problems& problems) {
             return;
         }
         SchemaReader(document, problems).read_message(documents[0], document.policy);
+    } catch (const YAML::DeepRecursion& error) {
+        problems.add({document.file, static_cast<unsigned>(error.mark.line + 1),
+                      static_cast<unsigned>(error.mark.column + 1)},
+                     "lists and maps are nested deeper than any policy is");
     } catch (const YAML::Exception& error) {
         problems.add({document.file, static_cast<unsigned>(error.mark.line + 1),
                       static_cast<unsigned>(error.mark.column + 1)},

@@ -31,9 +31,10 @@ struct Saying {
     friend auto operator<=>(const Saying&, const Saying&) = default;
 };
 
-// Everything that is said about one object; sorted, without repetition.
+// Everything that is said about one object: for each right and bit one saying, sorted by these.
 class Label {
 public:
+    // Of two sayings for the same bit and right the stricter stays, of equal ones the first rule's.
     void add(const Saying& saying);
     // Both are said about the same object.
     void merge(const Label& other);

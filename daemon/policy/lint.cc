@@ -1,14 +1,19 @@
 #include "policy/lint.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "base/duration.h"
 #include "policy/address.h"
+#include "policy/limits.h"
 #include "policy/spelling.h"
 
 namespace bailiff::policy {
 namespace {
+
+constexpr const char* kCleanPath =
+    "expected an absolute path with no .., of at most 4095 bytes and 255 a name, found ";
 
 using Names = google::protobuf::RepeatedPtrField<std::string>;
 
@@ -19,15 +24,13 @@ public:
 
     void run() {
         if (policy_.version() != 1) add(policy_, 1, 0, "expected `version: 1`");
-        for (const v1::Profile& profile : policy_.profiles()) names_.push_back(profile.name());
+        for (const v1::Profile& profile : policy_.profiles()) names_.insert(profile.name());
         if (policy_.issuers_size() > 0 && policy_.audience_size() == 0)
             add(policy_, 4, -1, "issuers need `audience`: the names of this host in a token's aud");
         issuers();
         for (int i = 0; i < policy_.workspace_roots_size(); i++)
             if (!is_clean_path(policy_.workspace_roots(i)))
-                add(policy_, 6, i,
-                    "expected an absolute path with no .., found " +
-                        quoted(policy_.workspace_roots(i)));
+                add(policy_, 6, i, kCleanPath + quoted(policy_.workspace_roots(i)));
         known(policy_.host(), 1, policy_.host().profiles());
         principals();
         narrowing();
@@ -44,6 +47,11 @@ private:
 
     static bool is_clean_path(const std::string& path) {
         if (path.empty() || path[0] != '/') return false;
+        if (path.size() > kMaxPathBytes) return false;
+        for (std::size_t at = 0, end = 0; end != path.size(); at = end + 1) {
+            end = std::min(path.find('/', at), path.size());
+            if (end - at > kMaxNameBytes) return false;
+        }
         return (path + "/").find("/../") == std::string::npos &&
                (path + "/").find("/./") == std::string::npos &&
                path.find("//") == std::string::npos;
@@ -70,8 +78,10 @@ private:
 
     void known(const google::protobuf::Message& where, int field, const Names& profiles) {
         for (int i = 0; i < profiles.size(); i++) {
-            if (std::find(names_.begin(), names_.end(), profiles[i]) != names_.end()) continue;
-            const auto close = closest(profiles[i], names_);
+            if (names_.contains(profiles[i])) continue;
+            const auto close = problems_.full()
+                                   ? std::nullopt
+                                   : closest(profiles[i], {names_.begin(), names_.end()});
             add(where, field, i,
                 "no profile is named " + quoted(profiles[i]) +
                     (close ? " (did you mean " + quoted(*close) + "?)" : ""));
@@ -86,7 +96,7 @@ private:
             required(issuer, 1, issuer.issuer(), "the exact `iss` of its tokens");
             required(issuer, 2, issuer.jwks_file(), "the file with its keys");
             if (!issuer.jwks_file().empty() && !is_clean_path(issuer.jwks_file()))
-                add(issuer, 2, 0, "expected an absolute path, found " + quoted(issuer.jwks_file()));
+                add(issuer, 2, 0, kCleanPath + quoted(issuer.jwks_file()));
             if (!seen.insert(issuer.issuer()).second)
                 add(issuer, 1, 0, "issuer " + quoted(issuer.issuer()) + " comes twice");
             for (int i = 0; i < issuer.algorithms_size(); i++)
@@ -197,8 +207,8 @@ private:
         else if (!is_clean_path(path))
             add(rule, 3, i,
                 "expected an absolute path with no .., or one that begins with "
-                "${workspace} or ${home}, found " +
-                    quoted(rule.path(i)));
+                "${workspace} or ${home}, of at most 4095 bytes and 255 a name, found " +
+                    quoted(rule.path(i).substr(0, 200)));
     }
 
     void network_rule(const v1::NetworkRule& rule) {
@@ -223,7 +233,7 @@ private:
     const Document& document_;
     const v1::Policy& policy_;
     Problems& problems_;
-    std::vector<std::string> names_;
+    std::set<std::string> names_; // of profiles
 };
 
 } // namespace
