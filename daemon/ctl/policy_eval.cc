@@ -106,7 +106,7 @@ std::string issuer_of(const policy::Policy& policy, const EvalRequest& request) 
     for (const policy::UserEntry& entry : policy.settings.users)
         if (!entry.issuer.empty() && speaks_for(entry, request)) return entry.issuer;
     const auto& issuers = policy.settings.issuers;
-    return issuers.size() == 1 ? issuers.front().issuer : "";
+    return issuers.empty() ? "" : issuers.front().issuer;
 }
 
 struct Account {

@@ -55,7 +55,7 @@ Result<policy::Grant> Manager::grant_for(const policy::Policy& policy, const tok
     facts.task = token.task;
     facts.scopes = token.scopes;
     for (const token::AuthorizationDetail& detail : token.details)
-        facts.scopes.insert(facts.scopes.end(), detail.actions.begin(), detail.actions.end());
+        facts.actions.insert(facts.actions.end(), detail.actions.begin(), detail.actions.end());
     return policy::grant(policy, facts, presenter_names(uid, account));
 }
 
