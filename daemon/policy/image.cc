@@ -26,6 +26,13 @@ void Label::merge(const Label& other) {
     for (const Saying& saying : other.sayings_) add(saying);
 }
 
+Label Label::denials() const {
+    Label only;
+    for (const Saying& saying : sayings_)
+        if (saying.verdict != BAILIFF_VERDICT_ALLOW) only.sayings_.push_back(saying);
+    return only;
+}
+
 void Label::inherit(const Label& outer) {
     const Label near = *this;
     for (const Saying& saying : outer.sayings_)

@@ -42,6 +42,8 @@ public:
     // speaks for the same bit and right.
     void inherit(const Label& outer);
 
+    // What it takes away: all but what it allows.
+    [[nodiscard]] Label denials() const;
     [[nodiscard]] bool empty() const { return sayings_.empty(); }
     [[nodiscard]] const std::vector<Saying>& sayings() const { return sayings_; }
     [[nodiscard]] std::array<bailiff_row, BAILIFF_RIGHTS> rows() const;
