@@ -9,6 +9,7 @@
 #include <set>
 
 #include "policy/limits.h"
+#include "policy/plain_text.h"
 #include "policy/spelling.h"
 
 namespace bailiff::policy {
@@ -61,6 +62,12 @@ private:
             wrong(value, "a list for \"" + field->name() + "\"");
             return;
         }
+        if (value.size() == 0 && empty_means_any(field)) {
+            problems_.add(at(value), "expected at least one item in \"" + field->name() +
+                                         "\", found an empty list; leave the field out for its "
+                                         "default");
+            return;
+        }
         for (const YAML::Node& element : value) {
             if (!counts(element)) return;
             const int index = message.GetReflection()->FieldSize(message, field);
@@ -71,6 +78,7 @@ private:
 
     void read_value(const YAML::Node& node, Message& message, const FieldDescriptor* field) {
         const auto* access = message.GetReflection();
+        if (!is_known_tag(node)) return;
         if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
             read_message(node, field->is_repeated() ? *access->AddMessage(&message, field)
                                                     : *access->MutableMessage(&message, field));
@@ -82,6 +90,7 @@ private:
         }
         switch (field->cpp_type()) {
             case FieldDescriptor::CPPTYPE_STRING:
+                if (!is_text(node, field)) return;
                 if (field->is_repeated())
                     access->AddString(&message, field, node.Scalar());
                 else
@@ -109,6 +118,38 @@ private:
                                         " values and 4 MiB of text in all, each YAML alias "
                                         "counted as what it stands for; found more");
         return !over_;
+    }
+
+    // `tag` is "?" for plain scalars, lists and maps, and "!" for quoted scalars.
+    bool is_known_tag(const YAML::Node& node) {
+        const std::string& tag = node.Tag();
+        static const std::set<std::string> known = {"",
+                                                    "?",
+                                                    "!",
+                                                    "tag:yaml.org,2002:str",
+                                                    "tag:yaml.org,2002:int",
+                                                    "tag:yaml.org,2002:bool",
+                                                    "tag:yaml.org,2002:seq",
+                                                    "tag:yaml.org,2002:map"};
+        if (known.contains(tag)) return true;
+        problems_.add(at(node),
+                      "expected a value without a tag, found the YAML tag \"" + tag + "\"");
+        return false;
+    }
+
+    bool is_text(const YAML::Node& node, const FieldDescriptor* field) {
+        std::string why = why_not_text(node.Scalar());
+        if (node.Scalar().empty()) why = "it is empty; leave the field out for its default";
+        if (why.empty()) return true;
+        problems_.add(at(node), "expected text for \"" + field->name() + "\": " + why);
+        return false;
+    }
+
+    // Where absence lets everything through, an empty list is likely meant as "nothing".
+    static bool empty_means_any(const FieldDescriptor* field) {
+        static const std::set<std::string> any = {"algorithms", "groups", "port", "rights",
+                                                  "scopes",     "tasks",  "to"};
+        return any.contains(field->name());
     }
 
     void read_enum(const YAML::Node& node, Message& message, const FieldDescriptor* field) {
