@@ -11,7 +11,7 @@
 namespace bailiff::policy {
 
 Result<std::shared_ptr<const Policy>> load(const std::string& path) {
-    Result<std::string> text = read_file(path, kMaxPolicyBytes);
+    Result<std::string> text = read_regular_file(path, kMaxPolicyBytes);
     if (!text) return propagate(std::move(text), "policy");
     return load_text(*text, path);
 }
@@ -43,9 +43,8 @@ Result<std::shared_ptr<const Policy>> load_text(std::string_view text, const std
     try {
         return read_policy(text, name);
     } catch (const std::bad_alloc&) {
-        return fail(ErrorCode::kResourceExhausted, name +
-                                                       ": reading it takes more memory than "
-                                                       "there is");
+        return fail(ErrorCode::kResourceExhausted,
+                    name + ": reading it takes more memory than there is");
     }
 }
 
