@@ -41,14 +41,14 @@ BAILIFF_ARRAY(defaults, BAILIFF_MAX_POLICIES* BAILIFF_ALL_RIGHTS, struct bailiff
     } name SEC(".maps")
 
 BAILIFF_HASH(objects, BAILIFF_MAX_OBJECTS, struct bailiff_object_key, struct bailiff_object);
-BAILIFF_HASH(ports, 16384, struct bailiff_port_key, u32);
+BAILIFF_HASH(ports, BAILIFF_MAX_PORTS, struct bailiff_port_key, u32);
 BAILIFF_HASH(agents, BAILIFF_MAX_AGENTS, struct bailiff_object_key, struct bailiff_task);
 BAILIFF_HASH(ipc, 4096, u64, struct bailiff_ipc);
 
 struct {
     __uint(type, BPF_MAP_TYPE_LPM_TRIE);
     __uint(map_flags, BPF_F_NO_PREALLOC);
-    __uint(max_entries, 16384);
+    __uint(max_entries, BAILIFF_MAX_ADDRESSES);
     __type(key, struct bailiff_address_key);
     __type(value, u32);
 } addresses SEC(".maps");

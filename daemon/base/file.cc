@@ -23,6 +23,16 @@ Status write_all(int fd, const std::string& path, std::string_view content) {
     return {};
 }
 
+Result<UniqueFd> open_to_read(const std::string& path, int flags) {
+    UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | flags));
+    if (!fd && (errno == ENOENT || errno == ENOTDIR))
+        return fail(ErrorCode::kNotFound, path + " does not exist");
+    if (!fd && errno == EACCES)
+        return fail(ErrorCode::kPermissionDenied, path + " may not be read by this user");
+    if (!fd) return fail_errno("open " + path, errno);
+    return fd;
+}
+
 } // namespace
 
 Result<std::string> read_fd(int fd, const std::string& name, std::size_t max_bytes) {
@@ -41,13 +51,19 @@ Result<std::string> read_fd(int fd, const std::string& name, std::size_t max_byt
 }
 
 Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
-    const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!fd && (errno == ENOENT || errno == ENOTDIR))
-        return fail(ErrorCode::kNotFound, path + " does not exist");
-    if (!fd && errno == EACCES)
-        return fail(ErrorCode::kPermissionDenied, path + " may not be read by this user");
-    if (!fd) return fail_errno("open " + path, errno);
-    return read_fd(fd.get(), path, max_bytes);
+    const Result<UniqueFd> fd = open_to_read(path, 0);
+    if (!fd) return tl::unexpected(fd.error());
+    return read_fd(fd->get(), path, max_bytes);
+}
+
+Result<std::string> read_regular_file(const std::string& path, std::size_t max_bytes) {
+    const Result<UniqueFd> fd = open_to_read(path, O_NONBLOCK); // a FIFO's writer may never come
+    if (!fd) return tl::unexpected(fd.error());
+    struct stat info {};
+    if (fstat(fd->get(), &info) != 0) return fail_errno("stat " + path, errno);
+    if (!S_ISREG(info.st_mode))
+        return fail(ErrorCode::kInvalidArgument, path + " is not a regular file");
+    return read_fd(fd->get(), path, max_bytes);
 }
 
 Status write_file_atomic(const std::string& path, std::string_view content, mode_t mode) {

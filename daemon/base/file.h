@@ -14,6 +14,9 @@ namespace bailiff {
 // The whole file. kNotFound if it is not there, kResourceExhausted above `max_bytes`.
 [[nodiscard]] Result<std::string> read_file(const std::string& path, std::size_t max_bytes);
 
+// The same of a regular file only, for who must never wait: kInvalidArgument for a FIFO or device.
+[[nodiscard]] Result<std::string> read_regular_file(const std::string& path, std::size_t max_bytes);
+
 // Reads a descriptor to its end, with the same limit; `name` is for messages.
 [[nodiscard]] Result<std::string> read_fd(int fd, const std::string& name, std::size_t max_bytes);
 

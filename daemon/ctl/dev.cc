@@ -27,7 +27,8 @@ void add_issuer(CLI::App& dev, Context& context) {
         const Status made = token::init_dev_issuer(*folder);
         if (!made) return report(context, made.error());
         print(std::string("made the development issuer ") + token::kDevIssuer + " in " + *folder +
-              "; its key set is " + *folder + "/jwks.json\n");
+              "\ngive bailiffd its key set: install -m 644 " + *folder +
+              "/jwks.json /etc/bailiff/dev-issuer.jwks.json\n");
     });
 }
 

@@ -1,13 +1,12 @@
 #include "ctl/policy_check.h"
 
-#include <pwd.h>
-
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <map>
 #include <set>
 #include <tuple>
+
+#include "policy/account.h"
 
 namespace bailiff::ctl {
 namespace {
@@ -22,15 +21,6 @@ std::string count(std::size_t number, const std::string& noun) {
 bool is_absent(const std::string& path) {
     std::error_code error;
     return !fs::exists(path, error) && !error;
-}
-
-bool is_account(const std::string& name) {
-    if (name.find_first_not_of("0123456789") == std::string::npos) return true; // a uid needs none
-    passwd entry{};
-    passwd* found = nullptr;
-    std::array<char, 16384> buffer{};
-    getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
-    return found != nullptr;
 }
 
 // Warnings in the order of the file.
@@ -73,7 +63,7 @@ void check_settings(const policy::Policy& policy, Warnings& warnings) {
         warnings.path({policy.file}, "workspace root", root);
     for (const policy::UserEntry& user : settings.users)
         for (const std::string& account : user.presented_by)
-            if (!is_account(account))
+            if (!policy::is_account(account))
                 warnings.add(user.at, "presented_by " + account +
                                           " is no local account of this host: nobody can present "
                                           "a token as it");
@@ -83,7 +73,7 @@ void check_settings(const policy::Policy& policy, Warnings& warnings) {
         for (const std::string& path : agent.scripts) warnings.path(agent.at, "match script", path);
         if (!agent.cgroup.empty())
             warnings.path(agent.at, "match cgroup", "/sys/fs/cgroup" + agent.cgroup);
-        if (!agent.uid.empty() && !is_account(agent.uid))
+        if (!agent.uid.empty() && !policy::is_account(agent.uid))
             warnings.add(agent.at, "match uid " + agent.uid + " is no local account of this host");
     }
 }

@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "journal/describe.h"
+#include "policy/account.h"
 
 namespace bailiff::ctl {
 namespace {
@@ -99,7 +100,7 @@ std::string issuer_of(const policy::Policy& policy, const EvalRequest& request) 
     for (const policy::UserEntry& entry : policy.settings.users)
         if (!entry.issuer.empty() && speaks_for(entry, request)) return entry.issuer;
     const auto& issuers = policy.settings.issuers;
-    return issuers.size() == 1 ? issuers.front().issuer : "";
+    return issuers.empty() ? "" : issuers.front().issuer;
 }
 
 struct Account {
@@ -110,15 +111,11 @@ struct Account {
 Account account_of(const std::string& text) {
     Account account;
     if (text.empty()) return account;
-    const bool number = text.find_first_not_of("0123456789") == std::string::npos;
     passwd entry{};
     passwd* found = nullptr;
     std::array<char, 16384> buffer{};
-    if (!number)
-        getpwnam_r(text.c_str(), &entry, buffer.data(), buffer.size(), &found);
-    else if (uid_t uid = 0;
-             std::from_chars(text.data(), text.data() + text.size(), uid).ec == std::errc())
-        getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found);
+    if (const std::optional<uid_t> uid = policy::uid_of(text))
+        getpwuid_r(*uid, &entry, buffer.data(), buffer.size(), &found);
     if (found == nullptr) {
         account.names = {text}; // of another host: the policy may still name it
         return account;
@@ -153,9 +150,7 @@ Result<EvalGrant> unbound_grant(const policy::Policy& policy, std::size_t agent)
     granted.mask = policy::unbound_profiles(policy, agent);
     for (std::size_t bit = 0; bit < policy.image.bits.size(); bit++)
         if ((granted.mask.word[bit / 64] >> (bit % 64) & 1U) != 0)
-            granted.profiles.push_back(
-                std::string(policy::layer_name(policy.image.bits[bit].layer)) + ":" +
-                policy.image.bits[bit].profile);
+            granted.profiles.push_back(policy.image.bits[bit].name());
     return granted;
 }
 
@@ -223,7 +218,11 @@ Result<EvalGrant> grant_for(const policy::Policy& policy, const EvalRequest& req
     granted.agent_at = acts.at.text();
     granted.profiles = given->names;
     granted.mask = given->profiles;
-    granted.variables = {*workspace, request.home.empty() ? account.home : absolute(request.home)};
+    const std::string home = request.home.empty() ? account.home : absolute(request.home);
+    // As bailiffd has it: the folder itself where a home is a symbolic link.
+    std::error_code error;
+    const fs::path real_home = fs::weakly_canonical(home, error);
+    granted.variables = {*workspace, error || home.empty() ? home : real_home.string()};
     return granted;
 }
 

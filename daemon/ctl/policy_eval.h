@@ -25,7 +25,7 @@ struct EvalRequest {
     bool unbound = false; // no session: only `agent` counts
     std::string user;
     std::string agent;  // an actor, or the name of an entry in `agents`
-    std::string issuer; // empty: of the user's entry, else the policy's only one
+    std::string issuer; // empty: of the user's entry, else the policy's first
     std::string task;
     std::vector<std::string> scopes; // each may hold several words
     std::vector<std::string> groups;

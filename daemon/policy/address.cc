@@ -40,6 +40,10 @@ bool Prefix::covers(const Prefix& other) const {
            masked(other.bytes, length) == bytes;
 }
 
+Prefix Prefix::cut(unsigned shorter) const {
+    return {masked(bytes, shorter), shorter};
+}
+
 std::string Prefix::text() const {
     char out[INET6_ADDRSTRLEN] = {};
     if (is_v4()) {

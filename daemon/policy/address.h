@@ -20,6 +20,8 @@ struct Prefix {
     // IPv4 and IPv6 are two worlds: ::/0 does not cover 0.0.0.0/0.
     [[nodiscard]] bool is_v4() const;
     [[nodiscard]] bool covers(const Prefix& other) const;
+    // The block of that length around it; no longer than this one.
+    [[nodiscard]] Prefix cut(unsigned shorter) const;
     [[nodiscard]] std::string text() const;
 };
 

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
+
+#include "policy/limits.h"
 
 namespace bailiff::policy {
 namespace {
@@ -68,42 +71,47 @@ std::string describe(const v1::FileRule& rule, bool exec) {
 
 class Compiler {
 public:
-    Compiler(const Document& document, const Settings& settings)
-        : document_(document), settings_(settings) {}
+    explicit Compiler(const Document& document) : document_(document) {}
 
     Result<Image> run() {
-        layer(BAILIFF_LAYER_HOST, settings_.host_profiles);
-        for (const UserEntry& user : settings_.users) layer(BAILIFF_LAYER_USER, user.profiles);
-        for (const AgentEntry& agent : settings_.agents) {
-            layer(BAILIFF_LAYER_AGENT, agent.profiles);
-            layer(BAILIFF_LAYER_AGENT, agent.unbound);
+        const v1::Policy& from = document_.policy;
+        layer(BAILIFF_LAYER_HOST, from.host(), 1, from.host().profiles());
+        for (const v1::User& user : from.users())
+            layer(BAILIFF_LAYER_USER, user, 5, user.profiles());
+        for (const v1::Agent& agent : from.agents()) {
+            layer(BAILIFF_LAYER_AGENT, agent, 5, agent.profiles());
+            layer(BAILIFF_LAYER_AGENT, agent, 6, agent.unbound());
         }
-        for (const NarrowingEntry& task : settings_.tasks) layer(BAILIFF_LAYER_TASK, task.profiles);
-        for (const NarrowingEntry& scope : settings_.scopes)
-            layer(BAILIFF_LAYER_TOKEN, scope.profiles);
-        if (image_.bits.size() > BAILIFF_MAX_PROFILES)
-            return fail(ErrorCode::kResourceExhausted,
-                        document_.file + ": " + std::to_string(image_.bits.size()) +
+        for (const v1::Task& task : from.tasks())
+            layer(BAILIFF_LAYER_TASK, task, 2, task.profiles());
+        for (const v1::Scope& scope : from.scopes())
+            layer(BAILIFF_LAYER_TOKEN, scope, 2, scope.profiles());
+        if (used_.size() > BAILIFF_MAX_PROFILES)
+            return fail(ErrorCode::kInvalidArgument,
+                        over_.text() + ": " + std::to_string(used_.size()) +
                             " profiles are in use, counted once for each layer they are used in; "
                             "at most " +
                             std::to_string(BAILIFF_MAX_PROFILES) + " can be");
         for (std::size_t bit = 0; bit < image_.bits.size(); bit++)
             set_bit(image_.policy.layer[image_.bits[bit].layer], static_cast<std::uint16_t>(bit));
         for (const v1::Profile& profile : document_.policy.profiles()) compile_profile(profile);
-        compile_network(document_, image_);
+        if (Status done = compile_network(document_, image_); !done)
+            return tl::unexpected(done.error());
         if (!image_.names.empty()) image_.policy.flags |= BAILIFF_POLICY_HAS_NAMES;
         if (!image_.suffixes.empty()) image_.policy.flags |= BAILIFF_POLICY_HAS_SUFFIXES;
+        Problems problems;
+        check_limits(image_, problems);
+        if (!problems.empty()) return tl::unexpected<Error>(problems.error());
         return std::move(image_);
     }
 
 private:
-    void layer(std::uint8_t layer, const std::vector<std::string>& profiles) {
-        for (const std::string& profile : profiles) {
-            const bool there =
-                std::any_of(image_.bits.begin(), image_.bits.end(), [&](const ProfileBit& bit) {
-                    return bit.layer == layer && bit.profile == profile;
-                });
-            if (!there) image_.bits.push_back({layer, profile});
+    void layer(std::uint8_t layer, const google::protobuf::Message& where, int field,
+               const google::protobuf::RepeatedPtrField<std::string>& profiles) {
+        for (int i = 0; i < profiles.size(); i++) {
+            if (!used_.emplace(layer, profiles[i]).second) continue;
+            if (used_.size() == BAILIFF_MAX_PROFILES + 1) over_ = document_.at(where, field, i);
+            if (used_.size() <= BAILIFF_MAX_PROFILES) image_.bits.push_back({layer, profiles[i]});
         }
     }
 
@@ -117,6 +125,7 @@ private:
     }
 
     void defaults(const v1::Profile& profile, const std::vector<std::uint16_t>& bits) {
+        if (bits.empty()) return; // no layer uses the profile
         const v1::Defaults& given = profile.default_();
         std::array<const v1::SystemRule*, BAILIFF_ALL_RIGHTS> granted = system_rules(profile);
         for (std::uint8_t right = 0; right < BAILIFF_ALL_RIGHTS; right++) {
@@ -170,8 +179,9 @@ private:
     }
 
     const Document& document_;
-    const Settings& settings_;
     Image image_;
+    std::set<std::pair<std::uint8_t, std::string>> used_;
+    Position over_; // the first use that is one too many
 };
 
 } // namespace
@@ -188,8 +198,8 @@ std::vector<std::uint16_t> bits_of(const Image& image, const std::string& profil
     return bits;
 }
 
-Result<Image> compile(const Document& document, const Settings& settings) {
-    return Compiler(document, settings).run();
+Result<Image> compile(const Document& document) {
+    return Compiler(document).run();
 }
 
 } // namespace bailiff::policy

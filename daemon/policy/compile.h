@@ -9,12 +9,12 @@ namespace bailiff::policy {
 
 [[nodiscard]] Settings make_settings(const Document& document);
 
-// kResourceExhausted when more than BAILIFF_MAX_PROFILES profiles are in use.
-[[nodiscard]] Result<Image> compile(const Document& document, const Settings& settings);
+// kInvalidArgument, with the line, where the kernel could not hold it (policy/limits.h).
+[[nodiscard]] Result<Image> compile(const Document& document);
 
 // Which rules speak for each address and port: the longest prefix wins for each profile, and what
 // covering prefixes say is already part of every entry.
-void compile_network(const Document& document, Image& image);
+[[nodiscard]] Status compile_network(const Document& document, Image& image);
 
 // The bits of a profile, one for each layer it is used in.
 [[nodiscard]] std::vector<std::uint16_t> bits_of(const Image& image, const std::string& profile);

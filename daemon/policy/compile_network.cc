@@ -1,24 +1,24 @@
 #include <netinet/in.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "policy/compile.h"
+#include "policy/limits.h"
 
 namespace bailiff::policy {
 namespace {
 
+using Place = std::pair<std::uint8_t, std::uint16_t>; // protocol and port; 0: any
+
 // A network rule with its words parsed.
 struct Parsed {
-    std::vector<Prefix> to;
+    std::set<Prefix> to;
     std::uint8_t protocol = 0;     // 0: any
     std::set<std::uint16_t> ports; // empty: any
     Label label;
-
-    [[nodiscard]] bool speaks_for(std::uint8_t wanted_protocol, std::uint16_t wanted_port) const {
-        if (protocol != 0 && protocol != wanted_protocol) return false;
-        return ports.empty() || ports.contains(wanted_port);
-    }
+    Position at;
 };
 
 Parsed parse_rule(Image& image, const Document& document, const v1::Profile& profile,
@@ -27,7 +27,7 @@ Parsed parse_rule(Image& image, const Document& document, const v1::Profile& pro
     std::string text;
     for (const std::string& to : rule.to()) {
         text += (text.empty() ? " to " : ", ") + to;
-        if (const auto prefix = parse_prefix(to)) parsed.to.push_back(*prefix);
+        if (const auto prefix = parse_prefix(to)) parsed.to.insert(*prefix);
     }
     if (rule.to_size() == 0) parsed.to = {all_v4(), all_v6()};
     parsed.protocol = parse_protocol(rule.protocol()).value_or(0);
@@ -45,65 +45,98 @@ Parsed parse_rule(Image& image, const Document& document, const v1::Profile& pro
     if (rights.empty()) rights = {BAILIFF_RIGHT_CONNECT};
     std::string what = verdict_name(verdict);
     for (const std::uint8_t right : rights) what += std::string(" ") + right_name(right);
-    const std::uint32_t source =
-        add_rule(image, document.at(rule, 1, -1), profile.name(), what + text);
+    parsed.at = document.at(rule, 1, -1);
+    const std::uint32_t source = add_rule(image, parsed.at, profile.name(), what + text);
     for (const std::uint8_t right : rights)
         for (const std::uint16_t bit : bits_of(image, profile.name()))
             parsed.label.add({right, verdict, bit, source});
     return parsed;
 }
 
-// What stands for one address block, protocol and port: from the longest prefix to the shortest.
-Label settle(const std::vector<Parsed>& rules, const std::vector<Prefix>& prefixes,
-             const Prefix& here, std::uint8_t protocol, std::uint16_t port) {
-    std::vector<Prefix> covering;
-    for (const Prefix& prefix : prefixes)
-        if (prefix.covers(here)) covering.push_back(prefix);
-    std::sort(covering.begin(), covering.end(),
-              [](const Prefix& a, const Prefix& b) { return a.length > b.length; });
-    Label label;
-    for (const Prefix& prefix : covering) {
-        Label at_prefix;
-        for (const Parsed& rule : rules)
-            if (rule.speaks_for(protocol, port) &&
-                std::find(rule.to.begin(), rule.to.end(), prefix) != rule.to.end())
-                at_prefix.merge(rule.label);
-        label.inherit(at_prefix);
+// Every address block, protocol and port that some rule names. Each block has a row for each of
+// these.
+class Rows {
+public:
+    // Both worlds always have a class of their own, so that ::/0 never covers an IPv4 address.
+    std::set<Prefix> prefixes = {all_v4(), all_v6()};
+    std::set<std::uint16_t> ports;
+    std::set<std::uint8_t> protocols = {IPPROTO_TCP, IPPROTO_UDP};
+
+    void add(const Parsed& rule) {
+        prefixes.insert(rule.to.begin(), rule.to.end());
+        ports.insert(rule.ports.begin(), rule.ports.end());
+        if (rule.protocol != 0) protocols.insert(rule.protocol);
     }
+    [[nodiscard]] std::size_t count() const {
+        return prefixes.size() * (1 + protocols.size() + 2 * ports.size());
+    }
+    // The last is the most general one.
+    [[nodiscard]] std::vector<Place> places() const {
+        std::vector<Place> all;
+        for (const std::uint8_t protocol : protocols) {
+            if (protocol == IPPROTO_TCP || protocol == IPPROTO_UDP)
+                for (const std::uint16_t port : ports) all.emplace_back(protocol, port);
+            all.emplace_back(protocol, 0);
+        }
+        all.emplace_back(0, 0);
+        return all;
+    }
+};
+
+// What the rules that name one address block say, by the protocol and port they name.
+using AtPrefix = std::map<Place, Label>;
+
+// What all of them say about a protocol and port.
+Label said(const AtPrefix& rules, const Place& place) {
+    Label label;
+    for (const Place& spoken :
+         std::set<Place>{place, {place.first, 0}, Place(0, place.second), {0, 0}})
+        if (const auto found = rules.find(spoken); found != rules.end()) label.merge(found->second);
     return label;
 }
 
 } // namespace
 
-void compile_network(const Document& document, Image& image) {
+Status compile_network(const Document& document, Image& image) {
+    Rows rows;
     std::vector<Parsed> rules;
-    for (const v1::Profile& profile : document.policy.profiles())
-        for (const v1::NetworkRule& rule : profile.network())
+    for (const v1::Profile& profile : document.policy.profiles()) {
+        for (const v1::NetworkRule& rule : profile.network()) {
             rules.push_back(parse_rule(image, document, profile, rule));
-    // Both worlds always have a class of their own, so that ::/0 never covers an IPv4 address.
-    std::set<Prefix> distinct = {all_v4(), all_v6()};
-    std::set<std::uint16_t> ports;
-    std::set<std::uint8_t> protocols = {IPPROTO_TCP, IPPROTO_UDP};
-    for (const Parsed& rule : rules) {
-        distinct.insert(rule.to.begin(), rule.to.end());
-        ports.insert(rule.ports.begin(), rule.ports.end());
-        if (rule.protocol != 0) protocols.insert(rule.protocol);
-    }
-    const std::vector<Prefix> prefixes(distinct.begin(), distinct.end());
-    std::uint32_t number = 0;
-    for (const Prefix& prefix : prefixes) {
-        image.addresses.push_back({prefix, ++number});
-        const auto put = [&](std::uint8_t protocol, std::uint16_t port) {
-            Label label = settle(rules, prefixes, prefix, protocol, port);
-            image.ports.push_back({number, protocol, port, std::move(label)});
-        };
-        put(0, 0);
-        for (const std::uint8_t protocol : protocols) {
-            put(protocol, 0);
-            if (protocol != IPPROTO_TCP && protocol != IPPROTO_UDP) continue;
-            for (const std::uint16_t port : ports) put(protocol, port);
+            rows.add(rules.back());
+            if (rows.count() > kMaxPortEntries)
+                return fail(ErrorCode::kInvalidArgument,
+                            rules.back().at.text() + ": with this rule the policy takes " +
+                                std::to_string(rows.count()) +
+                                " rows of the kernel's table of ports; expected at most " +
+                                std::to_string(kMaxPortEntries) +
+                                " (each address block takes two for each port of any rule)");
         }
     }
+    std::map<Prefix, AtPrefix> by_prefix;
+    for (const Parsed& rule : rules)
+        for (const Prefix& prefix : rule.to) {
+            AtPrefix& here = by_prefix[prefix];
+            if (rule.ports.empty()) here[{rule.protocol, 0}].merge(rule.label);
+            for (const std::uint16_t port : rule.ports)
+                here[{rule.protocol, port}].merge(rule.label);
+        }
+    std::uint32_t number = 0;
+    const std::vector<Place> places = rows.places();
+    for (const Prefix& prefix : rows.prefixes) {
+        image.addresses.push_back({prefix, ++number});
+        std::vector<Prefix> covering; // from the longest to the shortest
+        for (unsigned length = prefix.length + 1; length-- > 0;)
+            if (const Prefix above = prefix.cut(length);
+                above.covers(prefix) && by_prefix.contains(above))
+                covering.push_back(above);
+        for (const Place& place : places) {
+            Label label;
+            for (const Prefix& above : covering) label.inherit(said(by_prefix.at(above), place));
+            image.ports.push_back({number, place.first, place.second, std::move(label)});
+        }
+    }
+    return {};
 }
 
 } // namespace bailiff::policy

@@ -1,12 +1,15 @@
 #include "policy/document.h"
 
 #include <google/protobuf/descriptor.h>
+#include <yaml-cpp/depthguard.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <charconv>
 #include <set>
 
+#include "policy/limits.h"
+#include "policy/plain_text.h"
 #include "policy/spelling.h"
 
 namespace bailiff::policy {
@@ -28,7 +31,10 @@ public:
             return;
         }
         std::set<std::string> seen;
-        for (const auto& entry : node) read_entry(entry.first, entry.second, message, seen);
+        for (const auto& entry : node) {
+            if (!counts(entry.first)) return;
+            read_entry(entry.first, entry.second, message, seen);
+        }
     }
 
 private:
@@ -56,7 +62,14 @@ private:
             wrong(value, "a list for \"" + field->name() + "\"");
             return;
         }
+        if (value.size() == 0 && empty_means_any(field)) {
+            problems_.add(at(value), "expected at least one item in \"" + field->name() +
+                                         "\", found an empty list; leave the field out for its "
+                                         "default");
+            return;
+        }
         for (const YAML::Node& element : value) {
+            if (!counts(element)) return;
             const int index = message.GetReflection()->FieldSize(message, field);
             document_.note(message, field->number(), index, at(element));
             read_value(element, message, field);
@@ -65,6 +78,7 @@ private:
 
     void read_value(const YAML::Node& node, Message& message, const FieldDescriptor* field) {
         const auto* access = message.GetReflection();
+        if (!is_known_tag(node)) return;
         if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
             read_message(node, field->is_repeated() ? *access->AddMessage(&message, field)
                                                     : *access->MutableMessage(&message, field));
@@ -76,6 +90,7 @@ private:
         }
         switch (field->cpp_type()) {
             case FieldDescriptor::CPPTYPE_STRING:
+                if (!is_text(node, field)) return;
                 if (field->is_repeated())
                     access->AddString(&message, field, node.Scalar());
                 else
@@ -90,6 +105,51 @@ private:
             default:
                 read_bool(node, message, field);
         }
+    }
+
+    // A YAML alias is read as often as it is used: what is read has a limit besides the file's.
+    bool counts(const YAML::Node& node) {
+        if (over_) return false;
+        values_++;
+        if (node.IsScalar()) bytes_ += node.Scalar().size();
+        over_ = values_ > kMaxValues || bytes_ > kMaxTextBytes;
+        if (over_)
+            problems_.add(at(node), "expected at most " + std::to_string(kMaxValues) +
+                                        " values and 4 MiB of text in all, each YAML alias "
+                                        "counted as what it stands for; found more");
+        return !over_;
+    }
+
+    // `tag` is "?" for plain scalars, lists and maps, and "!" for quoted scalars.
+    bool is_known_tag(const YAML::Node& node) {
+        const std::string& tag = node.Tag();
+        static const std::set<std::string> known = {"",
+                                                    "?",
+                                                    "!",
+                                                    "tag:yaml.org,2002:str",
+                                                    "tag:yaml.org,2002:int",
+                                                    "tag:yaml.org,2002:bool",
+                                                    "tag:yaml.org,2002:seq",
+                                                    "tag:yaml.org,2002:map"};
+        if (known.contains(tag)) return true;
+        problems_.add(at(node),
+                      "expected a value without a tag, found the YAML tag \"" + tag + "\"");
+        return false;
+    }
+
+    bool is_text(const YAML::Node& node, const FieldDescriptor* field) {
+        std::string why = why_not_text(node.Scalar());
+        if (node.Scalar().empty()) why = "it is empty; leave the field out for its default";
+        if (why.empty()) return true;
+        problems_.add(at(node), "expected text for \"" + field->name() + "\": " + why);
+        return false;
+    }
+
+    // Where absence lets everything through, an empty list is likely meant as "nothing".
+    static bool empty_means_any(const FieldDescriptor* field) {
+        static const std::set<std::string> any = {"algorithms", "groups", "port", "rights",
+                                                  "scopes",     "tasks",  "to"};
+        return any.contains(field->name());
     }
 
     void read_enum(const YAML::Node& node, Message& message, const FieldDescriptor* field) {
@@ -173,6 +233,9 @@ private:
 
     Document& document_;
     Problems& problems_;
+    std::size_t values_ = 0;
+    std::size_t bytes_ = 0;
+    bool over_ = false;
 };
 
 } // namespace
@@ -186,6 +249,7 @@ Position Document::at(const google::protobuf::Message& parent, int field, int in
 Error Problems::error() const {
     std::string all;
     for (const std::string& line : lines_) all += (all.empty() ? "" : "\n") + line;
+    if (more_ > 0) all += "\nand " + std::to_string(more_) + " more";
     return {ErrorCode::kInvalidArgument, all};
 }
 
@@ -203,6 +267,10 @@ void parse(std::string_view text, Document& document, Problems& problems) {
             return;
         }
         SchemaReader(document, problems).read_message(documents[0], document.policy);
+    } catch (const YAML::DeepRecursion& error) {
+        problems.add({document.file, static_cast<unsigned>(error.mark.line + 1),
+                      static_cast<unsigned>(error.mark.column + 1)},
+                     "lists and maps are nested deeper than any policy is");
     } catch (const YAML::Exception& error) {
         problems.add({document.file, static_cast<unsigned>(error.mark.line + 1),
                       static_cast<unsigned>(error.mark.column + 1)},

@@ -37,15 +37,22 @@ private:
 // Everything wrong with a policy, in the order found.
 class Problems {
 public:
+    static constexpr std::size_t kMax = 100; // more are counted only
+
     void add(const Position& at, const std::string& message) {
-        lines_.push_back(at.text() + ": " + message);
+        if (lines_.size() < kMax)
+            lines_.push_back(at.text() + ": " + message);
+        else
+            more_++;
     }
+    [[nodiscard]] bool full() const { return lines_.size() == kMax; }
     [[nodiscard]] bool empty() const { return lines_.empty(); }
     // One line a problem.
     [[nodiscard]] Error error() const;
 
 private:
     std::vector<std::string> lines_;
+    std::size_t more_ = 0;
 };
 
 // Reads YAML, or JSON as its subset, into `document` by the schema. Unknown fields, fields that

@@ -42,6 +42,7 @@ public:
         const auto defaults = policy_.image.defaults.rows();
         bailiff_settle_end(&state_, &profiles_, &policy_.image.policy, &defaults[right_],
                            &answer.decision);
+        name_rule_of_allow(defaults[right_], answer.decision);
         const std::size_t label = answer.decision.label;
         answer.rule = explain(policy_.image, label == 0 ? nearest_allow(answer) : met_[label - 1],
                               answer.decision, right_);
@@ -49,6 +50,23 @@ public:
     }
 
 private:
+    // Every layer allows, and the kernel names the first: for people the most specific layer that
+    // has a rule for it says more than a default.
+    void name_rule_of_allow(const bailiff_row& defaults, bailiff_decision& decision) const {
+        if (decision.verdict != BAILIFF_VERDICT_ALLOW) return;
+        for (int layer = BAILIFF_LAYERS - 1; layer >= 0; layer--) {
+            const bailiff_mask applies =
+                bailiff_mask_and(&policy_.image.policy.layer[layer], &profiles_);
+            if (!bailiff_mask_any(&applies)) continue;
+            const bailiff_u32 here = bailiff_settle_layer(&state_, &applies, &defaults);
+            if (static_cast<std::uint8_t>(here >> 8) != BAILIFF_REASON_RULE) continue;
+            decision.layer = static_cast<bailiff_u8>(layer);
+            decision.reason = BAILIFF_REASON_RULE;
+            decision.profile = static_cast<bailiff_u16>(here >> 24);
+            return;
+        }
+    }
+
     // The kernel does not keep the label of a plain allow: find the nearest that says it.
     const Label* nearest_allow(const Answer& answer) const {
         if (answer.decision.reason != BAILIFF_REASON_RULE) return nullptr;
@@ -111,10 +129,17 @@ std::optional<std::string> expand(const std::string& path, const Variables& vari
 std::map<std::string, Label> path_labels(const Image& image, const Variables& variables) {
     std::map<std::string, Label> labels;
     for (const auto& [path, label] : image.paths) labels[canonical(path)].merge(label);
-    for (const auto& [path, label] : image.templates)
-        if (const auto expanded = expand(path, variables))
-            labels[canonical(*expanded)].merge(label);
+    for (const auto& [path, label] : image.templates) {
+        const auto expanded = expand(path, variables);
+        if (!expanded) continue;
+        const std::string real = canonical(*expanded);
+        labels[real].merge(leads_to_itself(*expanded, real) ? label : label.denials());
+    }
     return labels;
+}
+
+bool leads_to_itself(const std::string& path, const std::string& real) {
+    return fs::path(path).lexically_normal() == real;
 }
 
 const Label* network_label(const Image& image, const Prefix& address, std::uint8_t protocol,

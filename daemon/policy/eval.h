@@ -35,6 +35,10 @@ struct Answer {
 [[nodiscard]] std::optional<std::string> expand(const std::string& path,
                                                 const Variables& variables);
 
+// Is `real`, what a path of a session's own is found to be, the path itself? What a session is
+// allowed follows no symbolic link; what it is denied does.
+[[nodiscard]] bool leads_to_itself(const std::string& path, const std::string& real);
+
 // Every path rule that stands for these variables, by absolute path.
 [[nodiscard]] std::map<std::string, Label> path_labels(const Image& image,
                                                        const Variables& variables);

@@ -17,7 +17,7 @@ public:
 
     Status run(const std::vector<std::string>& presenter) {
         add(BAILIFF_LAYER_HOST, policy_.settings.host_profiles);
-        for (Status step : {users(presenter), agent(), task(), scopes()})
+        for (Status step : {issuer(), users(presenter), agent(), task(), scopes()})
             if (!step) return step;
         return {};
     }
@@ -32,7 +32,7 @@ private:
         const bailiff_mask mask = policy_.image.mask(layer, profiles);
         for (int i = 0; i < BAILIFF_MASK_WORDS; i++) grant.profiles.word[i] |= mask.word[i];
         for (const std::string& profile : profiles)
-            grant.names.push_back(std::string(layer_name(layer)) + ":" + profile);
+            grant.names.push_back(ProfileBit{layer, profile}.name());
     }
 
     // A layer that narrows always counts, also where it brings no profile: then nothing is granted.
@@ -40,6 +40,16 @@ private:
         const std::string prefix = std::string(layer_name(layer)) + ":";
         return std::none_of(grant.names.begin(), grant.names.end(),
                             [&](const std::string& name) { return name.starts_with(prefix); });
+    }
+
+    // Also for a session that is open: an issuer that the policy no longer trusts ends it.
+    Status issuer() {
+        const auto& trusted = policy_.settings.issuers;
+        if (std::any_of(trusted.begin(), trusted.end(),
+                        [&](const auto& entry) { return entry.issuer == facts_.issuer; }))
+            return {};
+        return deny(trusted.empty() ? "it trusts nobody's tokens: it has no `issuers`"
+                                    : "\"" + facts_.issuer + "\" is not one of its `issuers`");
     }
 
     Status users(const std::vector<std::string>& presenter) {
@@ -93,10 +103,15 @@ private:
     }
 
     Status scopes() {
+        // Words of a scope are often not meant for this host. These actions are, and they restrict.
+        if (policy_.settings.scopes.empty() && !facts_.actions.empty())
+            return deny("the token's authorization_details allow the action " +
+                        facts_.actions.front() +
+                        " only, and the policy has no `scopes` that say what it may do");
         if (policy_.settings.scopes.empty()) return {};
         for (const NarrowingEntry& entry : policy_.settings.scopes)
-            if (std::any_of(facts_.scopes.begin(), facts_.scopes.end(),
-                            [&](const std::string& scope) { return entry.pattern == scope; }))
+            if (holds_any({entry.pattern}, facts_.scopes) ||
+                holds_any({entry.pattern}, facts_.actions))
                 add(BAILIFF_LAYER_TOKEN, entry.profiles);
         if (brings_nothing(BAILIFF_LAYER_TOKEN))
             return deny("the token's scope names nothing that `scopes` knows");

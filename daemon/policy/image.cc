@@ -1,16 +1,36 @@
 #include "policy/image.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace bailiff::policy {
 
+namespace {
+
+bool comes_before(const Saying& a, const Saying& b) {
+    return std::pair(a.right, a.bit) < std::pair(b.right, b.bit);
+}
+
+} // namespace
+
 void Label::add(const Saying& saying) {
-    const auto at = std::lower_bound(sayings_.begin(), sayings_.end(), saying);
-    if (at == sayings_.end() || *at != saying) sayings_.insert(at, saying);
+    const auto at = std::lower_bound(sayings_.begin(), sayings_.end(), saying, comes_before);
+    if (at == sayings_.end() || comes_before(saying, *at))
+        sayings_.insert(at, saying);
+    else if (at->verdict < saying.verdict ||
+             (at->verdict == saying.verdict && saying.rule < at->rule))
+        *at = saying;
 }
 
 void Label::merge(const Label& other) {
     for (const Saying& saying : other.sayings_) add(saying);
+}
+
+Label Label::denials() const {
+    Label only;
+    for (const Saying& saying : sayings_)
+        if (saying.verdict != BAILIFF_VERDICT_ALLOW) only.sayings_.push_back(saying);
+    return only;
 }
 
 void Label::inherit(const Label& outer) {
@@ -27,12 +47,9 @@ std::array<bailiff_row, BAILIFF_ALL_RIGHTS> Label::rows() const {
 }
 
 const Saying* Label::find(std::uint8_t right, std::uint16_t bit) const {
-    const Saying* strictest = nullptr;
-    for (const Saying& saying : sayings_)
-        if (saying.right == right && saying.bit == bit &&
-            (strictest == nullptr || saying.verdict > strictest->verdict))
-            strictest = &saying;
-    return strictest;
+    const Saying wanted = {right, 0, bit, 0};
+    const auto at = std::lower_bound(sayings_.begin(), sayings_.end(), wanted, comes_before);
+    return at == sayings_.end() || comes_before(wanted, *at) ? nullptr : &*at;
 }
 
 bailiff_mask Image::mask(std::uint8_t layer, const std::vector<std::string>& profiles) const {
@@ -42,6 +59,10 @@ bailiff_mask Image::mask(std::uint8_t layer, const std::vector<std::string>& pro
             std::find(profiles.begin(), profiles.end(), bits[bit].profile) != profiles.end())
             set_bit(mask, static_cast<std::uint16_t>(bit));
     return mask;
+}
+
+std::string ProfileBit::name() const {
+    return std::string(layer_name(layer)) + ":" + profile;
 }
 
 void set_bit(bailiff_mask& mask, std::uint16_t bit) {

@@ -35,9 +35,10 @@ struct Saying {
     friend auto operator<=>(const Saying&, const Saying&) = default;
 };
 
-// Everything that is said about one object; sorted, without repetition.
+// Everything that is said about one object: for each right and bit one saying, sorted by these.
 class Label {
 public:
+    // Of two sayings for the same bit and right the stricter stays, of equal ones the first rule's.
     void add(const Saying& saying);
     // Both are said about the same object.
     void merge(const Label& other);
@@ -45,6 +46,8 @@ public:
     // speaks for the same bit and right.
     void inherit(const Label& outer);
 
+    // What it takes away: all but what it allows.
+    [[nodiscard]] Label denials() const;
     [[nodiscard]] bool empty() const { return sayings_.empty(); }
     [[nodiscard]] const std::vector<Saying>& sayings() const { return sayings_; }
     [[nodiscard]] std::array<bailiff_row, BAILIFF_ALL_RIGHTS> rows() const;
@@ -61,6 +64,8 @@ private:
 struct ProfileBit {
     std::uint8_t layer; // enum bailiff_layer
     std::string profile;
+
+    [[nodiscard]] std::string name() const; // layer:profile, as in Grant::names
 };
 
 struct AddressClass {

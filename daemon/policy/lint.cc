@@ -1,14 +1,21 @@
 #include "policy/lint.h"
 
 #include <algorithm>
+#include <cctype>
+#include <optional>
 #include <set>
 
 #include "base/duration.h"
 #include "policy/address.h"
+#include "policy/limits.h"
+#include "policy/plain_text.h"
 #include "policy/spelling.h"
 
 namespace bailiff::policy {
 namespace {
+
+constexpr const char* kCleanPath =
+    "expected an absolute path with no .., of at most 4095 bytes and 255 a name, found ";
 
 using Names = google::protobuf::RepeatedPtrField<std::string>;
 
@@ -18,16 +25,14 @@ public:
         : document_(document), policy_(document.policy), problems_(problems) {}
 
     void run() {
-        if (policy_.version() != 1) add(policy_, 1, 0, "expected `version: 1`");
-        for (const v1::Profile& profile : policy_.profiles()) names_.push_back(profile.name());
+        version();
+        for (const v1::Profile& profile : policy_.profiles()) names_.insert(profile.name());
         if (policy_.issuers_size() > 0 && policy_.audience_size() == 0)
             add(policy_, 4, -1, "issuers need `audience`: the names of this host in a token's aud");
         issuers();
         for (int i = 0; i < policy_.workspace_roots_size(); i++)
             if (!is_clean_path(policy_.workspace_roots(i)))
-                add(policy_, 6, i,
-                    "expected an absolute path with no .., found " +
-                        quoted(policy_.workspace_roots(i)));
+                add(policy_, 6, i, kCleanPath + quoted(policy_.workspace_roots(i)));
         known(policy_.host(), 1, policy_.host().profiles());
         principals();
         narrowing();
@@ -40,10 +45,24 @@ private:
         problems_.add(document_.at(where, field, index), message);
     }
 
+    void version() {
+        Position at = document_.at(policy_, 1);
+        if (at.line == 0) at = {document_.file, 1, 1}; // not written at all
+        if (policy_.version() != 1) problems_.add(at, "expected `version: 1`");
+        if (!policy_.observe_until().empty() && !is_date(policy_.observe_until()))
+            add(policy_, 13, 0,
+                "expected a date such as 2027-01-31, found " + quoted(policy_.observe_until()));
+    }
+
     static std::string quoted(const std::string& text) { return "\"" + text + "\""; }
 
     static bool is_clean_path(const std::string& path) {
         if (path.empty() || path[0] != '/') return false;
+        if (path.size() > kMaxPathBytes) return false;
+        for (std::size_t at = 0, end = 0; end != path.size(); at = end + 1) {
+            end = std::min(path.find('/', at), path.size());
+            if (end - at > kMaxNameBytes) return false;
+        }
         return (path + "/").find("/../") == std::string::npos &&
                (path + "/").find("/./") == std::string::npos &&
                path.find("//") == std::string::npos;
@@ -70,8 +89,10 @@ private:
 
     void known(const google::protobuf::Message& where, int field, const Names& profiles) {
         for (int i = 0; i < profiles.size(); i++) {
-            if (std::find(names_.begin(), names_.end(), profiles[i]) != names_.end()) continue;
-            const auto close = closest(profiles[i], names_);
+            if (names_.contains(profiles[i])) continue;
+            const auto close = problems_.full()
+                                   ? std::nullopt
+                                   : closest(profiles[i], {names_.begin(), names_.end()});
             add(where, field, i,
                 "no profile is named " + quoted(profiles[i]) +
                     (close ? " (did you mean " + quoted(*close) + "?)" : ""));
@@ -86,7 +107,7 @@ private:
             required(issuer, 1, issuer.issuer(), "the exact `iss` of its tokens");
             required(issuer, 2, issuer.jwks_file(), "the file with its keys");
             if (!issuer.jwks_file().empty() && !is_clean_path(issuer.jwks_file()))
-                add(issuer, 2, 0, "expected an absolute path, found " + quoted(issuer.jwks_file()));
+                add(issuer, 2, 0, kCleanPath + quoted(issuer.jwks_file()));
             if (!seen.insert(issuer.issuer()).second)
                 add(issuer, 1, 0, "issuer " + quoted(issuer.issuer()) + " comes twice");
             for (int i = 0; i < issuer.algorithms_size(); i++)
@@ -94,16 +115,45 @@ private:
                     add(issuer, 3, i,
                         "expected one of ES256, RS256, PS256, EdDSA, found " +
                             quoted(issuer.algorithms(i)));
-            if (issuer.max_chain() > 8) add(issuer, 8, 0, "expected at most 8");
+            if (document_.at(issuer, 8).line != 0 &&
+                (issuer.max_chain() < 1 || issuer.max_chain() > 8))
+                add(issuer, 8, 0, "expected 1 to 8, found " + std::to_string(issuer.max_chain()));
+            claims(issuer);
             if (issuer.max_lifetime().empty()) continue;
             if (const auto life = parse_duration(issuer.max_lifetime()); !life)
                 add(issuer, 7, 0, life.error().message());
         }
     }
 
+    // Tokens of these kinds are made for something else (RFC 9449, RFC 8417, and the grant that an
+    // identity provider gives for another application): they must not open sessions.
+    void claims(const v1::Issuer& issuer) {
+        std::string type = issuer.type();
+        std::transform(type.begin(), type.end(), type.begin(),
+                       [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+        if (type.starts_with("application/")) type.erase(0, 12);
+        static const std::set<std::string> others = {"dpop+jwt", "secevent+jwt", "oauth-id-jag+jwt",
+                                                     "logout+jwt"};
+        if (others.contains(type))
+            add(issuer, 4, 0,
+                "expected the type of an access token, such as at+jwt, found " +
+                    quoted(issuer.type()));
+        if (issuer.actor_claim() == "sub")
+            add(issuer, 5, 0,
+                "expected the claim that names the agent, such as azp; \"sub\" is the user");
+    }
+
+    void pattern(const google::protobuf::Message& where, int field, const std::string& text) {
+        if (text.find('*') + 1 < text.size() && text.find('*') != std::string::npos)
+            add(where, field, 0,
+                "expected * at the end only, where it stands for any ending, found " +
+                    quoted(text));
+    }
+
     void principals() {
         for (const v1::User& user : policy_.users()) {
             required(user, 1, user.subject(), "the `sub` of its tokens");
+            pattern(user, 1, user.subject());
             if (user.presented_by_size() == 0)
                 problems_.add(first(user),
                               "User needs `presented_by`: the local accounts that may "
@@ -114,6 +164,7 @@ private:
         for (const v1::Agent& agent : policy_.agents()) {
             required(agent, 1, agent.name(), "a name for messages");
             required(agent, 2, agent.actor(), "the `act.sub` of its tokens");
+            pattern(agent, 2, agent.actor());
             if (!agents.insert(agent.name()).second)
                 add(agent, 1, 0, "agent " + quoted(agent.name()) + " comes twice");
             known(agent, 5, agent.profiles());
@@ -124,6 +175,7 @@ private:
     void narrowing() {
         for (const v1::Task& task : policy_.tasks()) {
             required(task, 1, task.task(), "the token's task; * for any");
+            pattern(task, 1, task.task());
             known(task, 2, task.profiles());
         }
         for (const v1::Scope& scope : policy_.scopes()) {
@@ -199,8 +251,8 @@ private:
         else if (!is_clean_path(path))
             add(rule, 3, i,
                 "expected an absolute path with no .., or one that begins with "
-                "${workspace} or ${home}, found " +
-                    quoted(rule.path(i)));
+                "${workspace} or ${home}, of at most 4095 bytes and 255 a name, found " +
+                    quoted(rule.path(i).substr(0, 200)));
     }
 
     void system_rule(const v1::SystemRule& rule) {
@@ -233,7 +285,7 @@ private:
     const Document& document_;
     const v1::Policy& policy_;
     Problems& problems_;
-    std::vector<std::string> names_;
+    std::set<std::string> names_; // of profiles
 };
 
 } // namespace

@@ -1,108 +1,101 @@
-#include <pwd.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <array>
 #include <filesystem>
-#include <fstream>
-#include <set>
 
-#include "policy/interpreters.h"
+#include "policy/account.h"
+#include "policy/cgroup_path.h"
+#include "policy/host_names.h"
 #include "policy/lint.h"
+#include "policy/own_host.h"
 
 namespace bailiff::policy {
 namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kOwnShell = "it covers your own shell";
+constexpr const char* kBailiffAccount = "bailiff";
+
 std::string real(const std::string& path) {
     std::error_code error;
     const fs::path resolved = fs::canonical(path, error);
-    return error ? path : resolved.string();
+    return error ? fs::path(path).lexically_normal().string() : resolved.string();
 }
 
-bool any_prefix(const std::string& text, std::initializer_list<const char*> prefixes) {
-    return std::any_of(prefixes.begin(), prefixes.end(),
-                       [&](const char* prefix) { return text.starts_with(prefix); });
+std::string name_of(const std::string& path) {
+    return fs::path(path).filename().string();
 }
 
-// Programs that are the host's own: a match would make the host itself an agent.
-std::string why_not_executable(const std::string& path) {
-    const std::string name = fs::path(real(path)).filename().string();
-    if (name == "systemd" || name == "init") return "it would cover PID 1";
-    if (name == "sshd" || name.starts_with("sshd-")) return "it would cover sshd";
-    static const std::set<std::string> logins = {"login",  "su",   "sudo",
-                                                 "agetty", "cron", "dbus-daemon"};
-    if (logins.contains(name)) return "it would cover logins";
-    if (name.starts_with("bailiff")) return "it would cover bailiff itself";
-    std::ifstream shells("/etc/shells");
-    for (std::string shell; std::getline(shells, shell);)
-        if (!shell.empty() && shell[0] == '/' && real(shell) == real(path))
-            return "it is a shell: it would cover logins and your own";
-    if (name == "sh" || name == "bash" || name == "dash" || name == "busybox")
-        return "it is a shell: it would cover logins and your own";
-    if (is_interpreter(name) || name.starts_with("ld-linux"))
-        return "it is an interpreter and covers every script; name the script with `script:`";
+// Executables and scripts are one table in the kernel: what is said of one holds for the other.
+std::string why_not_agent_file(const std::string& path, const OwnHost& host) {
+    if (!path.starts_with('/')) return "expected an absolute path";
+    const std::string found = real(path);
+    if (const std::string why = why_not_program(name_of(found)); !why.empty()) return why;
+    if (const HostFile* own = host.find(path))
+        return own->why + " (it is the file " + own->path + ")";
+    for (const std::string& spelt : {found, fs::path(path).lexically_normal().string()})
+        if (const std::string why = why_not_file(spelt); !why.empty()) return why;
+    std::error_code error;
+    if (fs::exists(path, error) && !fs::is_regular_file(path, error)) return "expected a file";
     return "";
 }
 
-std::string why_not_unit(const std::string& unit) {
-    if (unit.find('/') != std::string::npos || unit.find('.') == std::string::npos)
-        return "expected a unit's full name, such as agent.service";
-    if (unit == "init.scope" || unit == "-.slice") return "it covers PID 1";
-    if (any_prefix(unit, {"ssh.", "sshd.", "ssh@", "sshd@"})) return "it covers sshd";
-    if (any_prefix(unit, {"session-", "user@", "user-", "user.", "getty", "serial-getty", "login",
-                          "systemd-"}))
-        return "it covers logins or systemd itself";
-    if (unit == "system.slice" || unit == "machine.slice") return "it covers the whole host";
-    if (unit.starts_with("bailiff")) return "it covers bailiff itself";
+// It becomes no agent itself, but whatever it opens is looked at.
+std::string why_not_interpreter(const std::string& path, const OwnHost& host) {
+    if (!path.starts_with('/')) return "expected an absolute path";
+    const std::string name = name_of(real(path));
+    if (runs_scripts(name)) return "";
+    if (const std::string why = why_not_program(name); !why.empty()) return why;
+    const HostFile* own = host.find(path);
+    return own == nullptr || own->runs_scripts ? "" : own->why;
+}
+
+std::string why_not_own_unit(const std::string& unit, const OwnHost& host) {
+    if (const std::string why = why_not_unit(unit); !why.empty()) return why;
+    const auto among = [&](const std::string& cgroup) {
+        for (const std::string& name : cgroup_names(cgroup))
+            if (name == unit) return true;
+        return false;
+    };
+    if (among(host.cgroup_of_pid_1())) return "it covers PID 1";
+    for (const std::string& own : host.cgroups())
+        if (among(own)) return kOwnShell;
     return "";
 }
 
-std::string own_cgroup() {
-    std::ifstream file("/proc/self/cgroup");
-    for (std::string line; std::getline(file, line);)
-        if (line.starts_with("0::")) return line.substr(3);
+std::string why_not_cgroup(const std::string& text, const OwnHost& host) {
+    const Result<std::string> path = clean_cgroup(text);
+    if (!path) return path.error().message();
+    if (*path == "/") return "it covers the whole host";
+    if (covers_cgroup(*path, "/init.scope")) return "it covers PID 1";
+    if (covers_cgroup(*path, "/system.slice/ssh.service")) return "it covers sshd";
+    if (covers_cgroup(*path, "/user.slice") || path->starts_with("/user.slice/user-"))
+        return "it covers logins";
+    const std::string last = cgroup_names(*path).back();
+    if (last.find('.') != std::string::npos)
+        if (const std::string why = why_not_unit(last); !why.empty()) return why;
+    const std::string& first = host.cgroup_of_pid_1();
+    if (first.size() > 1 && covers_cgroup(*path, first)) return "it covers PID 1";
+    for (const std::string& own : host.cgroups())
+        if (own.size() > 1 && covers_cgroup(*path, own)) return kOwnShell;
     return "";
 }
 
-std::string why_not_cgroup(const std::string& cgroup) {
-    if (cgroup.empty() || cgroup[0] != '/') return "expected a path below /sys/fs/cgroup";
-    const std::string below = cgroup.back() == '/' ? cgroup : cgroup + "/";
-    const auto covers = [&](const std::string& other) { return (other + "/").starts_with(below); };
-    if (below == "/") return "it covers the whole host";
-    if (covers("/init.scope")) return "it covers PID 1";
-    if (covers("/system.slice/ssh.service")) return "it covers sshd";
-    if (covers("/system.slice/bailiff.service")) return "it covers bailiff itself";
-    if (covers("/user.slice") || below.starts_with("/user.slice/user-")) return "it covers logins";
-    if (const std::string own = own_cgroup(); own.size() > 1 && covers(own))
-        return "it covers your own shell";
-    return "";
-}
-
-std::string why_not_uid(const std::string& account) {
-    uid_t uid = 0;
-    if (account.find_first_not_of("0123456789") == std::string::npos && account.size() < 10) {
-        uid = static_cast<uid_t>(std::stoul(account));
-    } else {
-        passwd entry{};
-        passwd* found = nullptr;
-        std::array<char, 16384> buffer{};
-        getpwnam_r(account.c_str(), &entry, buffer.data(), buffer.size(), &found);
-        if (found == nullptr) return ""; // not an account of this host
-        uid = found->pw_uid;
-        if (account == "bailiff") return "it covers bailiff itself";
-    }
-    if (uid == 0) return "it covers PID 1 and every root process";
-    if (uid == getuid()) return "it covers your own shell";
+std::string why_not_uid(const std::string& account, const OwnHost& host) {
+    if (account == kBailiffAccount) return "it covers bailiff itself";
+    const std::optional<uid_t> uid = uid_of(account);
+    if (!uid) return ""; // not an account of this host
+    if (*uid == 0) return "it covers PID 1 and every root process";
+    if (uid == uid_of(kBailiffAccount)) return "it covers bailiff itself";
+    if (host.uids().contains(*uid)) return kOwnShell;
     const char* sudo = getenv("SUDO_UID");
-    if (sudo != nullptr && std::to_string(uid) == sudo) return "it covers your own shell";
+    if (sudo != nullptr && uid == uid_of(sudo)) return kOwnShell;
     return "";
 }
 
 } // namespace
 
 void lint_matches(const Document& document, Problems& problems) {
+    if (document.policy.agents_size() == 0) return;
+    const OwnHost host = OwnHost::look();
     for (const v1::Agent& agent : document.policy.agents()) {
         const v1::Match& match = agent.match();
         const auto refuse = [&](int field, int index, const std::string& what,
@@ -111,21 +104,16 @@ void lint_matches(const Document& document, Problems& problems) {
                 problems.add(document.at(match, field, index),
                              "match on \"" + what + "\" is refused: " + why);
         };
-        for (int i = 0; i < match.executable_size(); i++) {
-            const std::string& path = match.executable(i);
-            refuse(1, i, path,
-                   path.starts_with("/") ? why_not_executable(path) : "expected an absolute path");
-        }
-        for (int i = 0; i < match.interpreter_size(); i++)
-            refuse(6, i, match.interpreter(i),
-                   match.interpreter(i).starts_with("/") ? "" : "expected an absolute path");
+        for (int i = 0; i < match.executable_size(); i++)
+            refuse(1, i, match.executable(i), why_not_agent_file(match.executable(i), host));
         for (int i = 0; i < match.script_size(); i++)
-            refuse(2, i, match.script(i),
-                   match.script(i).starts_with("/") ? why_not_executable(match.script(i))
-                                                    : "expected an absolute path");
-        if (!match.unit().empty()) refuse(3, 0, match.unit(), why_not_unit(match.unit()));
-        if (!match.cgroup().empty()) refuse(4, 0, match.cgroup(), why_not_cgroup(match.cgroup()));
-        if (!match.uid().empty()) refuse(5, 0, match.uid(), why_not_uid(match.uid()));
+            refuse(2, i, match.script(i), why_not_agent_file(match.script(i), host));
+        for (int i = 0; i < match.interpreter_size(); i++)
+            refuse(6, i, match.interpreter(i), why_not_interpreter(match.interpreter(i), host));
+        if (!match.unit().empty()) refuse(3, 0, match.unit(), why_not_own_unit(match.unit(), host));
+        if (!match.cgroup().empty())
+            refuse(4, 0, match.cgroup(), why_not_cgroup(match.cgroup(), host));
+        if (!match.uid().empty()) refuse(5, 0, match.uid(), why_not_uid(match.uid(), host));
     }
 }
 

@@ -33,7 +33,8 @@ struct Facts {
     std::string actor_issuer;
     std::string actor;
     std::string task;
-    std::vector<std::string> scopes; // of `scope`, and actions of authorization_details
+    std::vector<std::string> scopes;  // words of `scope`
+    std::vector<std::string> actions; // of authorization_details
 };
 
 // What the policy gives: the intersection is in the layers.

@@ -1,6 +1,7 @@
 #include "policy/settings.h"
 
 #include "base/duration.h"
+#include "policy/cgroup_path.h"
 #include "policy/compile.h"
 
 namespace bailiff::policy {
@@ -47,11 +48,16 @@ AgentEntry agent(const Document& document, const v1::Agent& from) {
     to.scripts = list(from.match().script());
     to.interpreters = list(from.match().interpreter());
     to.unit = from.match().unit();
-    to.cgroup = from.match().cgroup();
+    to.cgroup = clean_cgroup(from.match().cgroup()).value_or(std::string());
     to.uid = from.match().uid();
     to.profiles = list(from.profiles());
     to.unbound = list(from.unbound());
     to.at = document.at(from, 1);
+    const v1::Match& match = from.match();
+    for (int i = 0; i < match.executable_size(); i++)
+        to.files_at.try_emplace(match.executable(i), document.at(match, 1, i));
+    for (int i = 0; i < match.script_size(); i++)
+        to.files_at.try_emplace(match.script(i), document.at(match, 2, i));
     return to;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -45,11 +46,17 @@ struct AgentEntry {
     std::vector<std::string> scripts;
     std::vector<std::string> interpreters;
     std::string unit;
-    std::string cgroup;
+    std::string cgroup; // clean: see policy/cgroup_path.h
     std::string uid;
     std::vector<std::string> profiles;
     std::vector<std::string> unbound;
     Position at;
+    std::map<std::string, Position> files_at; // where each executable and script stands
+
+    [[nodiscard]] const Position& file_at(const std::string& path) const {
+        const auto found = files_at.find(path);
+        return found == files_at.end() ? at : found->second;
+    }
 };
 
 // Entries of `tasks` and `scopes`.

@@ -1,16 +1,14 @@
 #include "session/agent_table.h"
 
-#include <pwd.h>
-
 #include <array>
-#include <charconv>
 #include <cstring>
 #include <filesystem>
 #include <optional>
 #include <set>
-#include <sstream>
 
 #include "kernel/objects.h"
+#include "policy/account.h"
+#include "policy/cgroup_path.h"
 #include "policy/interpreters.h"
 #include "session/layout.h"
 
@@ -20,20 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::array<const char*, 2> kInterpreterFolders{"/usr/bin", "/usr/local/bin"};
-
-std::optional<uid_t> uid_of(const std::string& account) {
-    uid_t uid = 0;
-    const char* const end = account.data() + account.size();
-    if (const auto [stop, error] = std::from_chars(account.data(), end, uid);
-        error == std::errc() && stop == end)
-        return uid;
-    passwd entry{};
-    passwd* found = nullptr;
-    std::array<char, 16384> buffer{};
-    getpwnam_r(account.c_str(), &entry, buffer.data(), buffer.size(), &found);
-    if (found == nullptr) return std::nullopt;
-    return found->pw_uid;
-}
 
 std::set<std::string> host_interpreters() {
     std::set<std::string> paths;
@@ -54,7 +38,8 @@ public:
     Status add(const policy::AgentEntry& agent, const AgentSubject& subject) {
         for (const auto* paths : {&agent.executables, &agent.scripts})
             for (const std::string& path : *paths)
-                if (Status added = add_file(path, subject, agent.at.text()); !added) return added;
+                if (Status added = add_file(path, subject, agent.file_at(path).text()); !added)
+                    return added;
         for (const std::string& path : agent.scripts)
             if (Status added = add_module(path, subject); !added) return added;
         if (!agent.unit.empty())
@@ -87,7 +72,10 @@ private:
             return {};
         }
         if (!file) return tl::unexpected(file.error());
-        found_.try_emplace(kernel::inode_key(file->inode, 0), subject);
+        const bailiff_object_key key = kernel::inode_key(file->inode, 0);
+        found_.try_emplace(key, subject);
+        if (!at.empty())
+            table_.files.try_emplace(key, at + ": match on \"" + path + "\" is refused: ");
         return {};
     }
 
@@ -107,7 +95,7 @@ private:
     }
 
     void add_uid(const policy::AgentEntry& agent, const AgentSubject& subject) {
-        const std::optional<uid_t> uid = uid_of(agent.uid);
+        const std::optional<uid_t> uid = policy::uid_of(agent.uid);
         if (!uid) {
             table_.notes.push_back(agent.at.text() + ": match on uid " + agent.uid +
                                    ": no such account on this host");
@@ -136,9 +124,7 @@ private:
 
 std::uint64_t hash_cgroup(const bailiff_config& config, const std::string& path) {
     std::uint64_t hash = 0;
-    std::istringstream names(path);
-    for (std::string name; std::getline(names, name, '/');) {
-        if (name.empty()) continue;
+    for (const std::string& name : policy::cgroup_names(path)) {
         std::uint64_t words[BAILIFF_NAME_MAX / 8] = {};
         const std::size_t length = std::min<std::size_t>(name.size(), BAILIFF_NAME_MAX - 1);
         std::memcpy(words, name.data(), length);

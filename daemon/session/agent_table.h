@@ -8,6 +8,7 @@
 
 #include "kernel/port.h"
 #include "policy/policy.h"
+#include "session/layout.h"
 
 namespace bailiff::session {
 
@@ -20,6 +21,8 @@ struct AgentSubject {
 struct AgentTable {
     std::vector<kernel::AgentMatch> matches;
     std::vector<std::string> notes; // matches that name nothing on this host now, for the log
+    // What an agent's executables and scripts are: how a message about one begins.
+    std::map<bailiff_object_key, std::string, KeyLess> files;
 };
 
 // `subjects` has each agent of the policy by its name. Files are looked up through `port`; one that

@@ -1,6 +1,10 @@
 #include "session/label_table.h"
 
+#include "policy/limits.h"
+
 namespace bailiff::session {
+
+static_assert(kLabelsPerSlot == policy::kMaxLabels);
 
 Result<std::uint32_t> LabelTable::intern(const policy::Label& label) {
     if (label.empty()) return 0;

@@ -10,14 +10,6 @@ namespace {
 namespace fs = std::filesystem;
 using policy::Label;
 
-// The part of a label that takes rights away.
-Label denials(const Label& label) {
-    Label only;
-    for (const policy::Saying& saying : label.sayings())
-        if (saying.verdict != BAILIFF_VERDICT_ALLOW) only.add(saying);
-    return only;
-}
-
 class Builder {
 public:
     Builder(kernel::KernelPort& port, const policy::Image& image, std::uint8_t slot,
@@ -98,10 +90,10 @@ private:
     // not follow them. What it is denied does.
     Label trusted(const Label& label, std::uint16_t session, const fs::path& path,
                   const std::string& real) {
-        if (session == 0 || path.lexically_normal() == real) return label;
+        if (session == 0 || policy::leads_to_itself(path.string(), real)) return label;
         layout_.notes.push_back(path.string() + " leads to " + real +
                                 " by a symbolic link: nothing is allowed there");
-        return denials(label);
+        return label.denials();
     }
 
     // The name keeps its rule when the file is deleted and made again.
@@ -134,7 +126,7 @@ private:
         }
         if (!above) return tl::unexpected(above.error());
         const Label given = trusted(label, session, missing.parent_path(), above->path);
-        const Label kept = missing == path ? given : denials(given);
+        const Label kept = missing == path ? given : given.denials();
         layout_.notes.push_back(path.string() + " does not exist" +
                                 (missing == path ? "" : "; its denials cover " + missing.string()));
         if (kept.empty()) return {};

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "policy/narrower.h"
 #include "session/manager.h"
 
 namespace bailiff::session {
@@ -54,7 +55,7 @@ Result<policy::Grant> Manager::grant_for(const policy::Policy& policy, const tok
     facts.task = token.task;
     facts.scopes = token.scopes;
     for (const token::AuthorizationDetail& detail : token.details)
-        facts.scopes.insert(facts.scopes.end(), detail.actions.begin(), detail.actions.end());
+        facts.actions.insert(facts.actions.end(), detail.actions.begin(), detail.actions.end());
     return policy::grant(policy, facts, presenter_names(uid, account));
 }
 
@@ -229,9 +230,12 @@ Result<const Session*> Manager::renew(const std::string& name, const std::string
     const Result<policy::Grant> grant =
         grant_for(tables_->policy(), *fresh, presenter.uid, presenter.account);
     if (!grant) return refuse(grant.error(), &*fresh, presenter);
-    if (!within(grant->names, session->profiles))
-        return refuse({ErrorCode::kPermissionDenied, "the policy would give it wider rights"},
-                      &*fresh, presenter);
+    if (const std::string why =
+            policy::why_not_narrower(tables_->policy(), session->profiles, grant->names);
+        !why.empty())
+        return refuse(
+            {ErrorCode::kPermissionDenied, "the policy would give it wider rights: " + why},
+            &*fresh, presenter);
     if (Status used = world_.replay.consume(fresh->issuer, fresh->id, fresh->expires_at); !used)
         return refuse(used.error(), &*fresh, presenter);
     Session next = *session;

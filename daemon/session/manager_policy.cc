@@ -6,6 +6,7 @@
 
 #include "session/agent_table.h"
 #include "session/manager.h"
+#include "session/own_files.h"
 
 namespace bailiff::session {
 namespace {
@@ -218,6 +219,10 @@ Status Manager::write_agents(const policy::Policy& policy) {
     }
     const Result<AgentTable> table = make_agent_table(world_.port, policy.settings, subjects);
     if (!table) return tl::unexpected(table.error());
+    // Again each time: a link in an agent's folder can lead elsewhere by now.
+    const policy::OwnHost host = policy::OwnHost::look();
+    if (Status harmless = check_own_files(world_.port, *table, host.files()); !harmless)
+        return harmless;
     for (const std::string& told : table->notes)
         if (std::find(agent_notes_.begin(), agent_notes_.end(), told) == agent_notes_.end())
             note("agent_not_there", told);

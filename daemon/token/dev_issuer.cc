@@ -16,22 +16,23 @@ namespace {
 
 constexpr std::size_t kMaxPemBytes = 65536;
 constexpr const char* kReadme =
-    "A development issuer of bailiff tokens, made by `bailiffctl dev init`.\n"
+    "A development issuer of bailiff tokens, made by `bailiffctl dev issuer init`.\n"
     "\n"
     "key.pem    the private key. Whoever reads it can act for every user that a policy\n"
     "           accepts from this issuer. Never trust this issuer on a host that matters.\n"
-    "jwks.json  the public key: name this file as jwks_file of the issuer\n"
+    "jwks.json  the public key. bailiffd cannot read it here; give it a copy:\n"
+    "           install -m 644 jwks.json /etc/bailiff/dev-issuer.jwks.json\n"
+    "           and name that as jwks_file of the issuer\n"
     "           https://dev-issuer.bailiff.invalid in the policy.\n";
 
 std::string key_path(const std::string& folder) {
     return folder + "/key.pem";
 }
 
+// One that is there stays as it is: it may be somebody's home.
 Status make_folder(const std::string& folder) {
-    if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
-        return fail_errno("make the folder " + folder, errno);
-    if (chmod(folder.c_str(), 0700) != 0) return fail_errno("chmod " + folder, errno);
-    return {};
+    if (mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST) return {};
+    return fail_errno("make the folder " + folder, errno);
 }
 
 Status check_request(const DevTokenRequest& request) {

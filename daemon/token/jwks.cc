@@ -94,7 +94,7 @@ KeyStore::Stamp KeyStore::stamp() const {
 Status KeyStore::load() {
     // Before the read: a file that is replaced meanwhile is read again at the next lookup.
     loaded_ = stamp();
-    const auto text = read_file(path_, kMaxFileBytes);
+    const auto text = read_regular_file(path_, kMaxFileBytes);
     if (!text) return tl::unexpected(text.error());
     auto set = parse_jwks(*text, algorithms_);
     if (!set) return tl::unexpected(std::move(set).error().with_context("key set " + path_));

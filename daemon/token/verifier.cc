@@ -38,6 +38,8 @@ Status check_config(const IssuerConfig& config) {
     }
     if (config.audiences.empty()) return wrong("it has no audience");
     if (config.type.empty()) return wrong("it has no token type");
+    if (config.actor_claim == "sub")
+        return wrong("actor_claim is sub, which is the user; expected the claim of the agent");
     if (config.skew < 0 || config.skew > kMaxSkew)
         return wrong("skew is " + std::to_string(config.skew) + " s; expected 0 to 60");
     if (config.max_lifetime < 1)
@@ -108,6 +110,11 @@ Status read_names(const Claims& claims, const IssuerConfig& config, Token& token
     const bool optional = !config.actor_claim.empty() && config.actor_claim != "client_id";
     auto client = optional ? claims.optional_text("client_id") : claims.text("client_id");
     if (!client) return tl::unexpected(client.error());
+    // RFC 9068 section 2.2: so a client's own token looks, which is for no user.
+    if (*client == *subject)
+        return refuse(
+            "\"client_id\" is " + quoted(*client) +
+            ", the same as \"sub\": the client acts as itself; expected a user in \"sub\"");
     token.subject = std::move(*subject);
     token.id = std::move(*id);
     token.client_id = std::move(*client);
@@ -160,6 +167,11 @@ Status read_claims(const boost::json::object& claims, const IssuerConfig& config
                    Token& token) {
     const Claims reader(claims, "the token");
     token.issuer = config.issuer;
+    // A reference to a list of revoked tokens; what restricts must not be skipped.
+    if (reader.has("status"))
+        return refuse(
+            "the token has a \"status\", which says where its revocation is published "
+            "and is not looked up here; expected a token without one");
     if (auto done = check_audience(claims, config); !done) return done;
     if (auto done = check_times(reader, config, now, token); !done) return done;
     if (auto done = read_names(reader, config, token); !done) return done;

@@ -41,6 +41,9 @@ typedef uint64_t bailiff_u64;
 #define BAILIFF_MAX_AGENTS 4096    // ways to tell an agent's task, of all agents
 #define BAILIFF_MAX_DEPTH 64       // directory levels a walk may take; deeper is denied
 #define BAILIFF_NAME_MAX 256       // a name with its terminating NUL
+// Of all policies: address blocks, and pairs of a block and a port.
+#define BAILIFF_MAX_ADDRESSES 16384
+#define BAILIFF_MAX_PORTS 16384
 
 // What a rule speaks about. Rights over an object come first: a label has a row of masks for each.
 enum bailiff_right {

@@ -61,6 +61,18 @@ TEST_F(FileTest, FolderIsNoFile) {
     EXPECT_FALSE(read_file(folder, 10));
 }
 
+TEST_F(FileTest, OfRegularFilesOnlyNothingElseIsReadOrWaitedFor) {
+    ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+    for (const std::string& other : {path, std::string("/dev/zero"), folder})
+        EXPECT_EQ(read_regular_file(other, 10).error().code(), ErrorCode::kInvalidArgument)
+            << other;
+    std::filesystem::remove(path);
+    EXPECT_EQ(read_regular_file(path, 4).error().code(), ErrorCode::kNotFound);
+    ASSERT_TRUE(write_file_atomic(path, "12345", 0644));
+    EXPECT_EQ(read_regular_file(path, 5).value(), "12345");
+    EXPECT_EQ(read_regular_file(path, 4).error().code(), ErrorCode::kResourceExhausted);
+}
+
 TEST_F(FileTest, DescriptorIsReadToItsEnd) {
     ASSERT_TRUE(write_file_atomic(path, "hello", 0600));
     const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));

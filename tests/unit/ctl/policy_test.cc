@@ -43,7 +43,11 @@ constexpr const char* kPolicy =
     "    network:\n"
     "      - {verdict: allow, to: [\"::1\", 10.0.0.0/8], protocol: udp, port: [53]}\n"
     "  - name: look\n"
-    "    files: [{verdict: allow, rights: [read], path: [/usr]}]\n";
+    "    files: [{verdict: allow, rights: [read], path: [/usr]}]\n"
+    "audience: [\"bailiff://host\"]\n"
+    "issuers:\n"
+    "  - {issuer: \"https://idp\", jwks_file: /etc/passwd}\n"
+    "  - {issuer: \"https://other\", jwks_file: /etc/passwd}\n";
 
 std::shared_ptr<const policy::Policy> small() {
     const auto policy = policy::load_text(kPolicy, "p.yaml");
@@ -117,6 +121,8 @@ TEST(PolicyEval, TheIssuerIsTheOneOfTheUsersEntry) {
     EvalRequest other = alice();
     other.issuer = "https://other";
     EXPECT_THAT(refusal(other), HasSubstr("gives anything to user:alice of issuer https://other"));
+    other.issuer = "https://evil.example";
+    EXPECT_THAT(refusal(other), HasSubstr("\"https://evil.example\" is not one of its `issuers`"));
 }
 
 TEST(PolicyEval, TaskScopeGroupAndAccountNarrow) {

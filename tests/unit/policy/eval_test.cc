@@ -1,6 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "tests/unit/policy/scene.h"
+#include "tests/unit/support/temporary_folder.h"
 
 namespace bailiff::policy::tests {
 namespace {
@@ -98,6 +101,59 @@ TEST(Eval, TheSentenceNamesTheLineThatDecides) {
     const Answer answer = evaluate(*policy, granted->profiles, {}, question);
     EXPECT_EQ(answer.sentence,
               "deny: p.yaml:11:10 deny files path /etc, profile agent, layer agent");
+}
+
+// Every layer allows; a rule says more about why than the default of the first layer.
+TEST(Eval, TheSentenceOfAnAllowNamesARule) {
+    const auto policy = agent_rules(
+        "    files: [{verdict: allow, path: [\"${workspace}\"]}]\n"
+        "    network: [{verdict: allow, to: [10.0.0.0/8]}]\n");
+    Question question;
+    question.right = BAILIFF_RIGHT_WRITE;
+    question.path = "/srv/a/x";
+    const auto granted = grant(*policy, alice(), {});
+    const auto said = [&] {
+        return evaluate(*policy, granted->profiles, {"/srv/a", ""}, question).sentence;
+    };
+    EXPECT_EQ(said(),
+              "allow: p.yaml:9:14 allow files path ${workspace}, profile agent, layer agent");
+    question.right = BAILIFF_RIGHT_CONNECT;
+    question.address = *parse_prefix("10.1.1.1");
+    question.protocol = 6;
+    question.port = 443;
+    EXPECT_EQ(said(),
+              "allow: p.yaml:10:16 allow connect to 10.0.0.0/8, profile agent, layer agent");
+}
+
+TEST(Eval, WhereNoLayerHasARuleAnAllowIsADefault) {
+    const auto policy = agent_rules("    default: {files: allow}\n");
+    Question question;
+    question.path = "/x";
+    const auto granted = grant(*policy, alice(), {});
+    EXPECT_EQ(evaluate(*policy, granted->profiles, {}, question).sentence,
+              "allow: p.yaml:7:48 default allow read, profile user, layer user");
+}
+
+// As the kernel's tables are filled (session/layout.h).
+TEST(Eval, WhatASessionIsAllowedFollowsNoLink) {
+    const bailiff::tests::TemporaryFolder folder;
+    const std::filesystem::path root = std::filesystem::canonical(folder.path());
+    std::filesystem::create_directories(root / "secret");
+    std::filesystem::create_directories(root / "work");
+    std::filesystem::create_directory_symlink(root / "secret", root / "work" / "out");
+    const auto rules = [](const std::string& verdict) {
+        return agent_rules(
+            "    default: {files: " + std::string(verdict == "deny" ? "allow" : "deny") +
+            "}\n"
+            "    files: [{verdict: " +
+            verdict + ", path: [\"${workspace}/out\"]}]\n");
+    };
+    const Variables variables = {(root / "work").string(), ""};
+    for (const std::filesystem::path& path : {root / "secret" / "x", root / "work" / "out" / "x"}) {
+        EXPECT_EQ(ask(*rules("allow"), BAILIFF_RIGHT_READ, path, variables), "deny") << path;
+        EXPECT_EQ(ask(*rules("deny"), BAILIFF_RIGHT_READ, path, variables), "deny") << path;
+    }
+    EXPECT_EQ(ask(*rules("deny"), BAILIFF_RIGHT_READ, root / "x", variables), "allow");
 }
 
 TEST(Eval, WithNoProfileNothingIsGranted) {

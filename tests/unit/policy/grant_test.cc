@@ -7,6 +7,10 @@ namespace {
 
 constexpr const char* kPolicy =
     "version: 1\n"
+    "audience: [\"bailiff://host\"]\n"
+    "issuers:\n"
+    "  - {issuer: \"https://idp\", jwks_file: /idp.json}\n"
+    "  - {issuer: \"https://other\", jwks_file: /other.json}\n"
     "host: {profiles: [ceiling]}\n"
     "users:\n"
     "  - {subject: \"user:alice\", issuer: \"https://idp\", presented_by: [alice, \"1001\"], "
@@ -57,6 +61,40 @@ TEST(Grant, AnotherIssuersAliceIsNotAlice) {
     Facts facts = good();
     facts.issuer = "https://other";
     EXPECT_NE(refusal(facts), "granted");
+}
+
+// Also where a `users` entry would take any: a reload asks this again of each open session.
+TEST(Grant, AnIssuerThatThePolicyDoesNotTrustIsRefused) {
+    Facts facts = good();
+    facts.subject = "user:eve";
+    facts.groups = {"staff"};
+    facts.issuer = "https://other";
+    EXPECT_EQ(refusal(facts), "granted");
+    for (const char* issuer : {"https://evil.example", "", "https://idp/"}) {
+        facts.issuer = issuer;
+        EXPECT_NE(refusal(facts).find("is not one of its `issuers`"), std::string::npos) << issuer;
+    }
+}
+
+TEST(Grant, ActionsOfTheTokenRestrictAlsoWherePolicyHasNoScopes) {
+    const auto policy =
+        must_load(around("  - {name: user, default: {files: allow}}\n"
+                         "  - {name: agent, default: {files: allow}}\n"));
+    Facts facts = alice();
+    facts.scopes = {"openid"};
+    EXPECT_TRUE(grant(*policy, facts, {})) << "a word of the scope may be for another host";
+    facts.actions = {"read-only"};
+    const auto granted = grant(*policy, facts, {});
+    ASSERT_FALSE(granted);
+    EXPECT_NE(granted.error().message().find("read-only"), std::string::npos);
+    EXPECT_NE(granted.error().message().find("no `scopes`"), std::string::npos);
+}
+
+TEST(Grant, AnActionIsLookedUpLikeAScope) {
+    Facts facts = good();
+    facts.scopes = {"other"};
+    facts.actions = {"fix"};
+    EXPECT_EQ(refusal(facts), "granted");
 }
 
 TEST(Grant, AnUnknownActorTaskOrScopeIsRefused) {

@@ -93,34 +93,6 @@ TEST(Load, RulesAreChecked) {
                     "only tcp and udp"));
 }
 
-TEST(Load, AMatchThatWouldSwallowTheHostIsRefused) {
-    const auto match = [](const std::string& text) {
-        return problem("version: 1\nagents:\n  - {name: a, actor: b, match: {" + text + "}}\n");
-    };
-    EXPECT_TRUE(has(match("executable: [/usr/lib/systemd/systemd]"), "PID 1"));
-    EXPECT_TRUE(has(match("executable: [/usr/sbin/sshd]"), "sshd"));
-    EXPECT_TRUE(has(match("executable: [/bin/login]"), "logins"));
-    EXPECT_TRUE(has(match("executable: [/bin/bash]"), "shell"));
-    EXPECT_TRUE(has(match("script: [/bin/sh]"), "shell"));
-    EXPECT_TRUE(has(match("executable: [/usr/bin/python3]"), "interpreter"));
-    EXPECT_TRUE(has(match("executable: [/opt/v/node20]"), "interpreter"));
-    EXPECT_TRUE(has(match("interpreter: [node]"), "absolute path"));
-    EXPECT_EQ(match("script: [/opt/bot/node-agent.js, /opt/bot/python_bot.py]"), "no problem");
-    EXPECT_EQ(match("script: [/opt/a.js], interpreter: [/opt/node/bin/node]"), "no problem");
-    EXPECT_TRUE(has(match("executable: [/usr/sbin/bailiffd]"), "bailiff itself"));
-    EXPECT_TRUE(has(match("unit: ssh.service"), "sshd"));
-    EXPECT_TRUE(has(match("unit: init.scope"), "PID 1"));
-    EXPECT_TRUE(has(match("unit: user@1000.service"), "logins"));
-    EXPECT_TRUE(has(match("unit: bailiffd.service"), "bailiff itself"));
-    EXPECT_TRUE(has(match("cgroup: /"), "whole host"));
-    EXPECT_TRUE(has(match("cgroup: /system.slice"), "sshd"));
-    EXPECT_TRUE(has(match("cgroup: /user.slice"), "logins"));
-    EXPECT_TRUE(has(match("uid: root"), "root"));
-    EXPECT_TRUE(has(match("uid: 0"), "root"));
-    EXPECT_EQ(match("unit: fixer.service"), "no problem");
-    EXPECT_EQ(match("executable: [/opt/fixer/fixer]"), "no problem");
-}
-
 TEST(Load, MoreThan256ProfilesInUseIsAnErrorThatSaysSo) {
     std::string profiles = "profiles:\n";
     std::string names;

@@ -8,7 +8,8 @@
 
 namespace bailiff::policy::tests {
 
-// A whole policy around some profiles: user alice has `user`, agent fixer has `agent`.
+// A whole policy around some profiles: user alice has `user`, agent fixer has `agent`. What these
+// need comes last, so that profiles begin in line 7.
 inline std::string around(const std::string& profiles) {
     return "version: 1\n"
            "users:\n"
@@ -16,7 +17,9 @@ inline std::string around(const std::string& profiles) {
            "agents:\n"
            "  - {name: fixer, actor: \"agent:fixer\", profiles: [agent]}\n"
            "profiles:\n" +
-           profiles;
+           profiles +
+           "audience: [\"bailiff://host\"]\n"
+           "issuers: [{issuer: \"https://idp\", jwks_file: /idp.json}]\n";
 }
 
 inline std::shared_ptr<const Policy> must_load(const std::string& text) {

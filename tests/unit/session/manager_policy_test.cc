@@ -106,6 +106,21 @@ TEST_F(ManagerPolicy, TheNewPolicysIssuersDecideWhoOpens) {
     EXPECT_TRUE(open_with(token, 61001));
 }
 
+TEST_F(ManagerPolicy, AnIssuerThatIsNoLongerTrustedLosesItsSessions) {
+    start();
+    const auto theirs =
+        open_with(other_idp.sign(other_idp.claims(kAlice, clock.unix_seconds(), 600)), 61001);
+    const session::Session* ours = open(kAlice);
+    ASSERT_TRUE(theirs && ours != nullptr);
+    std::string text = policy_text();
+    text.replace(text.find(kOtherIdp), std::string(kOtherIdp).size(), "https://nobody.example");
+    ASSERT_EQ(manager->load_policy(policy::load_text(text, "policy.yaml").value()).value(), 1U);
+    EXPECT_EQ((*theirs)->state, State::kRevoked);
+    EXPECT_EQ(ask(**theirs, BAILIFF_RIGHT_READ, "/srv/docs/plan"), "deny: revoked");
+    EXPECT_THAT(message_of("session.revoked"), HasSubstr(kOtherIdp));
+    EXPECT_EQ(ours->state, State::kActive);
+}
+
 TEST_F(ManagerPolicy, KeysThatCannotBeReadLeaveTheOldPolicy) {
     start();
     const session::Session* session = open(kAlice);

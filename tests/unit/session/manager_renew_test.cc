@@ -13,10 +13,13 @@ protected:
             "scopes:\n"
             "  - {scope: fix, profiles: [all]}\n"
             "  - {scope: look, profiles: [all, extra]}\n"
+            "  - {scope: careful, profiles: [all, no-delete]}\n"
             "tasks: [{task: \"*\", profiles: [all]}]\n";
         profiles +=
             "  - {name: all, default: {exec: allow, files: allow, network: allow}}\n"
             "  - {name: extra, default: {exec: allow, files: allow, network: allow},\n"
+            "     files: [{verdict: allow, rights: [delete], path: [/srv]}]}\n"
+            "  - {name: no-delete, default: {exec: allow, files: allow, network: allow},\n"
             "     files: [{verdict: deny, rights: [delete], path: [/srv]}]}\n";
     }
     // Renews a fresh session with a token that `change` made different. Nothing of the session
@@ -138,6 +141,25 @@ TEST_F(ManagerRenew, ANarrowerScopeNarrowsForGood) {
     const auto back = renew(*session, claims(kAlice));
     ASSERT_FALSE(back);
     EXPECT_THAT(back.error().message(), HasSubstr("scope is wider"));
+}
+
+// Inside a layer a deny denies: who drops the profile that denies has more rights.
+TEST_F(ManagerRenew, ANarrowerScopeThatDropsADenialIsRefused) {
+    start();
+    json::object careful = claims(kAlice);
+    careful["scope"] = "fix careful";
+    const auto opened = open_with(idp.sign(careful), 61001);
+    ASSERT_TRUE(opened) << opened.error().message();
+    const session::Session& session = **opened;
+    ASSERT_EQ(ask(session, BAILIFF_RIGHT_DELETE, "/srv/work/one/code"), "deny: rule");
+    json::object narrow = claims(kAlice);
+    narrow["scope"] = "fix";
+    const auto renewed = renew(session, narrow);
+    ASSERT_FALSE(renewed);
+    EXPECT_EQ(renewed.error().code(), ErrorCode::kPermissionDenied);
+    EXPECT_THAT(renewed.error().message(), HasSubstr("wider rights"));
+    EXPECT_THAT(renewed.error().message(), HasSubstr("token:no-delete"));
+    EXPECT_EQ(ask(session, BAILIFF_RIGHT_DELETE, "/srv/work/one/code"), "deny: rule");
 }
 
 // The same token says the same; what the policy makes of the user's groups may have grown.

@@ -116,6 +116,23 @@ TEST_F(DevIssuerTest, FolderWithAKeyIsLeftAsItIs) {
     EXPECT_EQ(read_file(issuer + "/key.pem", 4096).value(), before);
 }
 
+TEST_F(DevIssuerTest, AnExistingFolderKeepsItsMode) {
+    ASSERT_EQ(mkdir(issuer.c_str(), 0755), 0);
+    ASSERT_EQ(chmod(issuer.c_str(), 0755), 0);
+    ASSERT_TRUE(init_dev_issuer(issuer));
+    EXPECT_EQ(mode_of(issuer), 0755U);
+    EXPECT_EQ(mode_of(issuer + "/key.pem"), 0600U) << "the key is for its owner all the same";
+    ASSERT_FALSE(init_dev_issuer(issuer));
+    EXPECT_EQ(mode_of(issuer), 0755U) << "also where it is refused";
+}
+
+TEST_F(DevIssuerTest, TheReadmeNamesTheCommandAndWhereTheKeySetGoes) {
+    ASSERT_TRUE(init_dev_issuer(issuer));
+    const std::string readme = read_file(issuer + "/README", 4096).value();
+    EXPECT_THAT(readme, HasSubstr("`bailiffctl dev issuer init`"));
+    EXPECT_THAT(readme, HasSubstr("install -m 644 jwks.json /etc/bailiff/"));
+}
+
 TEST_F(DevIssuerTest, PublicKeySetHoldsNoPrivateKey) {
     ASSERT_TRUE(init_dev_issuer(issuer));
     EXPECT_THAT(read_file(issuer + "/jwks.json", 4096).value(), ::testing::Not(HasSubstr("\"d\"")));

@@ -144,6 +144,30 @@ TEST_F(VerifierClaimsTest, MappedActorThatIsTheUserIsRefused) {
     EXPECT_THAT(refusal(), HasSubstr("it hides the user"));
 }
 
+// RFC 9068 section 2.2: with no user the client is the subject.
+TEST_F(VerifierClaimsTest, ATokenOfTheClientItselfIsRefused) {
+    claims["sub"] = "claude-code";
+    EXPECT_THAT(refusal(), HasSubstr("the same as \"sub\""));
+    verifier.reset();
+    config.actor_claim = "azp";
+    claims["azp"] = "agent:code-fixer";
+    claims.erase("act");
+    EXPECT_THAT(refusal(), HasSubstr("the client acts as itself"));
+}
+
+TEST_F(VerifierClaimsTest, TheUserIsNoActorClaim) {
+    config.actor_claim = "sub";
+    const auto made = Verifier::create({config}, clock);
+    ASSERT_FALSE(made);
+    EXPECT_THAT(made.error().message(), HasSubstr("actor_claim is sub"));
+}
+
+TEST_F(VerifierClaimsTest, ATokenWithAStatusIsRefused) {
+    claims["status"] =
+        json::object{{"status_list", json::object{{"idx", 7}, {"uri", "https://idp.example/s"}}}};
+    EXPECT_THAT(refusal(), HasSubstr("\"status\""));
+}
+
 TEST_F(VerifierClaimsTest, ActIsPreferredToTheMappedClaim) {
     config.actor_claim = "azp";
     claims["azp"] = "someone";

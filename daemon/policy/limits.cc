@@ -1,0 +1,71 @@
+#include "policy/limits.h"
+
+#include <set>
+#include <string>
+
+#include "policy/document.h"
+#include "policy/image.h"
+
+namespace bailiff::policy {
+namespace {
+
+std::size_t matches_of(const v1::Match& match) {
+    std::size_t count = static_cast<std::size_t>(match.executable_size() + match.script_size() +
+                                                 match.interpreter_size());
+    for (const std::string& script : match.script())
+        if (script.ends_with(".py")) count++; // its compiled form
+    for (const std::string* one : {&match.unit(), &match.cgroup(), &match.uid()})
+        if (!one->empty()) count++;
+    return count;
+}
+
+} // namespace
+
+void check_limits(const Document& document, Problems& problems) {
+    std::size_t agents = 0;
+    std::size_t matches = 0;
+    for (const v1::Agent& agent : document.policy.agents()) {
+        const Position at = document.at(agent, 1);
+        agents++;
+        matches += matches_of(agent.match());
+        if (agents > kMaxAgents)
+            return problems.add(at, "expected at most " + std::to_string(kMaxAgents) + " agents");
+        if (matches > kMaxMatches)
+            return problems.add(at, "up to this agent the policy has " + std::to_string(matches) +
+                                        " matches; expected at most " +
+                                        std::to_string(kMaxMatches));
+    }
+}
+
+void check_limits(const Image& image, Problems& problems) {
+    std::size_t objects = 0;
+    std::set<Label> labels = {image.defaults};
+    const auto add = [&](const Label& label, std::size_t count) {
+        if (label.empty()) return true;
+        objects += count;
+        labels.insert(label);
+        const Position& at = image.rules[label.sayings().front().rule].at;
+        if (objects > kMaxObjects)
+            problems.add(at,
+                         "the policy's rules name too many paths and names: with this one they "
+                         "take " +
+                             std::to_string(objects) +
+                             " rows of the kernel's table; expected at most " +
+                             std::to_string(kMaxObjects) + " (a path takes 3, a name 1)");
+        else if (labels.size() > kMaxLabels)
+            problems.add(at, "the policy's rules say more than " + std::to_string(kMaxLabels - 1) +
+                                 " different things of paths, names and addresses; put what is "
+                                 "said alike in one rule");
+        return problems.empty();
+    };
+    for (const PortLabel& entry : image.ports)
+        if (!add(entry.label, 0)) return;
+    for (const auto* paths : {&image.paths, &image.templates})
+        for (const auto& [path, label] : *paths)
+            if (!add(label, kObjectsPerPath)) return;
+    for (const auto* names : {&image.names, &image.suffixes})
+        for (const auto& [name, label] : *names)
+            if (!add(label, 1)) return;
+}
+
+} // namespace bailiff::policy

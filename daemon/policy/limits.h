@@ -1,0 +1,37 @@
+// What a policy may ask for at most. Of each kernel table it gets half: at a reload the policy
+// before lies in it as well. A policy that the kernel could not hold is refused where it is
+// written, with the line. The checks are internal to policy/. Any thread.
+#pragma once
+
+#include <cstddef>
+
+#include "bailiff/abi.h"
+
+namespace bailiff::policy {
+
+class Document;
+class Problems;
+struct Image;
+
+// Of a file as it is read: what a YAML alias stands for counts each time.
+inline constexpr std::size_t kMaxValues = 100'000;
+inline constexpr std::size_t kMaxTextBytes = 4U << 20;
+
+inline constexpr std::size_t kMaxPathBytes = 4095; // PATH_MAX less its NUL
+inline constexpr std::size_t kMaxNameBytes = 255;
+
+inline constexpr std::size_t kMaxPortEntries = BAILIFF_MAX_PORTS / 2;
+inline constexpr std::size_t kMaxObjects = BAILIFF_MAX_OBJECTS / 2;
+inline constexpr std::size_t kObjectsPerPath = 3; // itself, its name, the folder it lies in
+// The range of one policy slot (session/label_table.h). What sessions need comes on top; where
+// there is no room, no more open.
+inline constexpr std::size_t kMaxLabels = (BAILIFF_MAX_LABELS - 2) / (BAILIFF_MAX_POLICIES - 1);
+inline constexpr std::size_t kMaxMatches = BAILIFF_MAX_AGENTS / 2;
+inline constexpr std::size_t kMaxAgents = BAILIFF_MAX_SUBJECTS / 4;
+
+// Agents and their matches.
+void check_limits(const Document& document, Problems& problems);
+// Objects and labels; ports are counted where they are made.
+void check_limits(const Image& image, Problems& problems);
+
+} // namespace bailiff::policy
