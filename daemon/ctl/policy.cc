@@ -110,9 +110,11 @@ void add_questions(CLI::App& command, EvalOptions& options) {
         options.questions.push_back(option);
     };
     for (const char* right : kPathQuestions)
-        add(right, "PATH", std::string("May it ") + right + " this path");
+        add(right, "PATH",
+            right == std::string_view("metadata") ? "May it change the metadata of this path"
+                                                  : std::string("May it ") + right + " this path");
     for (const char* right : kAddressQuestions)
-        add(right, "ADDR:PORT[/tcp|udp]", std::string("May it ") + right + " this address");
+        add(right, "ADDR:PORT[/tcp|udp]", std::string("May it ") + right + " to this address");
 }
 
 void add_facts(CLI::App& command, EvalRequest& request) {
