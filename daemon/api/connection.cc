@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
@@ -49,8 +50,49 @@ Response refuse(const ConnectError& error, bool keep_alive) {
                   keep_alive);
 }
 
-// What a request that cannot be read is answered; nothing where the caller has gone or is silent.
-std::optional<Response> unreadable(const beast::error_code& problem, const ServerOptions& options) {
+// Cancels what is read when the time has passed. A time-out of the stream itself would close it,
+// and nothing could be answered any more.
+class Deadline {
+public:
+    Deadline(Stream& stream, std::chrono::milliseconds time) : timer_(stream.get_executor(), time) {
+        timer_.async_wait([state = state_, &stream](const beast::error_code& cancelled) {
+            if (cancelled || state->over) return;
+            state->passed = true;
+            beast::error_code ignored;
+            stream.socket().cancel(ignored);
+        });
+    }
+    Deadline(const Deadline&) = delete;
+    Deadline& operator=(const Deadline&) = delete;
+    ~Deadline() { state_->over = true; }
+    [[nodiscard]] bool passed() const { return state_->passed; }
+
+private:
+    struct State {
+        bool over = false;
+        bool passed = false;
+    };
+    std::shared_ptr<State> state_ = std::make_shared<State>();
+    asio::steady_timer timer_;
+};
+
+// "the body ended after 5 of 1000 bytes"
+std::string how_far(const Parser& parser, const std::string& what) {
+    if (!parser.is_header_done()) return "the request " + what + " inside its header";
+    std::string text = "the body " + what + " after " + std::to_string(parser.get().body().size());
+    if (parser.content_length()) text += " of " + std::to_string(*parser.content_length());
+    return text + " bytes";
+}
+
+// What a request that cannot be read is answered; nothing where the connection is broken.
+std::optional<Response> unreadable(const beast::error_code& problem, const Parser& parser,
+                                   bool too_slow, const ServerOptions& options) {
+    if (too_slow) {
+        return refuse({408, "deadline_exceeded",
+                       how_far(parser, "stopped") + "; it must be whole within " +
+                           std::to_string(options.read_timeout.count()) + " ms"},
+                      false);
+    }
     if (problem == http::error::body_limit) {
         return refuse({413, "resource_exhausted",
                        "the body has more than " + std::to_string(options.max_body) + " bytes"},
@@ -61,11 +103,10 @@ std::optional<Response> unreadable(const beast::error_code& problem, const Serve
                        "the header has more than " + std::to_string(options.max_header) + " bytes"},
                       false);
     }
-    const bool gone =
-        problem == http::error::end_of_stream || problem == http::error::partial_message ||
-        problem == beast::error::timeout ||
-        problem.category() != http::make_error_code(http::error::bad_method).category();
-    if (gone) return std::nullopt;
+    if (problem == http::error::partial_message || problem == http::error::end_of_stream)
+        return refuse({400, "invalid_argument", how_far(parser, "ended")}, false);
+    if (problem.category() != http::make_error_code(http::error::bad_method).category())
+        return std::nullopt;
     return refuse({400, "invalid_argument", "not an HTTP/1.1 request: " + problem.message()},
                   false);
 }
@@ -108,8 +149,10 @@ asio::awaitable<Response> handle(Request& request, const Peer& peer, Service& se
     if (!peer.still_same()) {
         co_return refuse({401, "unauthenticated", "the process that connected has exited"}, false);
     }
-    const bool keep = request.keep_alive();
-    const Result<Subjection> subject = service.subject_of(peer);
+    const Result<Subjection> subject = subject_for(*method, peer, service.subject_of(peer));
+    // What became a subject on an older connection keeps none of its account's.
+    const bool bound = subject && subject->slot != 0 && !subject->unbound;
+    const bool keep = request.keep_alive() && !bound;
     if (!subject) co_return refuse(connect_error(subject.error()), keep);
     RoleSet roles = service.roles().roles_of(peer.uid, peer.gid);
     if (subject->unbound) roles = roles.has(Role::kUser) ? RoleSet{Role::kUser} : RoleSet{};
@@ -157,17 +200,20 @@ asio::awaitable<bool> serve_one(Stream& stream, beast::flat_buffer& buffer, cons
     Parser parser;
     parser.body_limit(options.max_body);
     parser.header_limit(options.max_header);
-    stream.expires_after(options.read_timeout);
+    stream.expires_never();
+    std::optional<Deadline> deadline;
+    deadline.emplace(stream, options.read_timeout);
     const auto [problem, bytes] = co_await http::async_read(stream, buffer, parser, kTuple);
+    const bool too_slow = problem && deadline->passed();
+    deadline.reset(); // read_events waits as long as it was asked to
     if (problem) {
-        std::optional<Response> response = unreadable(problem, options);
+        std::optional<Response> response = unreadable(problem, parser, too_slow, options);
         if (response) {
             co_await respond(stream, std::move(*response));
             co_await linger(stream);
         }
         co_return false;
     }
-    stream.expires_never(); // read_events waits as long as it was asked to
     Request request = parser.release();
     Response response = co_await handle(request, peer, service);
     explicit_bzero(request.body().data(), request.body().size()); // it may hold a token

@@ -36,27 +36,27 @@ asio::awaitable<Result<std::string>> read_events(Service& service, const Caller&
     co_return encode(codec, *response);
 }
 
-// In the order of control.proto. Those with two roles: the first one for one's own sessions, the
-// other for all, which the service tells apart.
+// In the order of control.proto. Those with two roles or three: the first one for one's own
+// sessions, the others for all, which the service tells apart.
 constexpr std::array<Method, 10> kMethods{{
-    {"OpenSession", RoleSet{kUser}, kUnboundAgent,
+    {"OpenSession", RoleSet{kUser}, kUnboundAgent, false,
      unary<v1::OpenSessionRequest, v1::OpenSessionResponse, &Service::open_session>},
-    {"RenewSession", RoleSet{kUser}, kUnboundAgent,
+    {"RenewSession", RoleSet{kUser}, kUnboundAgent, false,
      unary<v1::RenewSessionRequest, v1::RenewSessionResponse, &Service::renew_session>},
-    {"EndSession", RoleSet{kUser, kOperator}, kUnboundAgent,
+    {"EndSession", RoleSet{kUser, kOperator}, kUnboundAgent, true,
      unary<v1::EndSessionRequest, v1::EndSessionResponse, &Service::end_session>},
-    {"RevokeSession", RoleSet{kUser, kOperator}, kNoSubject,
+    {"RevokeSession", RoleSet{kUser, kOperator}, kNoSubject, true,
      unary<v1::RevokeSessionRequest, v1::RevokeSessionResponse, &Service::revoke_session>},
-    {"ListSessions", RoleSet{kUser, kAuditor}, kNoSubject,
+    {"ListSessions", RoleSet{kUser, kAuditor, kOperator}, kNoSubject, true,
      unary<v1::ListSessionsRequest, v1::ListSessionsResponse, &Service::list_sessions>},
-    {"GetSession", RoleSet{kUser, kAuditor}, kUnboundAgent,
+    {"GetSession", RoleSet{kUser, kAuditor, kOperator}, kUnboundAgent, true,
      unary<v1::GetSessionRequest, v1::GetSessionResponse, &Service::get_session>},
-    {"ReadEvents", RoleSet{kUser, kAuditor}, kUnboundAgent, read_events},
-    {"GetStatus", RoleSet{kUser, kApprover, kAuditor, kOperator}, kNoSubject,
+    {"ReadEvents", RoleSet{kUser, kAuditor, kOperator}, kUnboundAgent, false, read_events},
+    {"GetStatus", RoleSet{kUser, kApprover, kAuditor, kOperator}, kNoSubject, true,
      unary<v1::GetStatusRequest, v1::GetStatusResponse, &Service::get_status>},
-    {"ReloadPolicy", RoleSet{kOperator}, kNoSubject,
+    {"ReloadPolicy", RoleSet{kOperator}, kNoSubject, false,
      unary<v1::ReloadPolicyRequest, v1::ReloadPolicyResponse, &Service::reload_policy>},
-    {"WhoAmI", RoleSet{}, kEverySubject,
+    {"WhoAmI", RoleSet{}, kEverySubject, false,
      unary<v1::WhoAmIRequest, v1::WhoAmIResponse, &Service::who_am_i>},
 }};
 
@@ -86,6 +86,11 @@ const Method* find_method(std::string_view path) {
         if (method.name == path) return &method;
     }
     return nullptr;
+}
+
+Result<Subjection> subject_for(const Method& method, const Peer& peer, Result<Subjection> asked) {
+    if (asked || peer.uid != 0 || !method.root_without_kernel) return asked;
+    return Subjection{};
 }
 
 Status check_access(Service& service, const Caller& caller, const Method& method) {

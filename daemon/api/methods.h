@@ -28,6 +28,7 @@ struct Method {
     std::string_view name;
     RoleSet roles; // one of them is enough; empty: anyone
     OpenTo open_to;
+    bool root_without_kernel; // open to root while nobody can tell whether it is a subject
     // Decodes the body, calls the service, encodes what it answers. All arguments outlive it.
     boost::asio::awaitable<Result<std::string>> (*call)(Service& service, const Caller& caller,
                                                         Codec codec, std::string_view body);
@@ -37,6 +38,11 @@ struct Method {
 
 // By the request's path; null where there is no such method.
 [[nodiscard]] const Method* find_method(std::string_view path);
+
+// What `asked` says of the peer. Where the kernel side does not answer, root may still look and
+// take sessions back: that needs nothing of it, and widens nothing.
+[[nodiscard]] Result<Subjection> subject_for(const Method& method, const Peer& peer,
+                                             Result<Subjection> asked);
 
 // kPermissionDenied where the caller is a subject, or has none of the method's roles.
 [[nodiscard]] Status check_access(Service& service, const Caller& caller, const Method& method);

@@ -15,7 +15,7 @@ struct Peer {
     uid_t uid = 0;
     gid_t gid = 0;
     pid_t pid = 0;                // thread group id, as seen from the daemon's pid namespace
-    std::uint64_t start_time = 0; // clock ticks since boot: field 22 of /proc/PID/stat (proc(5))
+    std::uint64_t start_time = 0; // clock ticks since boot, see base/process.h
     UniqueFd pidfd;
 
     // Whether the process that connected still lives: its pid has not passed to another one.
@@ -25,8 +25,5 @@ struct Peer {
 // The process that connected `socket`: SO_PEERCRED, and SO_PEERPIDFD (Linux 6.5) or pidfd_open.
 // kUnauthenticated where it is gone already or lives in another pid namespace.
 [[nodiscard]] Result<Peer> peer_of(int socket);
-
-// Clock ticks since boot at which `pid` started. kNotFound where there is no such process.
-[[nodiscard]] Result<std::uint64_t> start_time_of(pid_t pid);
 
 } // namespace bailiff::api

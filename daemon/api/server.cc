@@ -1,19 +1,22 @@
 #include "api/server.h"
 
+#include <poll.h>
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <exception>
 #include <map>
-#include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "api/admission.h"
 #include "api/connect.h"
 #include "api/connection.h"
 #include "api/listener.h"
@@ -27,21 +30,28 @@ struct Server::State {
     State(asio::io_context& context, Service& its_service, ServerOptions its_options)
         : service(its_service),
           options(std::move(its_options)),
+          for_subjects(options),
+          admission(options),
           acceptor(context),
-          pause(context) {}
+          pause(context) {
+        for_subjects.idle_timeout = std::min(options.idle_timeout, options.subject_timeout);
+        for_subjects.read_timeout = std::min(options.read_timeout, options.subject_timeout);
+    }
 
     Service& service;
     ServerOptions options;
+    ServerOptions for_subjects;
+    Admission admission;
     UniqueFd lock;
     Protocol::acceptor acceptor;
     asio::steady_timer pause; // after a failed accept
-    std::set<std::shared_ptr<Stream>> streams;
-    std::map<uid_t, std::size_t> by_uid;
+    std::map<std::shared_ptr<Stream>, Admission::Owner> streams;
     bool stopped = false;
 
     static asio::awaitable<void> accept_all(std::shared_ptr<State> state);
     static void admit(const std::shared_ptr<State>& state, Protocol::socket socket);
-    void forget(const std::shared_ptr<Stream>& stream, uid_t uid);
+    [[nodiscard]] Status make_room(const Admission::Owner& owner);
+    void forget(const std::shared_ptr<Stream>& stream);
 };
 
 namespace {
@@ -61,6 +71,11 @@ void turn_away(int socket, const ConnectError& error) {
     (void)send(socket, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
+bool has_hung_up(int socket) {
+    pollfd other{.fd = socket, .events = 0, .revents = 0};
+    return poll(&other, 1, 0) > 0 && (other.revents & POLLHUP) != 0;
+}
+
 std::string what_of(const std::exception_ptr& thrown) {
     try {
         std::rethrow_exception(thrown);
@@ -73,35 +88,44 @@ std::string what_of(const std::exception_ptr& thrown) {
 
 } // namespace
 
-void Server::State::forget(const std::shared_ptr<Stream>& stream, uid_t uid) {
-    if (streams.erase(stream) == 0) return;
-    if (const auto count = by_uid.find(uid); --count->second == 0) by_uid.erase(count);
+void Server::State::forget(const std::shared_ptr<Stream>& stream) {
+    const auto found = streams.find(stream);
+    if (found == streams.end()) return;
+    admission.remove(found->second);
+    streams.erase(found);
+}
+
+// A call that waits does not read, and so does not see that its caller has gone: such connections
+// are looked for before anybody is turned away.
+Status Server::State::make_room(const Admission::Owner& owner) {
+    Status free = admission.check(owner);
+    if (free) return free;
+    std::vector<std::shared_ptr<Stream>> gone;
+    for (const auto& [stream, its_owner] : streams)
+        if (has_hung_up(stream->socket().native_handle())) gone.push_back(stream);
+    for (const std::shared_ptr<Stream>& stream : gone) {
+        stream->close();
+        forget(stream);
+    }
+    return gone.empty() ? free : admission.check(owner);
 }
 
 void Server::State::admit(const std::shared_ptr<State>& state, Protocol::socket socket) {
-    const ServerOptions& limits = state->options;
     Result<Peer> peer = peer_of(socket.native_handle());
     if (!peer) return turn_away(socket.native_handle(), connect_error(peer.error()));
-    const uid_t uid = peer->uid;
-    const auto own = state->by_uid.find(uid);
-    if (state->streams.size() >= limits.max_connections) {
-        return turn_away(socket.native_handle(),
-                         {503, "unavailable", "bailiffd has no connection free; try again"});
-    }
-    if (own != state->by_uid.end() && own->second >= limits.max_connections_per_uid) {
-        return turn_away(socket.native_handle(),
-                         {503, "unavailable",
-                          "uid " + std::to_string(uid) + " has " + std::to_string(own->second) +
-                              " connections to bailiffd, as many as one account may have"});
-    }
+    const Admission::Owner owner = Admission::owner_of(peer->uid, state->service.subject_of(*peer));
+    if (Status free = state->make_room(owner); !free)
+        return turn_away(socket.native_handle(), connect_error(free.error()));
     auto stream = std::make_shared<Stream>(std::move(socket));
-    state->streams.insert(stream);
-    ++state->by_uid[uid];
+    state->streams.emplace(stream, owner);
+    state->admission.add(owner);
+    const bool bound = owner.subject != 0 && !owner.unbound;
     asio::co_spawn(state->acceptor.get_executor(),
-                   serve(stream, std::move(*peer), state->service, state->options),
-                   [state, stream, uid](std::exception_ptr thrown) {
+                   serve(stream, std::move(*peer), state->service,
+                         bound ? state->for_subjects : state->options),
+                   [state, stream](std::exception_ptr thrown) {
                        if (thrown) spdlog::error("api: connection: {}", what_of(thrown));
-                       state->forget(stream, uid);
+                       state->forget(stream);
                    });
 }
 
@@ -148,7 +172,7 @@ void Server::stop() {
     boost::system::error_code ignored;
     state_->acceptor.close(ignored);
     state_->pause.cancel();
-    for (const std::shared_ptr<Stream>& stream : state_->streams) stream->close();
+    for (const auto& [stream, owner] : state_->streams) stream->close();
     unlink(state_->options.path.c_str());
     state_->lock.reset();
 }

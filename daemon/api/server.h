@@ -15,13 +15,19 @@
 namespace bailiff::api {
 
 struct ServerOptions {
-    std::string path;                               // of the socket; made with mode 0666
-    std::uint64_t max_body = 256 * 1024;            // bytes
-    std::uint32_t max_header = 16 * 1024;           // bytes
-    std::size_t max_connections = 256;              // together
-    std::size_t max_connections_per_uid = 32;       // excess is answered 503 and closed
-    std::chrono::milliseconds read_timeout{10'000}; // for one whole request
-    std::chrono::milliseconds idle_timeout{60'000}; // between two requests of a connection
+    std::string path;                     // of the socket; made with mode 0666
+    std::uint64_t max_body = 256 * 1024;  // bytes
+    std::uint32_t max_header = 16 * 1024; // bytes
+    // Connections; excess is answered 503 and closed. Those of a subject, a session or an agent
+    // without one, do not count for its account, so that an agent cannot lock its user out.
+    std::size_t max_connections = 512;  // together
+    std::size_t reserved_for_root = 32; // of them
+    std::size_t max_connections_of_subjects = 128;
+    std::size_t max_connections_per_uid = 64; // also of an agent without a session
+    std::size_t max_connections_per_subject = 4;
+    std::chrono::milliseconds read_timeout{10'000};   // for one whole request
+    std::chrono::milliseconds idle_timeout{60'000};   // between two requests of a connection
+    std::chrono::milliseconds subject_timeout{2'000}; // both of these, for a subject
 };
 
 class Server {

@@ -3,17 +3,16 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spdlog/spdlog.h>
-#include <sys/syscall.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
 
+#include "bailiffd/process_watch.h"
 #include "base/file.h"
 
 namespace bailiff::daemon {
@@ -51,7 +50,7 @@ Status Daemon::open_parts() {
     const std::string folder = options_.state_folder + "/journal";
     auto writer = journal::Writer::open(folder, clock_);
     if (!writer) return tl::unexpected(writer.error());
-    journal_ = std::make_unique<Journal>(context_, std::move(*writer), folder, clock_);
+    journal_ = std::make_unique<Journal>(std::move(*writer), folder, clock_);
     auto replay = token::ReplayCache::open(options_.state_folder + "/used-tokens", clock_);
     if (!replay) return tl::unexpected(replay.error());
     replay_ = std::move(*replay);
@@ -117,8 +116,9 @@ void Daemon::drain_events() {
 
 void Daemon::probe() {
     const Posture before = posture_;
+    judged_with_ = writing();
     posture_ = judge_posture(port_->posture(), manager_->tables()->policy().settings.observe,
-                             journal_->state());
+                             judged_with_);
     if (!(before == posture_))
         note("posture", posture_.state == "ENFORCING" ? "enforcing" : "not-enforcing",
              "posture " + posture_.state + ": " + posture_.detail +
@@ -128,6 +128,10 @@ void Daemon::probe() {
     if (const std::uint64_t lost = counted ? lost_events_->news(*counted) : 0; lost > 0)
         note("gap", "ring-full",
              std::to_string(lost) + " kernel events were lost: the ring was full");
+}
+
+Writing Daemon::writing() const {
+    return {journal_->state(), replay_->state()};
 }
 
 void Daemon::every_minute() {
@@ -147,10 +151,8 @@ void Daemon::every_second() {
     for (const std::string& notice : manager_->take_notices())
         note("posture", "keys", "token keys: " + notice);
     if (++ticks_ % kProbeEvery == 0) every_minute();
-    const bool journal_bad = journal_->state() != "ok";
-    if (journal_bad != (posture_.detail.find("not recorded") != std::string::npos) &&
-        (posture_.state == "ENFORCING" || posture_.state == "OBSERVING" || !journal_bad))
-        probe();
+    replay_->retry();
+    if (!writing().same_as(judged_with_)) probe();
 }
 
 asio::awaitable<void> Daemon::tick() {
@@ -193,24 +195,16 @@ asio::awaitable<void> Daemon::handle_signals() {
     }
 }
 
-asio::awaitable<void> Daemon::watch_process(std::string session, int pidfd) {
-    asio::posix::stream_descriptor process(context_, pidfd);
-    boost::system::error_code ignored;
-    co_await process.async_wait(asio::posix::stream_descriptor::wait_read,
-                                asio::redirect_error(asio::use_awaitable, ignored));
+asio::awaitable<void> Daemon::watch_leader(std::string session, pid_t pid,
+                                           std::uint64_t start_time) {
+    co_await until_gone(pid, start_time);
     drain_events();
     manager_->leader_gone(session);
 }
 
 void Daemon::watch(const session::Session& session) {
-    const int pidfd = static_cast<int>(syscall(SYS_pidfd_open, session.pid, 0));
-    const Result<std::uint64_t> start = api::start_time_of(session.pid);
-    if (pidfd < 0 || !start || *start != session.start_time) {
-        if (pidfd >= 0) close(pidfd);
-        asio::post(context_, [this, name = session.name] { manager_->leader_gone(name); });
-        return;
-    }
-    asio::co_spawn(context_, watch_process(session.name, pidfd), asio::detached);
+    asio::co_spawn(context_, watch_leader(session.name, session.pid, session.start_time),
+                   asio::detached);
 }
 
 void Daemon::watch_restored() {

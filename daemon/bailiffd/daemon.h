@@ -41,6 +41,7 @@ private:
     [[nodiscard]] Result<std::uint32_t> load_policy();
     void drain_events();
     void probe();
+    [[nodiscard]] Writing writing() const;
     void every_second();
     void every_minute();
     void watch(const session::Session& session);
@@ -49,7 +50,8 @@ private:
     [[nodiscard]] boost::asio::awaitable<void> tick();
     [[nodiscard]] boost::asio::awaitable<void> watch_mounts();
     [[nodiscard]] boost::asio::awaitable<void> handle_signals();
-    [[nodiscard]] boost::asio::awaitable<void> watch_process(std::string session, int pidfd);
+    [[nodiscard]] boost::asio::awaitable<void> watch_leader(std::string session, pid_t pid,
+                                                            std::uint64_t start_time);
     void note(const std::string& kind, const std::string& reason, const std::string& message);
     void stop(Status why);
 
@@ -64,6 +66,7 @@ private:
     std::unique_ptr<ControlService> service_;
     std::unique_ptr<api::Server> server_;
     Posture posture_;
+    Writing judged_with_; // what the posture was judged with
     std::unique_ptr<LostEvents> lost_events_;
     std::uint64_t ticks_ = 0;
     bool mounts_changed_ = false;

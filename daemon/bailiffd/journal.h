@@ -5,7 +5,10 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
+#include <memory>
+#include <set>
 #include <string>
+#include <utility>
 
 #include "base/clock.h"
 #include "journal/collapser.h"
@@ -16,26 +19,34 @@ namespace bailiff::daemon {
 
 class Journal {
 public:
-    Journal(boost::asio::io_context& context, journal::Writer writer, std::string folder,
-            const Clock& clock);
+    Journal(journal::Writer writer, const std::string& folder, const Clock& clock);
 
     void record(v1::Record record);
     [[nodiscard]] Result<journal::Page> read(const journal::Filter& filter);
-    // Until a record is written, at most so long.
-    [[nodiscard]] boost::asio::awaitable<void> wait(std::chrono::milliseconds longest);
+    // Until a record is written that `filter` lets through, at most so long.
+    [[nodiscard]] boost::asio::awaitable<void> wait(journal::Filter filter,
+                                                    std::chrono::milliseconds longest);
+    // Of the last record.
+    [[nodiscard]] std::uint64_t last_sequence() const { return writer_.last_sequence(); }
     // Collapsed records whose time is over, what waits for disk space, durability; every second.
     void tick();
     void close();
     [[nodiscard]] std::string state() const { return writer_.state(); }
 
 private:
+    struct Waiter {
+        Waiter(boost::asio::steady_timer its_timer, journal::Filter its_filter)
+            : timer(std::move(its_timer)), filter(std::move(its_filter)) {}
+        boost::asio::steady_timer timer;
+        journal::Filter filter;
+    };
     void write(v1::Record record);
 
     journal::Writer writer_;
     journal::Collapser collapser_;
     journal::Reader reader_;
     const Clock& clock_;
-    boost::asio::steady_timer news_;
+    std::set<std::shared_ptr<Waiter>> waiters_;
     bool dirty_ = false;
 };
 

@@ -2,8 +2,9 @@
 
 namespace bailiff::daemon {
 
-Posture judge_posture(const Result<kernel::KernelPosture>& probes, bool observe,
-                      const std::string& journal) {
+namespace {
+
+Posture judge_probes(const Result<kernel::KernelPosture>& probes, bool observe) {
     Posture posture;
     if (!probes) {
         posture.state = "DEGRADED";
@@ -32,10 +33,6 @@ Posture judge_posture(const Result<kernel::KernelPosture>& probes, bool observe,
         posture.state = "DEGRADED";
         posture.detail =
             "enforced, but attachment " + probes->attachment + " can be skipped on this kernel";
-    } else if (journal != "ok") {
-        posture.state = "DEGRADED";
-        posture.detail = "enforced, but not recorded: " + journal;
-        posture.remedy = "make room for the journal";
     } else if (observe) {
         posture.state = "OBSERVING";
         posture.detail = "mode observe: would-be denials are recorded and let through";
@@ -43,6 +40,25 @@ Posture judge_posture(const Result<kernel::KernelPosture>& probes, bool observe,
         posture.state = "ENFORCING";
         posture.detail = "a denied probe came back with EPERM for every hook family";
     }
+    return posture;
+}
+
+void append(std::string& text, const std::string& more) {
+    text += (text.empty() ? "" : "; ") + more;
+}
+
+} // namespace
+
+Posture judge_posture(const Result<kernel::KernelPosture>& probes, bool observe,
+                      const Writing& writing) {
+    Posture posture = judge_probes(probes, observe);
+    if (writing.same_as({})) return posture;
+    if (posture.state == "ENFORCING") posture.detail = "enforced";
+    if (posture.state != "DOWN") posture.state = "DEGRADED";
+    if (writing.journal != "ok") append(posture.detail, "not recorded: " + writing.journal);
+    if (writing.used_tokens != "ok")
+        append(posture.detail, "no session can be opened: " + writing.used_tokens);
+    append(posture.remedy, "make room in the state folder");
     return posture;
 }
 

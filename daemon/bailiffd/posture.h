@@ -18,8 +18,20 @@ struct Posture {
     }
 };
 
-// From the last probes, the policy's mode and the journal's own word ("ok" or what is wrong).
+// What the daemon must be able to write, in its own words: "ok" or what is wrong.
+struct Writing {
+    std::string journal = "ok";
+    std::string used_tokens = "ok";
+
+    // Whether the same things work; the words change while something does not.
+    [[nodiscard]] bool same_as(const Writing& other) const {
+        return (journal == "ok") == (other.journal == "ok") &&
+               (used_tokens == "ok") == (other.used_tokens == "ok");
+    }
+};
+
+// From the last probes, the policy's mode and what can be written.
 [[nodiscard]] Posture judge_posture(const Result<kernel::KernelPosture>& probes, bool observe,
-                                    const std::string& journal);
+                                    const Writing& writing);
 
 } // namespace bailiff::daemon

@@ -2,15 +2,15 @@
 
 #include <pwd.h>
 
-#include <algorithm>
 #include <array>
-#include <chrono>
+
+#include "journal/utf8.h"
+#include "journal/utf8_message.h"
 
 namespace bailiff::daemon {
 namespace {
 
-constexpr std::uint32_t kMaxWait = 10'000; // milliseconds
-constexpr std::uint32_t kMaxRecords = 1000;
+constexpr std::size_t kMaxReason = 1024; // bytes
 
 session::Presenter presenter_of(const api::Peer& peer) {
     session::Presenter presenter;
@@ -30,8 +30,8 @@ session::Presenter presenter_of(const api::Peer& peer) {
 }
 
 std::string by(const api::Caller& caller) {
-    return "uid " + std::to_string(caller.peer.uid) + " (" + api::account_name(caller.peer.uid) +
-           ")";
+    return "uid " + std::to_string(caller.peer.uid) + " (" +
+           journal::to_utf8(api::account_name(caller.peer.uid)) + ")";
 }
 
 } // namespace
@@ -55,7 +55,8 @@ Result<const session::Session*> ControlService::visible(const api::Caller& calle
                                                         api::RoleSet roles) const {
     const session::Session* session = manager_.find(name);
     if (session == nullptr || (session->uid != caller.peer.uid && !caller.roles.meets(roles)))
-        return fail(ErrorCode::kNotFound, "no session \"" + name.substr(0, 64) +
+        return fail(ErrorCode::kNotFound, "no session \"" +
+                                              std::string(journal::cut_utf8(name, 64)) +
                                               "\" is known to you; sessions of others "
                                               "need role " +
                                               roles.text(" or "));
@@ -84,16 +85,19 @@ v1::Session ControlService::describe(const session::Session& session) const {
     out.set_started(TimeText(session.started_at).c_str());
     out.set_expires(TimeText(session.token.expires_at * 1'000'000'000).c_str());
     out.set_seconds_left(session.token.expires_at - clock_.unix_seconds());
-    if (session.state == session::State::kActive)
-        out.set_tasks(port_.count_tasks(session.subject).value_or(0));
+    const Result<std::uint32_t> tasks =
+        session.state == session::State::kActive ? port_.count_tasks(session.subject) : 0;
+    if (tasks) out.set_tasks(*tasks);
     for (const std::string& profile : session.profiles) out.add_profiles(profile);
     out.set_why(session.why);
+    journal::make_utf8(out);
     return out;
 }
 
 Result<v1::OpenSessionResponse> ControlService::open_session(
     const api::Caller& caller, const v1::OpenSessionRequest& request) {
     v1::OpenSessionResponse response;
+    response.set_sequence(journal_.last_sequence());
     std::uint32_t tasks = 0;
     const auto opened = manager_.open({request.token(), request.proof(), request.workspace(),
                                        request.task_note(), request.wait_tree()},
@@ -132,8 +136,11 @@ Result<v1::RevokeSessionResponse> ControlService::revoke_session(
     const api::Caller& caller, const v1::RevokeSessionRequest& request) {
     const auto session = visible(caller, request.session(), {api::Role::kOperator});
     if (!session) return tl::unexpected(session.error());
-    const auto revoked =
-        manager_.revoke(request.session(), request.reason().substr(0, 1024), by(caller));
+    if (request.reason().size() > kMaxReason)
+        return fail(ErrorCode::kInvalidArgument,
+                    "the reason has " + std::to_string(request.reason().size()) +
+                        " bytes; expected at most " + std::to_string(kMaxReason));
+    const auto revoked = manager_.revoke(request.session(), request.reason(), by(caller));
     if (!revoked) return tl::unexpected(revoked.error());
     v1::RevokeSessionResponse response;
     *response.mutable_session() = describe(**revoked);
@@ -162,40 +169,6 @@ Result<v1::GetSessionResponse> ControlService::get_session(const api::Caller& ca
     return response;
 }
 
-boost::asio::awaitable<Result<v1::ReadEventsResponse>> ControlService::read_events(
-    const api::Caller& caller, const v1::ReadEventsRequest& request) {
-    const api::RoleSet all{api::Role::kAuditor, api::Role::kOperator};
-    if (request.session().empty() && !caller.roles.meets(all))
-        co_return fail(ErrorCode::kPermissionDenied,
-                       "events of all sessions need role auditor; name a session of your own");
-    if (!request.session().empty() && !caller.roles.meets(all))
-        if (const auto session = visible(caller, request.session(), all); !session)
-            co_return tl::unexpected(session.error());
-    journal::Filter filter;
-    filter.session = request.session();
-    filter.verdict = request.verdict();
-    filter.after = request.after();
-    filter.limit = std::min(request.limit() == 0 ? kMaxRecords : request.limit(), kMaxRecords);
-    const auto until = std::chrono::steady_clock::now() +
-                       std::chrono::milliseconds(std::min(request.wait_ms(), kMaxWait));
-    while (true) {
-        hooks_.drain_events();
-        Result<journal::Page> page = journal_.read(filter);
-        if (!page) co_return tl::unexpected(page.error());
-        filter.after = page->next;
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-            until - std::chrono::steady_clock::now());
-        if (!page->records.empty() || left.count() <= 0) {
-            v1::ReadEventsResponse response;
-            for (v1::Record& record : page->records) *response.add_records() = std::move(record);
-            response.set_next(page->next);
-            response.set_more(page->more);
-            co_return response;
-        }
-        co_await journal_.wait(left);
-    }
-}
-
 Result<v1::ReloadPolicyResponse> ControlService::reload_policy(const api::Caller&,
                                                                const v1::ReloadPolicyRequest&) {
     const Result<std::uint32_t> revoked = hooks_.reload_policy();
@@ -217,6 +190,7 @@ Result<v1::WhoAmIResponse> ControlService::who_am_i(const api::Caller& caller,
     if (caller.subject.slot == 0) {
         for (const api::Role role : api::kAllRoles)
             if (caller.roles.has(role)) response.add_roles(api::role_name(role));
+        journal::make_utf8(response);
         return response;
     }
     response.set_agent(manager_.unbound_agent(caller.subject.slot));
@@ -225,6 +199,7 @@ Result<v1::WhoAmIResponse> ControlService::who_am_i(const api::Caller& caller,
         response.set_session_user(session->token.subject);
         response.set_agent(session->agent);
     }
+    journal::make_utf8(response);
     return response;
 }
 

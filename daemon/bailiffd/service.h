@@ -56,6 +56,9 @@ private:
     [[nodiscard]] Result<const session::Session*> visible(const api::Caller& caller,
                                                           const std::string& name,
                                                           api::RoleSet roles) const;
+    // kInvalidArgument for a verdict that is none; kNotFound as visible() has it.
+    [[nodiscard]] Result<journal::Filter> filter_for(const api::Caller& caller,
+                                                     const v1::ReadEventsRequest& request) const;
     [[nodiscard]] v1::Session describe(const session::Session& session) const;
 
     session::Manager& manager_;

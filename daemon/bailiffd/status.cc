@@ -2,6 +2,7 @@
 
 #include "bailiff/version.h"
 #include "bailiffd/service.h"
+#include "journal/utf8_message.h"
 
 namespace bailiff::daemon {
 namespace {
@@ -65,6 +66,7 @@ Result<v1::GetStatusResponse> ControlService::get_status(const api::Caller&,
     response.set_events_lost(port_.counter(BAILIFF_COUNTER_EVENTS_LOST).value_or(0));
     response.set_denials(port_.counter(BAILIFF_COUNTER_DENIED).value_or(0));
     response.set_version(BAILIFF_VERSION);
+    journal::make_utf8(response);
     return response;
 }
 

@@ -14,7 +14,7 @@ namespace bailiff::ctl {
 namespace {
 
 // A report is a letter, four bytes of length and so many bytes.
-constexpr char kOpened = 'O';     // a Session
+constexpr char kOpened = 'O';     // an OpenSessionResponse
 constexpr char kRefused = 'E';    // a sentence
 constexpr char kExecFailed = 'X'; // errno in decimal
 constexpr std::size_t kHeader = 1 + sizeof(std::uint32_t);
@@ -32,7 +32,7 @@ void tell(int fd, char kind, const std::string& text) {
     }
 }
 
-Result<v1::Session> open_session(const RunOptions& options) {
+Result<v1::OpenSessionResponse> open_session(const RunOptions& options) {
     Result<std::string> token = read_token(options.token);
     if (!token) return tl::unexpected<Error>(token.error());
     v1::OpenSessionRequest request;
@@ -51,7 +51,7 @@ Result<v1::Session> open_session(const RunOptions& options) {
     wipe(*request.mutable_token());
     wipe(*request.mutable_proof());
     if (!opened) return tl::unexpected<Error>(opened.error());
-    return response.session();
+    return response;
 }
 
 [[noreturn]] void become_command(const RunOptions& options, int reports, const sigset_t& mask) {
@@ -59,12 +59,12 @@ Result<v1::Session> open_session(const RunOptions& options) {
     std::vector<char*> argv;
     for (const std::string& word : options.command) argv.push_back(const_cast<char*>(word.c_str()));
     argv.push_back(nullptr);
-    const Result<v1::Session> session = open_session(options);
-    if (!session) {
-        tell(reports, kRefused, session.error().message());
+    const Result<v1::OpenSessionResponse> opened = open_session(options);
+    if (!opened) {
+        tell(reports, kRefused, opened.error().message());
         _exit(kExitRunFailed);
     }
-    tell(reports, kOpened, session->SerializeAsString());
+    tell(reports, kOpened, opened->SerializeAsString());
     execvp(argv[0], argv.data());
     const int problem = errno;
     tell(reports, kExecFailed, std::to_string(problem));
@@ -96,7 +96,7 @@ void take_reports(std::string& bytes, ChildReport& report) {
         const std::string text = bytes.substr(kHeader, size);
         switch (bytes[0]) {
             case kOpened:
-                report.session.emplace().ParseFromString(text);
+                report.opened.emplace().ParseFromString(text);
                 break;
             case kRefused:
                 report.refused.emplace(ErrorCode::kInternal, text);

@@ -29,9 +29,9 @@ struct RunOptions {
 
 // What the child tells its parent over a pipe that exec closes.
 struct ChildReport {
-    std::optional<v1::Session> session; // opened
-    std::optional<Error> refused;       // no session; the child ends with kExitRunFailed
-    int exec_errno = 0;                 // the command could not be run; the child ends
+    std::optional<v1::OpenSessionResponse> opened;
+    std::optional<Error> refused; // no session; the child ends with kExitRunFailed
+    int exec_errno = 0;           // the command could not be run; the child ends
 };
 
 struct Child {

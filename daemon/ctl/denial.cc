@@ -12,8 +12,6 @@ namespace {
 
 using journal::escape;
 
-constexpr std::size_t kMaxTold = 10'000; // an agent must not fill our memory with new names
-
 // The reasons that are no rule; the rest are written as they come.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kReasons{
     {{"expired", "the session has expired"},
@@ -92,15 +90,15 @@ std::string advice(const v1::Record& record) {
 } // namespace
 
 std::string denial_line(const v1::Record& record) {
-    const std::string right = escape(record.right().empty() ? record.hook() : record.right());
+    const std::string act = journal::act_text(record);
     const std::string object = journal::object_text(record);
-    return "bailiff: denied " + right + (object.empty() ? "" : " " + object) + " by " +
+    return "bailiff: denied " + act + (object.empty() ? "" : " " + object) + " by " +
            process_words(record.process()) + ": " + rule_words(record) + advice(record);
 }
 
 bool Denials::is_news(const v1::Record& record) {
     if (record.verdict() != "deny" || record.would_deny()) return false;
-    if (told_.size() >= kMaxTold) return false;
+    if (is_full()) return false;
     const v1::Rule& rule = record.rule();
     return told_
         .insert(record.right() + '\0' + journal::object_text(record) + '\0' + rule.file() + '\0' +

@@ -18,10 +18,13 @@ class Denials {
 public:
     // True the first time, and only for what was really denied.
     [[nodiscard]] bool is_news(const v1::Record& record);
+    // No further denial is news, whatever it is: an agent must not fill our memory with new names.
+    [[nodiscard]] bool is_full() const { return told_.size() >= kMaxTold; }
     [[nodiscard]] std::uint64_t after() const { return after_; }
     void set_after(std::uint64_t sequence) { after_ = sequence; }
 
 private:
+    static constexpr std::size_t kMaxTold = 10'000;
     std::set<std::string> told_;
     std::uint64_t after_ = 0; // of the next ReadEvents
 };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <cstdio>
 #include <memory>
 
 #include "ctl/client.h"
@@ -21,7 +23,8 @@ struct Options {
 };
 
 constexpr std::uint32_t kFollowWait = 10'000; // milliseconds, the most that ReadEvents allows
-constexpr std::array<std::size_t, 9> kWidths{19, 6, 12, 34, 16, 8, 16, 34, 0};
+constexpr std::chrono::milliseconds kReconnect{500};
+constexpr std::array<std::size_t, 9> kWidths{19, 6, 12, 36, 16, 16, 16, 34, 0};
 constexpr std::size_t kVerdictColumn = 4;
 constexpr std::size_t kSecondsOfTime = 19; // 2026-11-24T02:03:04
 
@@ -57,6 +60,20 @@ Status print_record(const v1::Record& record, const Options& options, bool colou
     return {};
 }
 
+// With `patient` a daemon that restarts is waited for, which is said once.
+Status read_events(Client& client, const v1::ReadEventsRequest& request,
+                   v1::ReadEventsResponse& response, bool patient) {
+    for (bool told = false;; told = true) {
+        Status read = client.call("ReadEvents", request, response);
+        if (read || !patient || read.error().code() != ErrorCode::kUnavailable) return read;
+        if (!told) {
+            std::fprintf(stderr, "bailiffctl: waiting for bailiffd: %s\n",
+                         escape(read.error().message()).c_str());
+        }
+        if (!client.pause(kReconnect)) return read;
+    }
+}
+
 Status events(const Options& options, Client& client) {
     v1::ReadEventsRequest request;
     request.set_verdict(options.verdict);
@@ -66,10 +83,11 @@ Status events(const Options& options, Client& client) {
         request.set_session(*id);
     }
     const bool coloured = wants_colour();
-    if (!options.json) print(event_line(event_header(), Colour::kNone, false));
-    for (;;) {
+    for (bool answered = false;; answered = true) {
         v1::ReadEventsResponse response;
-        if (Status read = client.call("ReadEvents", request, response); !read) return read;
+        if (Status read = read_events(client, request, response, answered && options.follow); !read)
+            return read;
+        if (!answered && !options.json) print(event_line(event_header(), Colour::kNone, false));
         for (const v1::Record& record : response.records()) {
             if (Status printed = print_record(record, options, coloured); !printed) return printed;
         }
@@ -97,7 +115,7 @@ Row event_row(const v1::Record& record) {
     if (record.would_deny()) said = "would deny";
     Row row{std::move(time), short_id(record.session()), escape(record.user()), std::move(actor)};
     row.push_back(verdict ? std::move(said) : escape(record.kind()));
-    row.push_back(escape(record.right().empty() && verdict ? record.hook() : record.right()));
+    row.push_back(verdict ? journal::act_text(record) : escape(record.right()));
     row.push_back(process_of(record));
     row.push_back(object_of(record));
     row.push_back(rule_of(record));

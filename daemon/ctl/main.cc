@@ -1,7 +1,7 @@
 // bailiffctl: everything a person types. Only wires: each command is a file of its own.
 #include <algorithm>
-#include <cstdio>
 
+#include "bailiff/version.h"
 #include "ctl/arguments.h"
 #include "ctl/context.h"
 #include "ctl/dev.h"
@@ -12,6 +12,7 @@
 #include "ctl/run.h"
 #include "ctl/session.h"
 #include "ctl/status.h"
+#include "ctl/usage.h"
 #include "ctl/whoami.h"
 
 namespace {
@@ -26,12 +27,6 @@ using Add = void (*)(CLI::App&, Context&);
 constexpr Add kCommands[] = {add_run,    add_session, add_events, add_status_with_pins,
                              add_whoami, add_dev,     add_policy, add_policy_reload};
 
-int usage(const CLI::App& app, const CLI::ParseError& problem) {
-    if (problem.get_exit_code() == 0) return app.exit(problem); // --help
-    std::fprintf(stderr, "bailiffctl: %s (see bailiffctl --help)\n", problem.what());
-    return app.get_subcommand("run")->parsed() ? kExitRunFailed : kExitUsage;
-}
-
 } // namespace
 
 int main(int argc, char** argv) {
@@ -39,6 +34,7 @@ int main(int argc, char** argv) {
     Context context;
     context.command = std::move(arguments.command);
     CLI::App app("Delegated sessions that the kernel enforces", "bailiffctl");
+    app.set_version_flag("--version", BAILIFF_VERSION);
     app.require_subcommand(1);
     app.fallthrough(); // --socket is known behind a subcommand too
     app.add_option("--socket", context.socket, "Control socket of bailiffd")

@@ -111,9 +111,11 @@ void add_questions(CLI::App& command, EvalOptions& options) {
         options.questions.push_back(option);
     };
     for (const char* right : kPathQuestions)
-        add(right, "PATH", std::string("May it ") + right + " this path");
+        add(right, "PATH",
+            right == std::string_view("metadata") ? "May it change the metadata of this path"
+                                                  : std::string("May it ") + right + " this path");
     for (const char* right : kAddressQuestions)
-        add(right, "ADDR:PORT[/tcp|udp]", std::string("May it ") + right + " this address");
+        add(right, "ADDR:PORT[/tcp|udp]", std::string("May it ") + right + " to this address");
     add("system", "RIGHT", "Has it this right over the system, such as signal or cap_net_admin");
 }
 

@@ -4,9 +4,17 @@
 #include <memory>
 
 #include "ctl/supervisor.h"
+#include "journal/utf8.h"
 
 namespace bailiff::ctl {
 namespace {
+
+// The option parser knows nothing of what stands behind "--".
+class RunFormatter : public CLI::Formatter {
+    std::string make_usage(const CLI::App*, std::string) const override {
+        return "Usage: bailiffctl run [OPTIONS] -- COMMAND [ARGUMENTS]\n\n";
+    }
+};
 
 Status prepare(RunOptions& options) {
     if (options.command.empty()) {
@@ -18,6 +26,10 @@ Status prepare(RunOptions& options) {
     if (options.workspace.empty()) return {};
     std::error_code problem;
     const auto folder = std::filesystem::canonical(options.workspace, problem);
+    if (!problem && !journal::is_utf8(folder.string())) {
+        return fail(ErrorCode::kInvalidArgument,
+                    "--workspace " + folder.string() + ": its name is not UTF-8; rename it");
+    }
     if (!problem && std::filesystem::is_directory(folder, problem)) {
         options.workspace = folder.string();
         return {};
@@ -33,6 +45,7 @@ void add_run(CLI::App& app, Context& context) {
     auto options = std::make_shared<RunOptions>();
     CLI::App* run = app.add_subcommand(
         "run", "Run a command in a session: bailiffctl run [OPTIONS] -- COMMAND ARGUMENTS");
+    run->formatter(std::make_shared<RunFormatter>());
     run->add_option("--token-file", options->token.file, "File that holds the token");
     run->add_option("--token-fd", options->token.fd, "Descriptor to read the token from");
     run->add_option("--token-command", options->token.command,

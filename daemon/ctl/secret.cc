@@ -165,7 +165,7 @@ Result<std::string> read_token(const TokenSource& source, int cancel_fd) {
         const UniqueFd null(open("/dev/null", O_RDONLY | O_CLOEXEC));
         dup2(null.get(), STDIN_FILENO);
     } else {
-        close(source.fd);
+        UniqueFd(source.fd).reset();
     }
     return checked(std::move(token), name);
 }

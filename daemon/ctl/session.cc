@@ -34,8 +34,8 @@ Status list(const Options& options, Client& client) {
 }
 
 // A call that names a session and answers with it.
-template <typename Request, typename Response>
-Status call_for(const char* method, const Options& options, Client& client, Request request) {
+template <typename Response, typename Request>
+Status call_for(const char* method, const Options& options, Client& client, Request& request) {
     const Result<std::string> id = find_session(client, options.id);
     if (!id) return tl::unexpected<Error>(id.error());
     request.set_session(*id);
@@ -45,31 +45,32 @@ Status call_for(const char* method, const Options& options, Client& client, Requ
 }
 
 Status show(const Options& options, Client& client) {
-    return call_for<v1::GetSessionRequest, v1::GetSessionResponse>("GetSession", options, client,
-                                                                   {});
+    v1::GetSessionRequest request;
+    return call_for<v1::GetSessionResponse>("GetSession", options, client, request);
 }
 
 Status end(const Options& options, Client& client) {
-    return call_for<v1::EndSessionRequest, v1::EndSessionResponse>("EndSession", options, client,
-                                                                   {});
+    v1::EndSessionRequest request;
+    return call_for<v1::EndSessionResponse>("EndSession", options, client, request);
 }
 
 Status revoke(const Options& options, Client& client) {
     v1::RevokeSessionRequest request;
     request.set_reason(options.reason);
-    return call_for<v1::RevokeSessionRequest, v1::RevokeSessionResponse>("RevokeSession", options,
-                                                                         client, request);
+    return call_for<v1::RevokeSessionResponse>("RevokeSession", options, client, request);
 }
 
 Status renew(const Options& options, Client& client) {
     if (Status source = check_source(options.token); !source) return source;
-    const Result<std::string> token = read_token(options.token);
+    Result<std::string> token = read_token(options.token);
     if (!token) return tl::unexpected<Error>(token.error());
     v1::RenewSessionRequest request;
     request.set_token(*token);
+    wipe(*token);
     request.set_proof(options.proof);
-    return call_for<v1::RenewSessionRequest, v1::RenewSessionResponse>("RenewSession", options,
-                                                                       client, request);
+    Status renewed = call_for<v1::RenewSessionResponse>("RenewSession", options, client, request);
+    wipe(*request.mutable_token());
+    return renewed;
 }
 
 using Action = Status (*)(const Options&, Client&);

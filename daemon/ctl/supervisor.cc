@@ -5,9 +5,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <iterator>
+#include <string_view>
+#include <utility>
 
 #include "ctl/context.h"
 #include "journal/describe.h"
@@ -18,10 +22,26 @@ namespace {
 using journal::escape;
 using std::chrono::milliseconds;
 
-constexpr int kForwarded[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH};
 constexpr milliseconds kTreePoll{500};
 // A command that failed may have failed by a denial that is still on its way.
 constexpr milliseconds kLastDenial{100};
+
+// Why a session ends when all is as it should be: bailiffd's words.
+constexpr std::string_view kCommandExited = "ended: its command exited";
+constexpr std::string_view kTreeExited = "ended: the last process of its tree exited";
+
+// All that can be caught, except what the kernel sends for a fault or a write of our own, and what
+// tells a program in the background that it may not use the terminal.
+bool is_forwarded(int signal) {
+    static constexpr int kOurs[] = {SIGILL,  SIGTRAP, SIGABRT, SIGBUS,  SIGFPE,  SIGKILL, SIGSEGV,
+                                    SIGPIPE, SIGCHLD, SIGSTOP, SIGTTIN, SIGTTOU, SIGSYS};
+    if (signal > SIGSYS && signal < SIGRTMIN) return false; // the C library's own
+    return std::find(std::begin(kOurs), std::end(kOurs), signal) == std::end(kOurs);
+}
+
+bool is_request_to_end(int signal) {
+    return signal == SIGINT || signal == SIGTERM || signal == SIGHUP || signal == SIGQUIT;
+}
 
 } // namespace
 
@@ -29,7 +49,9 @@ Status Supervisor::block_signals(sigset_t& before) {
     sigset_t ours;
     sigemptyset(&ours);
     sigaddset(&ours, SIGCHLD);
-    for (int signal : kForwarded) sigaddset(&ours, signal);
+    for (int signal = 1; signal <= SIGRTMAX; ++signal) {
+        if (is_forwarded(signal)) sigaddset(&ours, signal);
+    }
     if (sigprocmask(SIG_BLOCK, &ours, &before) != 0) return fail_errno("sigprocmask", errno);
     // A parent that ignores SIGCHLD would pass that on, and no child could be waited for.
     signal(SIGCHLD, SIG_DFL);
@@ -47,7 +69,7 @@ Result<int> Supervisor::run() {
     if (!child) return tl::unexpected<Error>(child.error());
     child_ = std::move(*child);
     signal(SIGPIPE, SIG_IGN); // a reader of our messages that is gone must not end the session
-    if (options_.token.fd > STDERR_FILENO) close(options_.token.fd); // the child's to read
+    if (options_.token.fd > STDERR_FILENO) UniqueFd(options_.token.fd).reset(); // the child's
     if (Status supervised = supervise(); !supervised) {
         return tl::unexpected<Error>(supervised.error());
     }
@@ -55,9 +77,9 @@ Result<int> Supervisor::run() {
         std::fprintf(stderr, "bailiffctl: cannot run %s: %s\n",
                      escape(options_.command.front()).c_str(), std::strerror(report_.exec_errno));
     }
-    if (report_.session) finish_session();
+    if (report_.opened) finish_session();
     if (report_.refused) return tl::unexpected<Error>(*report_.refused);
-    if (!report_.session && !WIFSIGNALED(*wait_status_)) {
+    if (!report_.opened && !WIFSIGNALED(*wait_status_)) {
         return fail(ErrorCode::kInternal, "the child ended before its session was open");
     }
     return exit_status();
@@ -82,13 +104,14 @@ void Supervisor::read_reports() {
     if (got <= 0) return child_.reports.reset(); // poll() passes over descriptor -1
     bytes_.append(bytes, static_cast<std::size_t>(got));
     take_reports(bytes_, report_);
-    if (!report_.session || watcher_) return;
+    if (!report_.opened || watcher_) return;
+    const v1::Session& session = report_.opened->session();
     if (options_.verbose) {
         std::fprintf(stderr, "bailiff: session %s opened for %s, expires %s\n",
-                     escape(report_.session->id()).c_str(), escape(report_.session->user()).c_str(),
-                     escape(report_.session->expires()).c_str());
+                     escape(session.id()).c_str(), escape(session.user()).c_str(),
+                     escape(session.expires()).c_str());
     }
-    watcher_.emplace(options_, *report_.session);
+    watcher_.emplace(options_, session, report_.opened->sequence());
     watcher_->start();
 }
 
@@ -106,37 +129,48 @@ void Supervisor::read_signals() {
         // What the terminal sends, it sends to the command as well.
         const bool from_terminal = info.ssi_code == SI_KERNEL;
         if (!wait_status_ && !from_terminal) kill(child_.pid, signal);
-        if (wait_status_ && signal != SIGWINCH) interrupted_ = true;
+        // As every process of a job: the shell waits until all are stopped.
+        if (signal == SIGTSTP) raise(SIGSTOP);
+        if (wait_status_ && is_request_to_end(signal)) interrupted_ = true;
     }
 }
 
-std::optional<v1::Session> Supervisor::look() {
+Result<v1::Session> Supervisor::look() {
     v1::GetSessionRequest request;
-    request.set_session(report_.session->id());
+    request.set_session(session_id());
     v1::GetSessionResponse response;
-    const Status got = client_.call("GetSession", request, response);
-    if (got) return response.session();
-    std::fprintf(stderr, "bailiff: how session %s stands is unknown: %s\n",
-                 escape(request.session()).c_str(), got.error().message().c_str());
-    return std::nullopt;
+    if (Status got = client_.call("GetSession", request, response); !got)
+        return tl::unexpected<Error>(got.error());
+    return response.session();
 }
 
+// A daemon that restarts knows the session again: until it answers nothing is over.
 void Supervisor::wait_for_tree() {
+    bool told = false;
     while (!interrupted_) {
-        const std::optional<v1::Session> session = look();
-        if (!session || session->state() != "active" || session->tasks() == 0) return;
+        const Result<v1::Session> session = look();
+        const bool silent = !session && session.error().code() == ErrorCode::kUnavailable;
+        if (!session && !silent) return;
+        if (session && session->state() != "active") return;
+        if (session && session->has_tasks() && session->tasks() == 0) return;
+        if (silent && !std::exchange(told, true)) {
+            std::fprintf(stderr, "bailiff: waiting for the last process of session %s: %s\n",
+                         escape(session_id()).c_str(), escape(session.error().message()).c_str());
+        }
         pollfd signals{.fd = signals_.get(), .events = POLLIN, .revents = 0};
         poll(&signals, 1, static_cast<int>(kTreePoll.count()));
         read_signals();
     }
 }
 
-void Supervisor::tell_end(const v1::Session& session) const {
-    const bool remarkable = session.state() == "expired" || session.state() == "revoked";
-    if (!remarkable && !options_.verbose) return;
-    const std::string& why = session.why().empty() ? session.state() : session.why();
-    std::fprintf(stderr, "bailiff: session %s %s\n", escape(report_.session->id()).c_str(),
-                 escape(why).c_str());
+// Whatever ended it but the command itself is worth a word.
+void Supervisor::tell_end(const v1::Session& session, bool by_us) const {
+    const std::string& why = session.why();
+    const bool usual =
+        session.state() == "active" || by_us || why == kCommandExited || why == kTreeExited;
+    if (usual && !options_.verbose) return;
+    std::fprintf(stderr, "bailiff: session %s %s\n", escape(session_id()).c_str(),
+                 escape(why.empty() ? session.state() : why).c_str());
 }
 
 void Supervisor::finish_session() {
@@ -145,22 +179,29 @@ void Supervisor::finish_session() {
         watcher_->stop();
         watcher_->drain(client_, exit_status() == 0 ? milliseconds(0) : kLastDenial);
     }
-    std::optional<v1::Session> session = look();
-    if (session && session->state() == "active") {
-        v1::EndSessionRequest request;
-        request.set_session(report_.session->id());
-        v1::EndSessionResponse response;
-        const Status ended = client_.call("EndSession", request, response);
-        if (ended) {
-            session = response.session();
-        } else {
-            std::fprintf(stderr, "bailiff: session %s could not be ended: %s\n",
-                         escape(request.session()).c_str(), ended.error().message().c_str());
-        }
-        // Whatever was on its way when the command ended has arrived by now.
-        if (watcher_) watcher_->drain(client_, milliseconds(0));
+    Result<v1::Session> session = look();
+    if (!session) {
+        std::fprintf(stderr, "bailiff: how session %s stands is unknown: %s\n",
+                     escape(session_id()).c_str(), escape(session.error().message()).c_str());
+        return;
     }
-    if (session) tell_end(*session);
+    const bool by_us = session->state() == "active";
+    if (by_us) end_session(*session);
+    tell_end(*session, by_us);
+}
+
+void Supervisor::end_session(v1::Session& session) {
+    v1::EndSessionRequest request;
+    request.set_session(session_id());
+    v1::EndSessionResponse response;
+    if (const Status ended = client_.call("EndSession", request, response); ended) {
+        session = response.session();
+    } else {
+        std::fprintf(stderr, "bailiff: session %s could not be ended: %s\n",
+                     escape(session_id()).c_str(), escape(ended.error().message()).c_str());
+    }
+    // Whatever was on its way when the command ended has arrived by now.
+    if (watcher_) watcher_->drain(client_, milliseconds(0));
 }
 
 int Supervisor::exit_status() const {

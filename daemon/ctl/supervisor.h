@@ -32,8 +32,10 @@ private:
     void read_signals();
     void wait_for_tree();
     void finish_session();
-    [[nodiscard]] std::optional<v1::Session> look();
-    void tell_end(const v1::Session& session) const;
+    [[nodiscard]] Result<v1::Session> look();
+    void end_session(v1::Session& session);
+    void tell_end(const v1::Session& session, bool by_us) const;
+    [[nodiscard]] const std::string& session_id() const { return report_.opened->session().id(); }
     [[nodiscard]] int exit_status() const;
 
     const RunOptions& options_;

@@ -9,30 +9,23 @@ namespace bailiff::ctl {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::steady_clock;
 
 constexpr milliseconds kLongPoll{5'000};
 constexpr milliseconds kShortestPoll{100}; // between two answers without news
 constexpr milliseconds kAfterFailure{1'000};
-constexpr std::chrono::seconds kRenewAgain{10};
 
 } // namespace
 
-void RenewalPlan::opened(Time now, std::int64_t seconds_left) {
-    expiry_ = now + std::chrono::seconds(seconds_left);
-    due_ = now + std::chrono::seconds(seconds_left) * 2 / 3;
-}
-
-void RenewalPlan::failed(Time now) {
-    due_ = now + kRenewAgain;
-    if (due_ >= expiry_) never();
-}
-
-Watcher::Watcher(const RunOptions& options, const v1::Session& session)
+Watcher::Watcher(const RunOptions& options, const v1::Session& session, std::uint64_t after)
     : options_(options), session_(session.id()), client_(options.socket) {
+    denials_.set_after(after);
     if (!options.token.command.empty() && session.seconds_left() > 0) {
-        plan_.opened(steady_clock::now(), session.seconds_left());
+        plan_.opened(now(), session.seconds_left());
     }
+}
+
+RenewalPlan::Time Watcher::now() const {
+    return RenewalPlan::Time(clock_.boot_nanos());
 }
 
 void Watcher::start() {
@@ -56,6 +49,9 @@ Status Watcher::read_once(Client& client, milliseconds wait, bool& more) {
     for (const v1::Record& record : response.records()) {
         if (!denials_.is_news(record)) continue;
         std::fprintf(stderr, "%s\n", denial_line(record).c_str());
+        if (!denials_.is_full()) continue;
+        std::fprintf(stderr, "bailiff: more are in bailiffctl events --session %s\n",
+                     journal::escape(session_).c_str());
     }
     more = response.more() && response.next() > denials_.after();
     denials_.set_after(std::max(denials_.after(), response.next()));
@@ -74,10 +70,10 @@ void Watcher::drain(Client& client, milliseconds wait) {
 void Watcher::watch() {
     bool silent = false; // the last call failed, and that has been said
     for (;;) {
-        const auto now = steady_clock::now();
-        if (plan_.is_due(now)) renew();
+        const RenewalPlan::Time time = now();
+        if (plan_.is_due(time)) renew();
         const auto until_due = std::chrono::ceil<milliseconds>(
-            std::min<steady_clock::duration>(plan_.due() - now, kLongPoll));
+            std::min<RenewalPlan::Time>(plan_.due() - time, kLongPoll));
         const std::uint64_t before = denials_.after();
         bool more = false;
         const Status read = read_once(client_, std::max(until_due, milliseconds(0)), more);
@@ -96,12 +92,14 @@ void Watcher::watch() {
 void Watcher::renew() {
     const Status renewed = try_renew();
     if (renewed) return;
-    plan_.failed(steady_clock::now());
+    const RenewalPlan::Time failed_at = now();
+    plan_.failed(failed_at);
     if (!client_.pause(milliseconds(0))) return;
-    const bool again = plan_.due() != RenewalPlan::Time::max();
+    const auto again = std::chrono::ceil<std::chrono::seconds>(plan_.due() - failed_at).count();
     std::fprintf(stderr, "bailiff: the session is not renewed: %s%s\n",
                  journal::escape(renewed.error().message()).c_str(),
-                 again ? "; next try in 10 s" : "; it will expire");
+                 plan_.is_planned() ? ("; next try in " + std::to_string(again) + " s").c_str()
+                                    : "; it will expire");
 }
 
 Status Watcher::try_renew() {
@@ -121,7 +119,7 @@ Status Watcher::try_renew() {
     wipe(*request.mutable_token());
     wipe(*request.mutable_proof());
     if (!renewed) return renewed;
-    plan_.opened(steady_clock::now(), response.session().seconds_left());
+    plan_.opened(now(), response.session().seconds_left());
     if (response.session().seconds_left() <= 0) plan_.never();
     return {};
 }

@@ -8,34 +8,19 @@
 #include <thread>
 
 #include "bailiff/control.pb.h"
+#include "base/clock.h"
 #include "ctl/child.h"
 #include "ctl/client.h"
 #include "ctl/denial.h"
+#include "ctl/renewal_plan.h"
 
 namespace bailiff::ctl {
 
-// When to run the token command again.
-class RenewalPlan {
-public:
-    using Time = std::chrono::steady_clock::time_point;
-
-    // After two thirds of the `seconds_left`.
-    void opened(Time now, std::int64_t seconds_left);
-    // 10 s later, unless the session is over by then.
-    void failed(Time now);
-    void never() { due_ = Time::max(); }
-    [[nodiscard]] bool is_due(Time now) const { return now >= due_; }
-    [[nodiscard]] Time due() const { return due_; }
-
-private:
-    Time due_ = Time::max();
-    Time expiry_ = Time::max();
-};
-
 class Watcher {
 public:
-    // `options` outlives it. Denials go to the standard error stream, one line each.
-    Watcher(const RunOptions& options, const v1::Session& session);
+    // `options` outlives it. Denials go to the standard error stream, one line each; those up to
+    // the record `after` are not looked for.
+    Watcher(const RunOptions& options, const v1::Session& session, std::uint64_t after);
     Watcher(const Watcher&) = delete;
     Watcher& operator=(const Watcher&) = delete;
     ~Watcher() { stop(); }
@@ -48,6 +33,7 @@ public:
 private:
     // False where the answer may go on.
     [[nodiscard]] Status read_once(Client& client, std::chrono::milliseconds wait, bool& more);
+    [[nodiscard]] RenewalPlan::Time now() const;
     void watch();
     void renew();
     [[nodiscard]] Status try_renew();
@@ -55,6 +41,7 @@ private:
     const RunOptions& options_;
     std::string session_;
     Denials denials_;
+    SystemClock clock_;
     RenewalPlan plan_;
     Client client_;
     std::thread thread_;

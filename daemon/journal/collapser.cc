@@ -29,7 +29,17 @@ private:
     std::string bytes_;
 };
 
-Sha256 rule_and_session(const v1::Record& record) {
+bool is_refusal(const v1::Record& record) {
+    return record.kind() == "session.refused";
+}
+
+bool is_execution(const v1::Record& record) {
+    return record.kind() == "exec" || record.kind() == "unbound";
+}
+
+// Whose ten a second a record is one of.
+Sha256 budget_of(const v1::Record& record) {
+    if (is_refusal(record)) return Key().add(record.kind()).add(record.process().uid()).digest();
     return Key().add(record.session()).add(record.rule()).digest();
 }
 
@@ -37,6 +47,8 @@ Sha256 identity(const v1::Record& record) {
     const v1::Object& object = record.object();
     Key key;
     key.add(record.session()).add(record.kind()).add(record.hook()).add(record.right());
+    key.add(record.agent()).add(record.process().uid());
+    if (is_refusal(record)) key.add(record.message());
     key.add(record.verdict()).add(record.reason()).add(record.would_deny()).add(record.rule());
     key.add(record.process().executable());
     key.add(object.path()).add(object.address()).add(object.port()).add(object.protocol());
@@ -44,7 +56,7 @@ Sha256 identity(const v1::Record& record) {
     if (object.path().empty() || object.path_truncated())
         key.add(object.device()).add(object.inode()).add(object.generation());
     // What was run is the point of such a record, and the path is only half of it.
-    if (record.kind() == "exec")
+    if (is_execution(record))
         for (const std::string& argument : record.process().argv()) key.add(argument);
     return key.digest();
 }
@@ -77,14 +89,17 @@ std::size_t Collapser::KeyHash::operator()(const Sha256& key) const {
 
 std::vector<v1::Record> Collapser::offer(v1::Record record, std::uint64_t now_boot_ns) {
     std::vector<v1::Record> out = flush(now_boot_ns);
-    const bool denial = record.verdict() == "deny";
-    if (!denial && record.verdict() != "audit") {
+    const bool refusal = is_refusal(record);
+    const bool denial = refusal || record.verdict() == "deny";
+    if (!denial && !is_execution(record) && record.verdict() != "audit") {
         out.push_back(std::move(record));
         return out;
     }
-    const Sha256 key = identity(record);
-    const bool in_budget = denial && within_budget(record, now_boot_ns);
-    const auto found = windows_.find(key);
+    const Sha256 whose = budget_of(record);
+    const bool in_budget = denial && within_budget(whose, now_boot_ns);
+    Sha256 key = identity(record);
+    auto found = windows_.find(key);
+    if (found == windows_.end() && refusal && !in_budget) found = windows_.find(key = whose);
     if (found != windows_.end()) {
         // Once one waits, the later ones do too: the journal keeps them in order.
         auto& collapsed = found->second->collapsed;
@@ -102,10 +117,10 @@ std::vector<v1::Record> Collapser::offer(v1::Record record, std::uint64_t now_bo
     return out;
 }
 
-bool Collapser::within_budget(const v1::Record& record, std::uint64_t now) {
+bool Collapser::within_budget(const Sha256& whose, std::uint64_t now) {
     // A full table starts again: that writes more than it must, and loses nothing.
     if (budgets_.size() >= max_keys_) budgets_.clear();
-    Budget& budget = budgets_[rule_and_session(record)];
+    Budget& budget = budgets_[whose];
     if (budget.used == 0 || now - budget.start >= kDenialWindowNs) budget = {now, 0};
     return ++budget.used <= kDenialsPerWindow;
 }

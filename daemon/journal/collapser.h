@@ -2,8 +2,10 @@
 // kind always passes at once; what collapses comes out as one record when its window is over. The
 // sum of the counts is the number offered. Owned by the daemon; I/O thread only.
 //
-// Observations (verdict "audit"): identical ones within 5 s. Denials: identical ones within 1 s,
-// once their rule and session had ten in that second. All other records pass.
+// Observations (verdict "audit", and what was executed): identical ones within 5 s. Denials:
+// identical ones within 1 s, once their rule and session had ten in that second. Refused sessions:
+// as denials, but what one uid is refused beyond ten in a second and for new reasons becomes one
+// record too, for the caller chooses the words. All other records pass.
 #pragma once
 
 #include <cstddef>
@@ -56,7 +58,7 @@ private:
         std::size_t operator()(const Sha256& key) const;
     };
 
-    [[nodiscard]] bool within_budget(const v1::Record& record, std::uint64_t now);
+    [[nodiscard]] bool within_budget(const Sha256& whose, std::uint64_t now);
     void close_oldest(Windows& windows, std::vector<v1::Record>& out);
     void make_room(std::vector<v1::Record>& out);
 
@@ -64,7 +66,7 @@ private:
     Windows denials_;
     Windows observations_;
     std::unordered_map<Sha256, Windows::iterator, KeyHash> windows_;
-    std::unordered_map<Sha256, Budget, KeyHash> budgets_; // by rule and session
+    std::unordered_map<Sha256, Budget, KeyHash> budgets_; // by rule and session, or by uid
 };
 
 } // namespace bailiff::journal

@@ -87,7 +87,7 @@ std::string verdict_line(const v1::Record& record) {
     std::string sentence = verdict_words(record);
     add(sentence, " ", who(record));
     sentence += ": ";
-    sentence += word(record.right().empty() ? record.kind() : record.right());
+    sentence += act_text(record);
     add(sentence, " ", object_word(record));
     add(sentence, " by ", process_text(record));
     add(sentence, ", rule ", rule_place(record));
@@ -130,6 +130,13 @@ std::string escape(std::string_view text) {
         text.remove_prefix(bytes);
     }
     return out;
+}
+
+std::string act_text(const v1::Record& record) {
+    const std::string& right = record.right();
+    if (right.empty()) return escape(record.hook().empty() ? record.kind() : record.hook());
+    const bool by_rename = record.hook() == "inode_rename" && right != "rename";
+    return escape(right) + (by_rename ? " by rename" : "");
 }
 
 std::string object_text(const v1::Record& record) {

@@ -16,6 +16,9 @@ namespace bailiff::journal {
 // a backslash \x5c, so that no name can be spelled to look like an escaped one.
 [[nodiscard]] std::string escape(std::string_view text);
 
+// "write"; "create by rename" where renaming another file to the name is what makes or replaces it.
+[[nodiscard]] std::string act_text(const v1::Record& record);
+
 // "/etc/passwd", "10.0.0.1:443/tcp", "[2001:db8::1]:53/udp", ".../deep/name" where the record did
 // not hold the whole path, "inode 7 on device 2049" without a path; empty where there is no object.
 [[nodiscard]] std::string object_text(const v1::Record& record);

@@ -40,15 +40,19 @@ bool may_have(std::string_view line, std::string_view field, const std::string& 
     return line.find(spelled) != std::string_view::npos;
 }
 
-bool may_match(std::string_view line, const Filter& filter) {
-    if (line.find("\"kind\":\"gap\"") != std::string_view::npos) return true;
-    return may_have(line, "session", filter.session) && may_have(line, "verdict", filter.verdict);
+// The session that the line names, found without parsing it; empty where it is not spelled plainly.
+std::string session_of(std::string_view line) {
+    constexpr std::string_view kField = "\"session\":\"";
+    const std::size_t found = line.find(kField);
+    if (found == std::string_view::npos) return {};
+    line.remove_prefix(found + kField.size());
+    return std::string(line.substr(0, line.find('"')));
 }
 
-bool matches(const v1::Record& record, const Filter& filter) {
-    if (record.kind() == "gap") return true;
-    return (filter.session.empty() || record.session() == filter.session) &&
-           (filter.verdict.empty() || record.verdict() == filter.verdict);
+bool may_match(std::string_view line, const Filter& filter) {
+    if (line.find("\"kind\":\"gap\"") != std::string_view::npos) return true;
+    if (filter.visible && !filter.visible(session_of(line))) return false;
+    return may_have(line, "session", filter.session) && may_have(line, "verdict", filter.verdict);
 }
 
 v1::Record damage_record(const Damage& damage, std::uint64_t before_sequence) {
@@ -100,6 +104,13 @@ public:
         return true;
     }
 
+    // Ends the page behind this line; false where the next call would only read the same again.
+    bool cut() {
+        if (page_.next <= filter_.after || damage_.lines > 0) return false;
+        page_.more = true;
+        return true;
+    }
+
     [[nodiscard]] Page finish() && { return std::move(page_); }
 
 private:
@@ -122,23 +133,35 @@ private:
 
 } // namespace
 
-void Reader::forget_if_replaced(int fd) {
+bool matches(const v1::Record& record, const Filter& filter) {
+    if (record.kind() == "gap") return true;
+    return (filter.session.empty() || record.session() == filter.session) &&
+           (filter.verdict.empty() || record.verdict() == filter.verdict) &&
+           (!filter.visible || filter.visible(record.session()));
+}
+
+// Returns the file's size.
+std::uint64_t Reader::forget_if_replaced(int fd) {
     struct stat info {};
     const bool known = fstat(fd, &info) == 0 && info.st_dev == device_ && info.st_ino == inode_ &&
                        static_cast<std::uint64_t>(info.st_size) >= noted_until_;
-    if (known) return;
+    const auto size = static_cast<std::uint64_t>(info.st_size);
+    if (known) return size;
     device_ = info.st_dev;
     inode_ = info.st_ino;
     index_.clear();
     noted_until_ = 0;
     since_mark_ = 0;
+    return size;
 }
 
-std::uint64_t Reader::start_for(std::uint64_t after) const {
+// From the last mark that is not behind `after` to the next one.
+Range Reader::around(std::uint64_t after, std::uint64_t size) const {
     const auto behind = std::upper_bound(
         index_.begin(), index_.end(), after,
         [](std::uint64_t value, const Mark& mark) { return value < mark.sequence; });
-    return behind == index_.begin() ? 0 : std::prev(behind)->offset;
+    return {behind == index_.begin() ? 0 : std::prev(behind)->offset,
+            behind == index_.end() ? size : behind->offset};
 }
 
 void Reader::note(std::uint64_t sequence, std::uint64_t end_offset) {
@@ -154,9 +177,11 @@ Result<Page> Reader::read(const Filter& filter) {
     const UniqueFd fd(open(path_.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd && errno == ENOENT) return std::move(answer).finish();
     if (!fd) return fail_errno("open " + path_, errno);
-    forget_if_replaced(fd.get());
+    const std::uint64_t size = forget_if_replaced(fd.get());
+    auto range = narrow(fd.get(), around(filter.after, size), filter.after);
+    if (!range) return propagate(std::move(range), path_);
 
-    LineSource lines(fd.get(), start_for(filter.after));
+    LineSource lines(fd.get(), range->low);
     while (true) {
         auto line = lines.next();
         if (!line) return propagate(std::move(line), path_);
@@ -169,6 +194,7 @@ Result<Page> Reader::read(const Filter& filter) {
         }
         note(*sequence, (*line)->offset + (*line)->bytes + 1);
         if (!answer.take(**line, *sequence)) break;
+        if ((*line)->offset - range->low >= filter.max_scan && answer.cut()) break;
     }
     return std::move(answer).finish();
 }

@@ -18,15 +18,6 @@ std::size_t length_of(unsigned lead) {
     return 0;
 }
 
-bool is_utf8(std::string_view text) {
-    while (!text.empty()) {
-        const auto character = first_character(text);
-        if (!character) return false;
-        text.remove_prefix(character->bytes);
-    }
-    return true;
-}
-
 } // namespace
 
 std::optional<Character> first_character(std::string_view text) {
@@ -43,6 +34,21 @@ std::optional<Character> first_character(std::string_view text) {
     const bool surrogate = code >= 0xd800 && code <= 0xdfff;
     if (overlong || surrogate || code > 0x10ffff) return std::nullopt;
     return Character{code, bytes};
+}
+
+bool is_utf8(std::string_view text) {
+    while (!text.empty()) {
+        const auto character = first_character(text);
+        if (!character) return false;
+        text.remove_prefix(character->bytes);
+    }
+    return true;
+}
+
+std::string_view cut_utf8(std::string_view text, std::size_t bytes) {
+    if (text.size() <= bytes) return text;
+    while (bytes > 0 && (at(text, bytes) & 0xc0U) == 0x80U) --bytes;
+    return text.substr(0, bytes);
 }
 
 std::string escaped_byte(char byte) {

@@ -17,6 +17,11 @@ struct Character {
 // (RFC 3629: no overlong forms, no surrogates, at most U+10FFFF). `text` must not be empty.
 [[nodiscard]] std::optional<Character> first_character(std::string_view text);
 
+[[nodiscard]] bool is_utf8(std::string_view text);
+
+// The first `bytes` bytes of `text`, less where that would cut a character.
+[[nodiscard]] std::string_view cut_utf8(std::string_view text, std::size_t bytes);
+
 // The two spellings that stand for what must not be shown: \xNN and \u{NN}.
 [[nodiscard]] std::string escaped_byte(char byte);
 [[nodiscard]] std::string escaped_code(char32_t code);

@@ -11,6 +11,7 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "bailiff/version.h"
 #include "kernel/handler.h"
 #include "kernel/server.h"
 #include "kernel/startup.h"
@@ -40,6 +41,7 @@ int main(int argc, char** argv) {
     Options options;
     bool probe = false;
     CLI::App app("bailiff-kernel: loads, attaches and proves bailiff's kernel programs");
+    app.set_version_flag("--version", BAILIFF_VERSION);
     app.add_option("--pins", options.pin_root, "folder on a bpffs for maps and links");
     app.add_option("--run-dir", options.run_folder, "folder of kernel.sock");
     app.add_option("--daemon-user", options.daemon_user, "user that bailiffd runs as");

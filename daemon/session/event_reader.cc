@@ -10,17 +10,6 @@
 namespace bailiff::session {
 namespace {
 
-// The strings of `text`, each with its NUL; the last may lack it.
-std::vector<std::string> split(const char* text, std::size_t length) {
-    std::vector<std::string> parts;
-    for (std::size_t at = 0; at < length;) {
-        const std::size_t size = strnlen(text + at, length - at);
-        parts.emplace_back(text + at, size);
-        at += size + 1;
-    }
-    return parts;
-}
-
 std::size_t text_length(const bailiff_event& event) {
     return std::min<std::size_t>(event.text_length, sizeof(event.text));
 }
@@ -66,34 +55,13 @@ void EventReader::set_mounts(const std::vector<Mount>& mounts) {
     }
 }
 
-void EventReader::learn_image(const bailiff_event& event) {
-    Image image;
-    image.start_time = event.start_time;
-    std::vector<std::string> parts = split(event.text, text_length(event));
-    if (!parts.empty()) {
-        image.executable = parts.front();
-        image.argv.assign(parts.begin() + 1, parts.end());
-    }
-    image.truncated = (event.flags & BAILIFF_EVENT_TRUNCATED) != 0;
-    images_[event.pid] = std::move(image);
-}
-
-// A child that has not executed anything runs its parent's image.
-const EventReader::Image* EventReader::image_of(const bailiff_event& event) const {
-    if (const auto own = images_.find(event.pid);
-        own != images_.end() && own->second.start_time == event.start_time)
-        return &own->second;
-    const auto parent = images_.find(event.parent_pid);
-    return parent == images_.end() ? nullptr : &parent->second;
-}
-
-void EventReader::fill_process(const bailiff_event& event, v1::Process& process) const {
+void EventReader::fill_process(const bailiff_event& event, v1::Process& process) {
     process.set_pid(event.pid);
     process.set_start_time_ns(event.start_time);
     process.set_parent_pid(event.parent_pid);
     process.set_uid(event.uid);
     process.set_comm(std::string(event.comm, strnlen(event.comm, sizeof(event.comm))));
-    const Image* image = image_of(event);
+    const Image* image = images_.find(event);
     if (image == nullptr) return;
     process.set_executable(image->executable);
     for (const std::string& argument : image->argv) process.add_argv(argument);
@@ -115,7 +83,8 @@ void EventReader::fill_object(const bailiff_event& event, v1::Object& object) co
     }
     if (event.dev == 0) return;
     std::string path;
-    for (const std::string& name : split(event.text, text_length(event))) path = "/" + name + path;
+    for (const std::string& name : split_strings(event.text, text_length(event)))
+        path = "/" + name + path;
     const auto mount = mount_points_.find(event.dev);
     if (mount != mount_points_.end() && mount->second != "/") path = mount->second + path;
     object.set_path(path.empty() ? "/" : path);
@@ -142,10 +111,10 @@ std::string EventReader::time_of(const bailiff_event& event) const {
 
 std::optional<v1::Record> EventReader::read(const bailiff_event& event) {
     if (event.kind == BAILIFF_EVENT_EXIT) {
-        images_.erase(event.pid);
+        images_.leave(event);
         return std::nullopt;
     }
-    if (event.kind == BAILIFF_EVENT_EXEC) learn_image(event);
+    if (event.kind == BAILIFF_EVENT_EXEC) images_.learn(event);
     const Session* session =
         event.session == 0 ? nullptr : manager_.find_slot(event.session, event.session_epoch);
     v1::Record record;

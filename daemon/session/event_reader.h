@@ -5,16 +5,20 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
+#include "session/images.h"
 #include "session/manager.h"
 
 namespace bailiff::session {
 
 class EventReader {
 public:
-    EventReader(const Manager& manager, const Clock& clock) : manager_(manager), clock_(clock) {}
+    // `proc`: where procfs is mounted.
+    EventReader(const Manager& manager, const Clock& clock, std::string proc = "/proc")
+        : manager_(manager), clock_(clock), images_(std::move(proc)) {}
 
     // None where the event only teaches the reader something.
     [[nodiscard]] std::optional<v1::Record> read(const bailiff_event& event);
@@ -23,22 +27,14 @@ public:
     void set_mounts(const std::vector<Mount>& mounts);
 
 private:
-    struct Image {
-        std::uint64_t start_time = 0;
-        std::string executable;
-        std::vector<std::string> argv;
-        bool truncated = false;
-    };
-    void learn_image(const bailiff_event& event);
-    const Image* image_of(const bailiff_event& event) const;
-    void fill_process(const bailiff_event& event, v1::Process& process) const;
+    void fill_process(const bailiff_event& event, v1::Process& process);
     void fill_object(const bailiff_event& event, v1::Object& object) const;
     void fill_rule(const bailiff_event& event, v1::Rule& rule) const;
     [[nodiscard]] std::string time_of(const bailiff_event& event) const;
 
     const Manager& manager_;
     const Clock& clock_;
-    std::map<std::uint32_t, Image> images_;             // by pid, from exec to exit
+    Images images_;
     std::map<std::uint32_t, std::string> mount_points_; // by device
 };
 

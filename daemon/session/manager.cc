@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kRemembered = 3600 * kSecond; // how long a session that is over is known
+constexpr std::size_t kSavedOver = 1000;             // sessions that are over, in the state file
 constexpr std::uint64_t kWarning = 60 * static_cast<std::uint64_t>(kSecond);
 
 const char* kind_of(State state) {
@@ -192,16 +193,21 @@ void Manager::save() {
     SavedState state;
     state.boot_id = world_.boot_id;
     state.agent_subjects = agent_subjects_;
-    for (const auto& [name, session] : sessions_)
-        if (session.state == State::kActive) state.sessions.push_back(session);
-    if (const Status saved = save_state(world_.state_file, state); !saved) {
-        v1::Record record;
-        record.set_kind("posture");
-        record.set_reason("state-file");
-        record.set_message("sessions will not be known after a restart: " +
-                           saved.error().message());
-        world_.record(std::move(record));
-    }
+    // The newest of what is over: names sort by age, and the file is written at each change.
+    std::size_t over = 0;
+    for (auto at = sessions_.rbegin(); at != sessions_.rend(); ++at)
+        if (at->second.state == State::kActive || ++over <= kSavedOver)
+            state.sessions.push_back(at->second);
+    if (const Status saved = save_state(world_.state_file, state); !saved)
+        note_state_file("sessions will not be known after a restart: " + saved.error().message());
+}
+
+void Manager::note_state_file(const std::string& message) const {
+    v1::Record record;
+    record.set_kind("posture");
+    record.set_reason("state-file");
+    record.set_message(message);
+    world_.record(std::move(record));
 }
 
 } // namespace bailiff::session

@@ -122,6 +122,7 @@ private:
     void close(Session& session, State state, const std::string& why, const std::string& by);
     void save();
     void save_labels();
+    void note_state_file(const std::string& message) const;
     [[nodiscard]] Status restore();
     [[nodiscard]] Status take_up(const SavedState& saved);
     [[nodiscard]] Status close_unknown_sessions();

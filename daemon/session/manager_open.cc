@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "journal/utf8.h"
 #include "policy/narrower.h"
 #include "session/manager.h"
 
@@ -28,6 +29,13 @@ bool within(const std::vector<T>& narrow, const std::vector<T>& wide) {
 std::string presented_by(const Presenter& presenter) {
     return "uid " + std::to_string(presenter.uid) +
            (presenter.account.empty() ? "" : " (" + presenter.account + ")");
+}
+
+// A path that is not UTF-8 can stand in no answer of the API and in no state file.
+Status check_path(const char* what, const std::string& path) {
+    if (journal::is_utf8(path)) return {};
+    return fail(ErrorCode::kInvalidArgument, std::string(what) + " " + journal::to_utf8(path) +
+                                                 " has a name that is not UTF-8; rename it");
 }
 
 // Why a token cannot renew a session, or nothing.
@@ -81,6 +89,8 @@ Result<std::string> Manager::workspace(const std::string& wanted) const {
     if (!found)
         return fail(ErrorCode::kInvalidArgument,
                     "workspace " + wanted + ": " + found.error().message());
+    if (Status usable = check_path("workspace", found->path); !usable)
+        return tl::unexpected(usable.error());
     if ((found->inode.mode & S_IFMT) != S_IFDIR)
         return fail(ErrorCode::kInvalidArgument, "workspace " + wanted + " is not a folder");
     for (const std::string& root : tables_->policy().settings.workspace_roots) {
@@ -97,9 +107,11 @@ Result<std::string> Manager::workspace(const std::string& wanted) const {
 Result<std::string> Manager::real_home(const std::string& home) const {
     if (home.empty()) return home;
     const Result<kernel::ResolvedPath> found = world_.port.resolve(home);
-    if (found) return found->path;
-    if (found.error().code() == ErrorCode::kNotFound) return home;
-    return tl::unexpected(found.error());
+    if (!found && found.error().code() != ErrorCode::kNotFound)
+        return tl::unexpected(found.error());
+    const std::string& path = found ? found->path : home;
+    if (Status usable = check_path("home", path); !usable) return tl::unexpected(usable.error());
+    return path;
 }
 
 Status Manager::take_slots(Session& session) {

@@ -11,14 +11,12 @@ Status Manager::restore() {
     archive_ = LabelArchive::load(world_.labels_file);
     const Result<SavedState> saved = load_state(world_.state_file);
     if (saved) {
+        for (const std::string& entry : saved->damaged)
+            note_state_file("a session in " + world_.state_file +
+                            " cannot be understood and is revoked where it is open: " + entry);
         if (Status taken = take_up(*saved); !taken) return taken;
     } else if (saved.error().code() != ErrorCode::kNotFound) {
-        v1::Record record;
-        record.set_kind("posture");
-        record.set_reason("state-file");
-        record.set_message("sessions of an earlier daemon are not known: " +
-                           saved.error().message());
-        world_.record(std::move(record));
+        note_state_file("sessions of an earlier daemon are not known: " + saved.error().message());
     }
     if (Status closed = close_unknown_sessions(); !closed) return closed;
     if (Status closed = close_unknown_agents(); !closed) return closed;
@@ -31,6 +29,11 @@ Status Manager::take_up(const SavedState& saved) {
     if (same_boot) agent_subjects_ = saved.agent_subjects;
     for (const auto& [name, subject] : agent_subjects_) subject_slots_.take(subject);
     for (const Session& session : saved.sessions) {
+        if (session.state != State::kActive) {
+            // Epochs start again with the machine: its events would be taken for this session's.
+            if (same_boot) sessions_[session.name] = session;
+            continue;
+        }
         const Result<bailiff_session> row = world_.port.get_session(session.slot);
         if (!row) return tl::unexpected(row.error());
         const bool there = same_boot && row->epoch == session.epoch &&
@@ -55,7 +58,8 @@ Status Manager::take_up(const SavedState& saved) {
 // nobody could end it, and its profiles would be read as another policy's.
 Status Manager::close_unknown_sessions() {
     std::set<std::uint32_t> known;
-    for (const auto& [name, session] : sessions_) known.insert(session.slot);
+    for (const auto& [name, session] : sessions_)
+        if (session.state == State::kActive) known.insert(session.slot);
     for (std::uint32_t slot = 1; slot <= BAILIFF_MAX_SESSIONS - 2; slot++) {
         if (known.contains(slot)) continue;
         Result<bailiff_session> row = world_.port.get_session(slot);

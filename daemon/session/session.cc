@@ -18,6 +18,12 @@ const char* to_string(State state) {
     return "";
 }
 
+std::optional<State> parse_state(std::string_view text) {
+    for (const State state : {State::kActive, State::kExpired, State::kEnded, State::kRevoked})
+        if (text == to_string(state)) return state;
+    return std::nullopt;
+}
+
 void describe_token(const token::Token& token, v1::Record& record) {
     record.set_user_issuer(token.issuer);
     record.set_user(token.subject);

@@ -4,7 +4,9 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bailiff/journal.pb.h"
@@ -17,6 +19,7 @@ namespace bailiff::session {
 enum class State { kActive, kExpired, kEnded, kRevoked };
 
 [[nodiscard]] const char* to_string(State state);
+[[nodiscard]] std::optional<State> parse_state(std::string_view text);
 
 struct Session {
     Id id{};

@@ -1,10 +1,12 @@
 #include "session/state_file.h"
 
 #include <boost/json.hpp>
+#include <optional>
 #include <stdexcept>
 
 #include "base/file.h"
 #include "base/strict_json.h"
+#include "journal/utf8.h"
 
 namespace bailiff::session {
 namespace {
@@ -13,43 +15,49 @@ namespace json = boost::json;
 
 constexpr std::size_t kMaxBytes = 64U << 20;
 
+// A file with other bytes could not be read again.
+json::string clean(const std::string& text) {
+    return json::string(journal::to_utf8(text));
+}
+
 json::array strings(const std::vector<std::string>& list) {
     json::array array;
-    for (const std::string& item : list) array.emplace_back(item);
+    for (const std::string& item : list) array.emplace_back(clean(item));
     return array;
 }
 
 std::vector<std::string> strings(const json::value& value) {
     std::vector<std::string> list;
-    for (const json::value& item : value.as_array()) list.emplace_back(item.as_string().c_str());
+    for (const json::value& item : value.as_array()) list.emplace_back(item.as_string());
     return list;
 }
 
 json::object save_token(const token::Token& token) {
     json::array actors;
     for (const token::Actor& actor : token.actors)
-        actors.push_back(json::object{
-            {"iss", actor.issuer}, {"sub", actor.subject}, {"sub_profile", actor.profile}});
+        actors.push_back(json::object{{"iss", clean(actor.issuer)},
+                                      {"sub", clean(actor.subject)},
+                                      {"sub_profile", clean(actor.profile)}});
     json::array details;
     for (const token::AuthorizationDetail& detail : token.details)
-        details.push_back(
-            json::object{{"identifier", detail.identifier}, {"actions", strings(detail.actions)}});
-    return {{"iss", token.issuer},
-            {"sub", token.subject},
-            {"client_id", token.client_id},
+        details.push_back(json::object{{"identifier", clean(detail.identifier)},
+                                       {"actions", strings(detail.actions)}});
+    return {{"iss", clean(token.issuer)},
+            {"sub", clean(token.subject)},
+            {"client_id", clean(token.client_id)},
             {"actors", actors},
-            {"actor_source", token.actor_source},
-            {"task", token.task},
+            {"actor_source", clean(token.actor_source)},
+            {"task", clean(token.task)},
             {"scopes", strings(token.scopes)},
             {"groups", strings(token.groups)},
             {"details", details},
             {"iat", token.issued_at},
             {"exp", token.expires_at},
-            {"digest", token.digest}};
+            {"digest", clean(token.digest)}};
 }
 
 std::string text(const json::value& from, const char* key) {
-    return from.at(key).as_string().c_str();
+    return std::string(from.at(key).as_string());
 }
 
 template <typename Number>
@@ -84,17 +92,31 @@ json::object save_session(const Session& session) {
             {"subject", session.subject},
             {"generation", session.generation},
             {"token", save_token(session.token)},
-            {"agent", session.agent},
+            {"agent", clean(session.agent)},
             {"profiles", strings(session.profiles)},
-            {"workspace", session.variables.workspace},
-            {"home", session.variables.home},
-            {"task_note", session.task_note},
+            {"workspace", clean(session.variables.workspace)},
+            {"home", clean(session.variables.home)},
+            {"task_note", clean(session.task_note)},
             {"wait_tree", session.wait_tree},
             {"uid", session.uid},
             {"pid", session.pid},
             {"start_time", session.start_time},
             {"started_at", session.started_at},
-            {"expires_boot", session.expires_boot}};
+            {"expires_boot", session.expires_boot},
+            {"state", to_string(session.state)},
+            {"why", clean(session.why)},
+            {"ended_at", session.ended_at}};
+}
+
+// A file of a version before this one has open sessions only.
+void load_end(const json::value& from, Session& session) {
+    if (!from.as_object().contains("state")) return;
+    const std::string name = text(from, "state");
+    const std::optional<State> state = parse_state(name);
+    if (!state) throw std::invalid_argument("\"" + name + "\" is no state of a session");
+    session.state = *state;
+    session.why = text(from, "why");
+    session.ended_at = number<std::int64_t>(from, "ended_at");
 }
 
 Session load_session(const json::value& from) {
@@ -118,7 +140,21 @@ Session load_session(const json::value& from) {
     session.start_time = number<std::uint64_t>(from, "start_time");
     session.started_at = number<std::int64_t>(from, "started_at");
     session.expires_boot = number<std::uint64_t>(from, "expires_boot");
+    load_end(from, session);
     return session;
+}
+
+// One bad entry costs one session, not all of them.
+void load_entry(const json::value& from, SavedState& state) {
+    try {
+        state.sessions.push_back(load_session(from));
+    } catch (const std::exception& error) {
+        const json::object* entry = from.if_object();
+        const json::value* id = entry == nullptr ? nullptr : entry->if_contains("id");
+        const std::string name =
+            id != nullptr && id->is_string() ? std::string(id->as_string()) : "";
+        state.damaged.push_back("\"" + name + "\": " + error.what());
+    }
 }
 
 } // namespace
@@ -132,7 +168,7 @@ Result<SavedState> load_state(const std::string& file) {
         SavedState state;
         state.boot_id = text(*value, "boot_id");
         for (const json::value& session : value->at("sessions").as_array())
-            state.sessions.push_back(load_session(session));
+            load_entry(session, state);
         for (const auto& agent : value->at("agents").as_object())
             state.agent_subjects[std::string(agent.key())] =
                 agent.value().to_number<std::uint32_t>();

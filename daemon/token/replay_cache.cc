@@ -79,15 +79,19 @@ Status write_and_sync(int fd, const std::string& path, std::string_view text) {
 Result<std::unique_ptr<ReplayCache>> ReplayCache::open(const std::string& path,
                                                        const Clock& clock) {
     std::unique_ptr<ReplayCache> cache(new ReplayCache(path, clock));
-    if (auto loaded = cache->load(); !loaded) return tl::unexpected(loaded.error());
+    const auto loaded = cache->load();
+    if (!loaded) return tl::unexpected(loaded.error());
     cache->forget_expired();
-    if (auto written = cache->rewrite(); !written) return tl::unexpected(written.error());
+    // A disk that is full now must not keep the daemon from starting: what was used is known.
+    const Status written = cache->rewrite();
+    if (!cache->note(written) && !*loaded) return tl::unexpected(written.error());
     return cache;
 }
 
-Status ReplayCache::load() {
+// False where there is no file.
+Result<bool> ReplayCache::load() {
     const auto content = read_file(path_, kMaxFileBytes);
-    if (!content && content.error().code() == ErrorCode::kNotFound) return {};
+    if (!content && content.error().code() == ErrorCode::kNotFound) return false;
     if (!content) return tl::unexpected(content.error());
     std::string_view rest = *content;
     for (std::size_t number = 1; !rest.empty(); number++) {
@@ -106,7 +110,7 @@ Status ReplayCache::load() {
         }
         // A damaged last line was being written when the power went: its session never opened.
     }
-    return {};
+    return true;
 }
 
 Status ReplayCache::rewrite() {
@@ -132,6 +136,20 @@ Status ReplayCache::append(const std::string& line) {
     return written;
 }
 
+const Status& ReplayCache::note(const Status& written) {
+    problem_ = written ? "" : written.error().message();
+    return written;
+}
+
+void ReplayCache::retry() {
+    if (!problem_.empty()) note(rewrite());
+}
+
+std::string ReplayCache::state() const {
+    if (problem_.empty()) return "ok";
+    return "the use of a token cannot be recorded (" + problem_ + ")";
+}
+
 void ReplayCache::forget_expired() {
     const std::int64_t now = clock_.unix_seconds();
     std::erase_if(known_,
@@ -149,7 +167,8 @@ Status ReplayCache::consume(const std::string& issuer, const std::string& jti,
                         TimeText(found->second.used_at * 1'000'000'000).c_str() +
                         "; expected a new one, since each opens one session");
     const std::int64_t now = clock_.unix_seconds();
-    if (auto written = append(line_of(key, now, expires_at)); !written)
+    const Status written = append(line_of(key, now, expires_at));
+    if (!note(written))
         return fail(ErrorCode::kInternal,
                     "the use of the token could not be recorded: " + written.error().message());
     known_.emplace(key, Use{now, expires_at});

@@ -15,8 +15,10 @@ namespace bailiff::token {
 
 class ReplayCache {
 public:
-    // Reads `path`, made if absent (mode 0600); forgets what has expired and rewrites the file. A
-    // torn last line is dropped; a damaged line in the middle is kDataLoss.
+    // Reads `path`, made if absent (mode 0600); forgets what has expired and rewrites the file.
+    // Where it cannot be rewritten the old file stays, see state(); where there is none that is
+    // an error. A torn last line is dropped; a
+    // damaged line in the middle is kDataLoss.
     [[nodiscard]] static Result<std::unique_ptr<ReplayCache>> open(const std::string& path,
                                                                    const Clock& clock);
 
@@ -26,6 +28,11 @@ public:
     [[nodiscard]] Status consume(const std::string& issuer, const std::string& jti,
                                  std::int64_t expires_at);
 
+    // "ok", or one sentence: why no token can be used now.
+    [[nodiscard]] std::string state() const;
+    // Where it could not be written: tries again. To be called every second or so.
+    void retry();
+
     [[nodiscard]] std::size_t size() const { return known_.size(); }
 
 private:
@@ -34,14 +41,16 @@ private:
         std::int64_t expires_at;
     };
     ReplayCache(std::string path, const Clock& clock) : path_(std::move(path)), clock_(clock) {}
-    [[nodiscard]] Status load();
+    [[nodiscard]] Result<bool> load();
     [[nodiscard]] Status rewrite();
     [[nodiscard]] Status append(const std::string& line);
+    const Status& note(const Status& written);
     void forget_expired();
 
     std::string path_;
     const Clock& clock_;
     UniqueFd file_;
+    std::string problem_;              // of the last write; empty where it worked
     std::size_t lines_ = 0;            // in the file, expired ones included
     std::map<std::string, Use> known_; // by SHA-256 of issuer and jti, hexadecimal
 };

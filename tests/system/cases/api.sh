@@ -53,10 +53,13 @@ send() {
 }
 
 case_a_body_cut_off_in_the_middle() {
-    send $'POST /bailiff.v1.Control/OpenSession HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"token":"ey' >/dev/null
-    send $'POST /bailiff.v1.Control/Open' >/dev/null
-    send $'\x00\x01\x02\xff' >/dev/null
-    send '' >/dev/null
+    local answer
+    answer=$(send $'POST /bailiff.v1.Control/OpenSession HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"token":"ey')
+    has "$answer" "HTTP/1.1 400"
+    has "$answer" "the body ended after 12 of 1000 bytes"
+    has "$(send $'POST /bailiff.v1.Control/Open')" "the request ended inside its header"
+    has "$(send $'\x00\x01\x02\xff')" "HTTP/1.1 400"
+    same "$(send '')" "" "the answer to nothing"
     has "$(api WhoAmI '{}')" $'\n200'
     same "$(bailiffctl session list --json | grep -c '"id"')" 0 "sessions opened"
 }

@@ -93,5 +93,107 @@ case_expiry_is_announced_and_kept() {
     local said
     said=$(as bot bailiffctl run --token-file "$(token --ttl 12s)" -- bash -c 'while echo x >/srv/work/bot/x; do sleep 0.2; done' 2>&1)
     has "$said" 'expired'
-    has "$(bailiffctl events --json | tail -n 20)" session.expiring
+    local kinds
+    kinds=$(bailiffctl events --json | grep -oE '"kind":"session\.[a-z]+"' | tail -n 3 | tr -d '\n')
+    same "$kinds" '"kind":"session.opened""kind":"session.expiring""kind":"session.expired"' "the steps of its life"
+}
+
+case_sessions_that_open_at_once_all_live() {
+    local pids=() pid i failed=0
+    for i in {1..20}; do token >"$logs/parallel.$i"; done
+    for i in {1..20}; do
+        as bot bailiffctl run --token-file "$(cat "$logs/parallel.$i")" -- bash -c 'sleep 3; cat /etc/hostname >/dev/null' 2>>"$logs/parallel" &
+        pids+=($!)
+    done
+    for pid in "${pids[@]}"; do wait "$pid" || failed=$((failed + 1)); done
+    same $failed 0 "sessions that were ended early"
+    same "$(cat "$logs/parallel")" "" "what the sessions said"
+}
+
+case_who_else_ended_it_is_told_to_run() {
+    local waiting id
+    session sleep 60 2>"$logs/ended" &
+    waiting=$!
+    wait_for 60 "the session" bash -c "bailiffctl session list --json | grep -q '\"id\"'"
+    id=$(bailiffctl session list --json | grep -oE 's-[0-9A-Z]{26}' | head -n 1)
+    bailiffctl session end "$id" >/dev/null || fail "not ended"
+    pkill -KILL -x sleep
+    wait $waiting
+    has "$(cat "$logs/ended")" "was ended by uid 0 (root)"
+}
+
+case_events_are_followed_across_a_restart() {
+    local following
+    bailiffctl events --follow --json >"$logs/followed" 2>"$logs/followed-notes" &
+    following=$!
+    wait_for 30 "the journal so far" grep -q daemon.started "$logs/followed"
+    stop KILL "$daemon_pid"
+    start_daemon
+    session bash -c 'cat /srv/secret/file' 2>/dev/null
+    wait_for 30 "a denial of after the restart" bash -c "tail -n 30 $logs/followed | grep -q '\"verdict\":\"deny\"'"
+    same "$(grep -c 'waiting for bailiffd' "$logs/followed-notes")" 1 "notes about the restart"
+    same "$(grep -o '"sequence":"[0-9]*"' "$logs/followed" | sort | uniq -d | wc -l)" 0 "records told twice"
+    kill $following
+    wait $following
+}
+
+# Threads that ran before the session was opened, and children of before, are in it.
+case_a_tree_of_threads_and_children_is_in_the_session() {
+    cat >$work/bot/opener.py <<'PY'
+import json, os, socket, subprocess, sys, threading
+
+def look(path):
+    try:
+        open(path).close()
+        return "allowed"
+    except OSError as error:
+        return error.strerror
+
+child = subprocess.Popen(["bash", "-c", "read go; cat /srv/secret/file"], stdin=subprocess.PIPE,
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+go = threading.Event()
+seen = []
+threads = [threading.Thread(target=lambda: (go.wait(), seen.append(look("/srv/secret/file")))) for _ in range(4)]
+for thread in threads:
+    thread.start()
+before = look("/srv/secret/file")
+body = json.dumps({"token": open(sys.argv[1]).read().strip(), "waitTree": True})
+peer = socket.socket(socket.AF_UNIX)
+peer.connect("/run/bailiff/control.sock")
+peer.sendall(("POST /bailiff.v1.Control/OpenSession HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+              "Connection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)).encode())
+answer = b""
+while more := peer.recv(65536):
+    answer += more
+go.set()
+for thread in threads:
+    thread.join()
+error = child.communicate("go\n")[1]
+print("before", before)
+print("opened", answer.split()[1].decode())
+print("threads", sorted(set(seen)), len(seen))
+print("child", "Operation not permitted" in error)
+PY
+    local said
+    said=$(as bot /usr/bin/python3 $work/bot/opener.py "$(token)" 2>&1)
+    has "$said" "before allowed"
+    has "$said" "opened 200"
+    has "$said" "threads ['Operation not permitted'] 4"
+    has "$said" "child True"
+}
+
+# What is outside its session by every measure but the kernel's stays denied by all later passes.
+case_a_detached_child_stays_denied_through_reload_and_adoption() {
+    session bash -c 'setsid bash -c "while sleep 0.2; do cat /srv/secret/file >/dev/null && echo READ || echo DENIED; done" >/srv/work/bot/detached 2>&1 & sleep 1'
+    wait_for 30 "a denial" grep -q DENIED $work/bot/detached
+    sed -i 's/match: {uid: bot-uid}/match: {uid: bot}/; s/path: \[\/srv\/secret\]/path: [\/srv\/other]/' /etc/bailiff/policy.yaml
+    bailiffctl policy reload >/dev/null || fail "not loaded"
+    stop KILL "$daemon_pid"
+    start_daemon
+    : >$work/bot/detached
+    wait_for 30 "a denial afterwards" grep -q DENIED $work/bot/detached
+    has_not "$(cat $work/bot/detached)" READ "what it read"
+    install -m 644 "$here/policy.yaml" /etc/bailiff/policy.yaml
+    bailiffctl policy reload >/dev/null
+    pkill -KILL -f 'while sleep 0.2'
 }

@@ -6,6 +6,9 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -42,7 +45,8 @@ private:
     std::string path_ = "/tmp/bailiff-test-XXXXXX";
 };
 
-// Set the public members before the server runs; calls() may be read at any time.
+// Set the public members before the server runs, or between two calls; calls() may be read at any
+// time.
 class FakeService final : public Service {
 public:
     Subjection subject;
@@ -50,6 +54,7 @@ public:
     Roles its_roles{RoleGroups{{"*"}, {"*"}, {"*"}, {"*"}}};
     std::string session_of_caller;
     bool throws = false;
+    bool hold_reads = false; // read_events waits as long as the server lives
     std::function<Result<v1::OpenSessionResponse>(const Caller&, const v1::OpenSessionRequest&)>
         on_open;
     std::function<Result<v1::ReadEventsResponse>(const v1::ReadEventsRequest&)> on_read;
@@ -109,6 +114,11 @@ public:
     boost::asio::awaitable<Result<v1::ReadEventsResponse>> read_events(
         const Caller&, const v1::ReadEventsRequest& request) override {
         note("ReadEvents");
+        if (hold_reads) {
+            boost::asio::steady_timer never(co_await boost::asio::this_coro::executor,
+                                            boost::asio::steady_timer::time_point::max());
+            co_await never.async_wait(boost::asio::use_awaitable);
+        }
         if (on_read) co_return on_read(request);
         co_return v1::ReadEventsResponse{};
     }

@@ -42,7 +42,7 @@ bool may_call(std::string_view method, Role role) {
     if (role == Role::kUser) return true;
     if (method == "EndSession" || method == "RevokeSession") return role == Role::kOperator;
     if (method == "ListSessions" || method == "GetSession" || method == "ReadEvents") {
-        return role == Role::kAuditor;
+        return role == Role::kAuditor || role == Role::kOperator;
     }
     return false;
 }
@@ -107,6 +107,20 @@ TEST_F(Methods, ASubjectCallsNothingButWhoAmIWhateverItsRoles) {
                                                 std::string(method.name) + " is not open to it");
     }
     for (const std::string& called : service_.calls()) EXPECT_EQ(called, "WhoAmI");
+}
+
+TEST_F(Methods, WithoutTheKernelSideRootLooksAndTakesBack) {
+    const Result<Subjection> unknown = fail(ErrorCode::kUnavailable, "bailiff-kernel is gone");
+    Peer user;
+    user.uid = 1000;
+    for (const Method& method : methods()) {
+        const bool open = method.name == "EndSession" || method.name == "RevokeSession" ||
+                          method.name == "ListSessions" || method.name == "GetSession" ||
+                          method.name == "GetStatus";
+        EXPECT_EQ(subject_for(method, peer_, unknown).has_value(), open) << method.name;
+        EXPECT_FALSE(subject_for(method, user, unknown)) << method.name;
+        EXPECT_EQ(subject_for(method, peer_, Subjection{3, true})->slot, 3U) << method.name;
+    }
 }
 
 TEST_F(Methods, ABodyThatDoesNotDecodeNeverReachesTheService) {

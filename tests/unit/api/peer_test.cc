@@ -8,6 +8,7 @@
 #include "tests/unit/api/fake_service.h"
 #include "tests/unit/api/raw_client.h"
 #include "api/listener.h"
+#include "base/process.h"
 
 namespace bailiff::api {
 namespace {
@@ -24,7 +25,7 @@ TEST(Peer, IsTheProcessThatConnected) {
     EXPECT_EQ(peer->uid, geteuid());
     EXPECT_EQ(peer->gid, getegid());
     EXPECT_EQ(peer->pid, getpid());
-    EXPECT_EQ(peer->start_time, *start_time_of(getpid()));
+    EXPECT_EQ(peer->start_time, *bailiff::start_time_of(getpid()));
     EXPECT_TRUE(peer->still_same());
 }
 

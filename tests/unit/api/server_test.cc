@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <list>
+#include <thread>
 
 #include "tests/unit/api/fake_service.h"
 #include "tests/unit/api/raw_client.h"
@@ -176,18 +177,40 @@ TEST_F(ServerTest, ACutOffBodyReachesNobody) {
             "POST /bailiff.v1.Control/OpenSession HTTP/1.1\r\n"
             "Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"token\":");
         client.end_of_input();
-        EXPECT_EQ(client.read_all(), "");
+        const std::string answer = client.read_all();
+        EXPECT_THAT(answer, StartsWith("HTTP/1.1 400"));
+        EXPECT_THAT(answer, HasSubstr("\"code\":\"invalid_argument\""));
+        EXPECT_THAT(answer, HasSubstr("the body ended after 9 of 100 bytes"));
     }
     EXPECT_THAT(live_.service.calls(), IsEmpty());
     expect_alive();
 }
 
-TEST_F(ServerTest, ASlowRequestIsClosed) {
+TEST_F(ServerTest, ACutOffHeaderIsAnswered) {
+    start();
+    RawClient client(live_.path());
+    client.write("POST /bailiff.v1.Control/Open");
+    client.end_of_input();
+    const std::string answer = client.read_all();
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 400"));
+    EXPECT_THAT(answer, HasSubstr("the request ended inside its header"));
+}
+
+TEST_F(ServerTest, ASlowRequestIsToldAndClosed) {
     live_.options.read_timeout = std::chrono::milliseconds(100);
     start();
     RawClient client(live_.path());
     client.write("POST /bailiff.v1.Control/WhoAmI HTTP/1.1\r\n");
-    EXPECT_EQ(client.read_all(), "");
+    const std::string answer = client.read_all();
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 408"));
+    EXPECT_THAT(answer, HasSubstr("\"code\":\"deadline_exceeded\""));
+    EXPECT_THAT(answer, HasSubstr("the request stopped inside its header"));
+    RawClient body(live_.path());
+    body.write(
+        "POST /bailiff.v1.Control/OpenSession HTTP/1.1\r\n"
+        "Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"token\":");
+    EXPECT_THAT(body.read_all(), HasSubstr("the body stopped after 9 of 100 bytes"));
+    EXPECT_THAT(live_.service.calls(), IsEmpty());
     expect_alive();
 }
 
@@ -221,11 +244,64 @@ TEST_F(ServerTest, ExcessOfOneAccountIsTurnedAway) {
 
 TEST_F(ServerTest, ExcessOfAllIsTurnedAway) {
     live_.options.max_connections = 1;
+    live_.options.reserved_for_root = 0;
     start();
     RawClient kept(live_.path());
     kept.write(post("WhoAmI", "{}"));
     EXPECT_THAT(kept.read_answer(), StartsWith("HTTP/1.1 200"));
     EXPECT_THAT(RawClient(live_.path()).read_all(), StartsWith("HTTP/1.1 503"));
+}
+
+TEST_F(ServerTest, WhoHasHungUpCountsNoMore) {
+    live_.options.max_connections_per_uid = 1;
+    start();
+    {
+        RawClient waits(live_.path());
+        live_.service.hold_reads = true;
+        waits.write(post("ReadEvents", R"({"waitMs":10000})"));
+        while (live_.service.calls().empty()) std::this_thread::yield();
+    } // the server still waits for it
+    RawClient next(live_.path());
+    next.write(post("WhoAmI", "{}"));
+    EXPECT_THAT(next.read_answer(), StartsWith("HTTP/1.1 200"));
+}
+
+TEST_F(ServerTest, ASubjectTakesNoConnectionOfItsAccount) {
+    live_.options.max_connections_per_subject = 2;
+    live_.options.max_connections_per_uid = 3;
+    live_.service.subject = {4, false};
+    start();
+    std::list<RawClient> kept;
+    for (int i = 0; i < 2; ++i) kept.emplace_back(live_.path());
+    const std::string answer = RawClient(live_.path()).read_all();
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 503"));
+    EXPECT_THAT(answer, HasSubstr("a session of uid"));
+    live_.service.subject = {};
+    for (int i = 0; i < 3; ++i) {
+        kept.emplace_back(live_.path());
+        kept.back().write(post("WhoAmI", "{}"));
+        EXPECT_THAT(kept.back().read_answer(), StartsWith("HTTP/1.1 200"));
+    }
+}
+
+TEST_F(ServerTest, ASubjectsSilenceIsShort) {
+    live_.options.subject_timeout = std::chrono::milliseconds(100);
+    live_.service.subject = {4, false};
+    start();
+    EXPECT_EQ(RawClient(live_.path()).read_all(), "");
+    RawClient slow(live_.path());
+    slow.write("POST /bailiff.v1.Control/WhoAmI HTTP/1.1\r\n");
+    EXPECT_THAT(slow.read_all(), StartsWith("HTTP/1.1 408"));
+}
+
+TEST_F(ServerTest, WhatHasBecomeASubjectKeepsNoConnection) {
+    start();
+    RawClient client(live_.path());
+    client.write(post("WhoAmI", "{}"));
+    EXPECT_THAT(client.read_answer(), StartsWith("HTTP/1.1 200"));
+    live_.service.subject = {4, false};
+    client.write(post("WhoAmI", "{}"));
+    EXPECT_THAT(client.read_all(), HasSubstr("Connection: close"));
 }
 
 TEST_F(ServerTest, AnUnboundAgentHasNoRoleButUser) {

@@ -41,7 +41,7 @@ public:
     [[nodiscard]] std::string session_of_alice() { return open(kAlice)->name; }
 
     boost::asio::io_context context;
-    daemon::Journal journal{context, journal::Writer::open(folder.file("journal"), clock).value(),
+    daemon::Journal journal{journal::Writer::open(folder.file("journal"), clock).value(),
                             folder.file("journal"), clock};
     daemon::Posture posture;
     std::string opened;

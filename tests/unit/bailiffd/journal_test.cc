@@ -31,8 +31,7 @@ protected:
     tests::ManualClock clock;
     tests::TemporaryFolder folder;
     boost::asio::io_context context;
-    Journal journal{context, journal::Writer::open(folder.path(), clock).value(), folder.path(),
-                    clock};
+    Journal journal{journal::Writer::open(folder.path(), clock).value(), folder.path(), clock};
 };
 
 TEST_F(Journals, ARecordWithoutATimeGetsTheClocks) {
@@ -62,12 +61,14 @@ TEST_F(Journals, ClosingWritesWhatIsStillCollapsed) {
     EXPECT_EQ(counted, 50U);
 }
 
-TEST_F(Journals, AWaitEndsWithTheFirstRecord) {
+TEST_F(Journals, AWaitEndsWithTheFirstRecordOfItsFilter) {
     bool woken = false;
+    journal::Filter filter;
+    filter.session = "s-1";
     boost::asio::co_spawn(
         context,
         [&]() -> boost::asio::awaitable<void> {
-            co_await journal.wait(std::chrono::hours(1));
+            co_await journal.wait(filter, std::chrono::hours(1));
             woken = true;
         },
         boost::asio::detached);
@@ -75,10 +76,29 @@ TEST_F(Journals, AWaitEndsWithTheFirstRecord) {
     EXPECT_FALSE(woken);
     v1::Record record;
     record.set_kind("session.opened");
-    journal.record(record);
-    context.restart();
-    context.poll();
+    for (const char* session : {"s-2", "s-1"}) {
+        EXPECT_FALSE(woken);
+        record.set_session(session);
+        journal.record(record);
+        context.restart();
+        context.poll();
+    }
     EXPECT_TRUE(woken);
+}
+
+TEST_F(Journals, AStormOfOneExecutionIsCollapsedAndNoneOfItIsLost) {
+    for (const char* kind : {"exec", "unbound"}) {
+        v1::Record record;
+        record.set_kind(kind);
+        record.mutable_process()->set_executable("/bin/true");
+        for (int i = 0; i < 1000; i++) journal.record(record);
+    }
+    EXPECT_EQ(all().size(), 2U);
+    clock.advance(60);
+    journal.tick();
+    std::uint64_t counted = 0;
+    for (const v1::Record& written : all()) counted += std::max<std::uint64_t>(written.count(), 1);
+    EXPECT_EQ(counted, 2000U);
 }
 
 TEST_F(Journals, IsOkWhileItCanBeWritten) {

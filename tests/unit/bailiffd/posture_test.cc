@@ -21,24 +21,24 @@ TEST(Posture, BeforeAnyProbeItIsDown) {
 }
 
 TEST(Posture, EnforcingWhenEveryFamilyDeniedItsProbe) {
-    EXPECT_EQ(judge_posture(probes(true, true), false, "ok").state, "ENFORCING");
+    EXPECT_EQ(judge_posture(probes(true, true), false, {}).state, "ENFORCING");
 }
 
 TEST(Posture, OneFamilyThatDidNotDenyIsNamed) {
-    const Posture posture = judge_posture(probes(true, false), false, "ok");
+    const Posture posture = judge_posture(probes(true, false), false, {});
     EXPECT_EQ(posture.state, "DEGRADED");
     EXPECT_THAT(posture.detail, HasSubstr("file (a probe that must be denied was not)"));
     EXPECT_THAT(posture.detail, Not(HasSubstr("exec")));
 }
 
 TEST(Posture, DownWhenNoFamilyDenies) {
-    EXPECT_EQ(judge_posture(probes(false, false), false, "ok").state, "DOWN");
+    EXPECT_EQ(judge_posture(probes(false, false), false, {}).state, "DOWN");
 }
 
 TEST(Posture, ObserveIsToldAndHidesNoFailure) {
-    EXPECT_EQ(judge_posture(probes(true, true), true, "ok").state, "OBSERVING");
-    EXPECT_EQ(judge_posture(probes(true, false), true, "ok").state, "DEGRADED");
-    EXPECT_EQ(judge_posture(probes(false, false), true, "ok").state, "DOWN");
+    EXPECT_EQ(judge_posture(probes(true, true), true, {}).state, "OBSERVING");
+    EXPECT_EQ(judge_posture(probes(true, false), true, {}).state, "DEGRADED");
+    EXPECT_EQ(judge_posture(probes(false, false), true, {}).state, "DOWN");
 }
 
 TEST(Posture, AnAttachmentThatCanBeSkippedIsDegradedAndNamesTheRemedy) {
@@ -46,32 +46,57 @@ TEST(Posture, AnAttachmentThatCanBeSkippedIsDegradedAndNamesTheRemedy) {
     weak.attachment = "fmod_ret";
     weak.sound_attachment = false;
     weak.remedy = "boot with bpf in the lsm= list";
-    const Posture posture = judge_posture(weak, false, "ok");
+    const Posture posture = judge_posture(weak, false, {});
     EXPECT_EQ(posture.state, "DEGRADED");
     EXPECT_THAT(posture.detail, HasSubstr("fmod_ret"));
     EXPECT_EQ(posture.remedy, "boot with bpf in the lsm= list");
 }
 
 TEST(Posture, AJournalThatCannotBeWrittenIsDegradedWithItsOwnWords) {
-    const Posture posture = judge_posture(probes(true, true), false, "disk full");
+    const Posture posture = judge_posture(probes(true, true), false, {.journal = "disk full"});
     EXPECT_EQ(posture.state, "DEGRADED");
     EXPECT_THAT(posture.detail, HasSubstr("not recorded: disk full"));
 }
 
+TEST(Posture, AJournalThatCannotBeWrittenIsToldBesideAnyOtherReason) {
+    const Writing full{.journal = "disk full"};
+    const Posture unproven =
+        judge_posture(fail(ErrorCode::kUnavailable, "bailiff-kernel is gone"), false, full);
+    EXPECT_THAT(unproven.detail, HasSubstr("bailiff-kernel is gone"));
+    EXPECT_THAT(unproven.detail, HasSubstr("not recorded: disk full"));
+    EXPECT_THAT(unproven.remedy, HasSubstr("bailiff-kernel"));
+    EXPECT_THAT(unproven.remedy, HasSubstr("make room"));
+    const Posture partly = judge_posture(probes(true, false), false, full);
+    EXPECT_THAT(partly.detail, HasSubstr("file (a probe"));
+    EXPECT_THAT(partly.detail, HasSubstr("not recorded: disk full"));
+    const Posture observing = judge_posture(probes(true, true), true, full);
+    EXPECT_EQ(observing.state, "DEGRADED");
+    EXPECT_THAT(observing.detail, HasSubstr("mode observe"));
+    EXPECT_THAT(observing.detail, HasSubstr("not recorded: disk full"));
+    EXPECT_EQ(judge_posture(probes(false, false), false, full).state, "DOWN");
+}
+
+TEST(Posture, TokensWhoseUseCannotBeRecordedOpenNothingAndThatIsSaid) {
+    const Posture posture =
+        judge_posture(probes(true, true), false, {.used_tokens = "no space left"});
+    EXPECT_EQ(posture.state, "DEGRADED");
+    EXPECT_EQ(posture.detail, "enforced; no session can be opened: no space left");
+}
+
 TEST(Posture, WithoutAnAnswerFromTheKernelSideNothingIsClaimed) {
     const Posture posture =
-        judge_posture(fail(ErrorCode::kUnavailable, "bailiff-kernel is gone"), false, "ok");
+        judge_posture(fail(ErrorCode::kUnavailable, "bailiff-kernel is gone"), false, {});
     EXPECT_EQ(posture.state, "DEGRADED");
     EXPECT_THAT(posture.detail, HasSubstr("bailiff-kernel is gone"));
     EXPECT_THAT(posture.remedy, HasSubstr("bailiff-kernel"));
 }
 
 TEST(Posture, ChangesWithItsStateOrItsDetail) {
-    const Posture good = judge_posture(probes(true, true), false, "ok");
-    EXPECT_TRUE(good == judge_posture(probes(true, true), false, "ok"));
-    EXPECT_FALSE(good == judge_posture(probes(true, false), false, "ok"));
-    EXPECT_FALSE(judge_posture(probes(true, true), false, "a") ==
-                 judge_posture(probes(true, true), false, "b"));
+    const Posture good = judge_posture(probes(true, true), false, {});
+    EXPECT_TRUE(good == judge_posture(probes(true, true), false, {}));
+    EXPECT_FALSE(good == judge_posture(probes(true, false), false, {}));
+    EXPECT_FALSE(judge_posture(probes(true, true), false, {.journal = "a"}) ==
+                 judge_posture(probes(true, true), false, {.journal = "b"}));
 }
 
 } // namespace

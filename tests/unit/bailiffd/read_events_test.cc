@@ -16,7 +16,7 @@ using Answer = std::optional<Result<v1::ReadEventsResponse>>;
 class ReadEvents : public testing::Test, public tests::Host {
 protected:
     // Begins the call; the answer is there when it has ended.
-    void call(const api::Caller& by, const v1::ReadEventsRequest& request) {
+    void call(const api::Caller& by, const v1::ReadEventsRequest& request, bool to_its_end = true) {
         answer.reset();
         boost::asio::co_spawn(
             context,
@@ -24,7 +24,8 @@ protected:
                 answer.emplace(co_await service->read_events(by, request));
             },
             boost::asio::detached);
-        run();
+        context.restart();
+        if (to_its_end) context.poll();
     }
     void run() {
         context.restart();
@@ -40,18 +41,89 @@ protected:
     Answer answer;
 };
 
-TEST_F(ReadEvents, AllOfThemAreForAnAuditor) {
+TEST_F(ReadEvents, AllOfThemAreForAnAuditorAndAnOperator) {
     write("session.opened", "s-1");
+    write("session.opened", session_of_alice());
+    const v1::ReadEventsRequest everything;
+    for (const Role role : {Role::kAuditor, Role::kOperator}) {
+        const auto by = caller(tests::kBobsUid, {role});
+        call(by, everything);
+        ASSERT_TRUE(answer.has_value() && *answer);
+        EXPECT_EQ((*answer)->records_size(), 2);
+    }
+}
+
+TEST_F(ReadEvents, AUserSeesThoseOfItsOwnSessions) {
+    const std::string own = session_of_alice();
+    const std::string bobs = open(tests::kBob, "/srv/work/two")->name;
+    write("session.opened", own);
+    write("session.opened", bobs);
+    write("daemon.started", "");
+    write("gap", "");
     const auto user = caller(tests::kAlicesUid);
     const v1::ReadEventsRequest everything;
     call(user, everything);
-    ASSERT_TRUE(answer.has_value());
-    ASSERT_FALSE(*answer);
-    EXPECT_EQ(answer->error().code(), ErrorCode::kPermissionDenied);
-    const auto auditor = caller(tests::kAlicesUid, {Role::kAuditor});
-    call(auditor, everything);
+    ASSERT_TRUE(answer.has_value() && *answer);
+    ASSERT_EQ((*answer)->records_size(), 2);
+    EXPECT_EQ((*answer)->records(0).session(), own);
+    EXPECT_EQ((*answer)->records(1).kind(), "gap") << "that something is missing is for everyone";
+}
+
+TEST_F(ReadEvents, AWaitIncludesASessionThatIsOpenedMeanwhile) {
+    const auto user = caller(tests::kAlicesUid);
+    v1::ReadEventsRequest request;
+    request.set_wait_ms(10'000);
+    call(user, request);
+    const std::string bobs = open(tests::kBob, "/srv/work/two")->name;
+    write("session.opened", bobs);
+    run();
+    EXPECT_FALSE(answer.has_value()) << "that is another's";
+    write("session.opened", session_of_alice());
+    run();
     ASSERT_TRUE(answer.has_value() && *answer);
     EXPECT_EQ((*answer)->records_size(), 1);
+}
+
+TEST_F(ReadEvents, AVerdictThatIsNoneIsRefused) {
+    const auto auditor = caller(0, {Role::kAuditor});
+    v1::ReadEventsRequest request;
+    request.set_verdict("nonsense");
+    call(auditor, request);
+    ASSERT_TRUE(answer.has_value());
+    ASSERT_FALSE(*answer);
+    EXPECT_EQ(answer->error().code(), ErrorCode::kInvalidArgument);
+    EXPECT_THAT(answer->error().message(), testing::HasSubstr("\"nonsense\""));
+}
+
+TEST_F(ReadEvents, ALongSearchLetsOthersHaveTheirTurn) {
+    const std::string filler(2000, 'x');
+    for (int i = 0; i < 1500; i++) write("posture", filler);
+    write("verdict", "s-1");
+    const auto auditor = caller(0, {Role::kAuditor});
+    v1::ReadEventsRequest request;
+    request.set_session("s-1");
+    call(auditor, request, false);
+    context.poll_one();
+    EXPECT_FALSE(answer.has_value()) << "three megabytes are not read at a stretch";
+    run();
+    ASSERT_TRUE(answer.has_value() && *answer);
+    EXPECT_EQ((*answer)->records_size(), 1);
+}
+
+TEST_F(ReadEvents, OpeningASessionTellsWhereItsRecordsBegin) {
+    write("daemon.started", "");
+    write("daemon.started", "");
+    EXPECT_EQ(journal.last_sequence(), 2U);
+    const std::string account = std::to_string(getuid());
+    users =
+        "  - {subject: \"user:alice\", presented_by: [\"" + account + "\"], profiles: [work]}\n";
+    ASSERT_TRUE(service->reload_policy(caller(0), {}));
+    port.add_folder("/root");
+    v1::OpenSessionRequest request;
+    request.set_token(idp.sign(claims(tests::kAlice)));
+    const auto opened = service->open_session(caller(getuid()), request);
+    ASSERT_TRUE(opened) << opened.error().message();
+    EXPECT_EQ(opened->sequence(), 2U);
 }
 
 TEST_F(ReadEvents, ThoseOfASessionAreForItsOwner) {

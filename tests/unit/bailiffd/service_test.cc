@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "bailiff/version.h"
+#include "journal/utf8.h"
 #include "tests/unit/bailiffd/host.h"
 
 namespace bailiff::daemon {
@@ -91,6 +92,36 @@ TEST_F(Service, ARevocationTellsWhoAndWhy) {
     const auto again = service->revoke_session(caller(kBobsUid, {Role::kOperator}), request);
     ASSERT_FALSE(again);
     EXPECT_EQ(again.error().code(), ErrorCode::kFailedPrecondition);
+}
+
+TEST_F(Service, AReasonIsNeverCutInsideACharacter) {
+    v1::RevokeSessionRequest request;
+    request.set_session(session_of_alice());
+    request.set_reason(std::string(1023, 'x') + "\xc3\xa9");
+    const auto refused = service->revoke_session(caller(kAlicesUid), request);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code(), ErrorCode::kInvalidArgument);
+    EXPECT_THAT(refused.error().message(), HasSubstr("1025 bytes; expected at most 1024"));
+    EXPECT_EQ(manager->find(request.session())->state, session::State::kActive);
+    request.set_reason(std::string(1022, 'x') + "\xc3\xa9");
+    EXPECT_TRUE(service->revoke_session(caller(kAlicesUid), request));
+}
+
+TEST_F(Service, AnIdOfAnyLengthIsToldInWholeCharacters) {
+    v1::GetSessionRequest request;
+    request.set_session(std::string(63, 'x') + "\xc3\xa9");
+    const auto refused = service->get_session(caller(kAlicesUid), request);
+    ASSERT_FALSE(refused);
+    EXPECT_TRUE(journal::is_utf8(refused.error().message()));
+}
+
+TEST_F(Service, WhatIsToldOfASessionIsUtf8) {
+    const std::string name = session_of_alice();
+    ASSERT_TRUE(manager->end(name, "was ended by uid 1 (\xff)", "test"));
+    v1::GetSessionRequest request;
+    request.set_session(name);
+    EXPECT_EQ(service->get_session(caller(kAlicesUid), request)->session().why(),
+              "was ended by uid 1 (\\xff)");
 }
 
 TEST_F(Service, AListIsOfOnesOwnUnlessOneMaySeeAll) {

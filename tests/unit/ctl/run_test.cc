@@ -1,19 +1,9 @@
 // `bailiffctl run` as a program, against a server whose answers the test sets.
-#include <fcntl.h>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <poll.h>
 #include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
-#include <fstream>
-#include <mutex>
-#include <optional>
-
-#include "base/file.h"
-#include "tests/unit/api/fake_service.h"
 #include "tests/unit/ctl/records.h"
+#include "tests/unit/ctl/run_fixture.h"
 
 namespace bailiff::ctl {
 namespace {
@@ -22,85 +12,6 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
-
-class Run : public testing::Test {
-protected:
-    static constexpr const char* kToken = "header.the-secret.signature";
-
-    void SetUp() override {
-        std::ofstream(file("token")) << kToken << "\n";
-        live_.service.on_open = [this](const api::Caller& caller,
-                                       const v1::OpenSessionRequest& request) {
-            const std::scoped_lock lock(mutex_);
-            opened_ = request;
-            opener_ = caller.peer.pid;
-            v1::OpenSessionResponse response;
-            *response.mutable_session() = session_;
-            return response;
-        };
-        live_.service.on_get = [this](const v1::GetSessionRequest&) {
-            v1::GetSessionResponse response;
-            *response.mutable_session() = session_;
-            return response;
-        };
-        session_.set_id("s-1");
-        session_.set_state("active");
-        session_.set_user("user:alice");
-        session_.set_seconds_left(600);
-    }
-    std::string file(const std::string& name) { return live_.folder() / name; }
-
-    // Starts it with both its outputs in files.
-    pid_t start(std::vector<std::string> command,
-                std::vector<std::string> options = {"--token-file", ""}) {
-        if (!serving_) {
-            EXPECT_TRUE(live_.start());
-            serving_ = true;
-        }
-        std::vector<std::string> words{BAILIFFCTL, "--socket", live_.path(), "run"};
-        for (std::string& option : options)
-            words.push_back(option.empty() ? file("token") : option);
-        words.push_back("--");
-        for (std::string& word : command) words.push_back(std::move(word));
-        std::vector<char*> argv;
-        for (std::string& word : words) argv.push_back(word.data());
-        argv.push_back(nullptr);
-        const std::string out = file("out");
-        const std::string err = file("err");
-        const pid_t pid = fork();
-        if (pid != 0) return pid;
-        dup2(open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), STDOUT_FILENO);
-        dup2(open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), STDERR_FILENO);
-        execv(argv[0], argv.data());
-        _exit(99);
-    }
-    static int finish(pid_t pid) {
-        int status = 0;
-        EXPECT_EQ(waitpid(pid, &status, 0), pid);
-        return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-    }
-    int run(std::vector<std::string> command,
-            std::vector<std::string> options = {"--token-file", ""}) {
-        return finish(start(std::move(command), std::move(options)));
-    }
-    std::string out() { return read_file(file("out"), 1 << 20).value_or("unreadable"); }
-    std::string err() { return read_file(file("err"), 1 << 20).value_or("unreadable"); }
-    // Waits until the command has made this file.
-    bool appears(const std::string& name) {
-        for (int i = 0; i < 1000; ++i) {
-            if (access(file(name).c_str(), F_OK) == 0) return true;
-            poll(nullptr, 0, 10);
-        }
-        return false;
-    }
-
-    std::mutex mutex_;
-    v1::Session session_;
-    v1::OpenSessionRequest opened_;
-    pid_t opener_ = 0;
-    bool serving_ = false;
-    api::LiveServer live_;
-};
 
 TEST_F(Run, TheStatusIsTheCommands) {
     EXPECT_EQ(run({"/bin/true"}), 0);
@@ -162,6 +73,10 @@ TEST_F(Run, WhatBailiffCannotDoIs125) {
     EXPECT_EQ(run({"true"}, {"--nonsense"}), 125);
     EXPECT_EQ(run({"true"}, {"--token-file", file("absent")}), 125);
     EXPECT_EQ(run({"true"}, {"--token-file", "", "--workspace", "/no/such/folder"}), 125);
+    const std::string odd = file("\xff");
+    ASSERT_EQ(mkdir(odd.c_str(), 0700), 0);
+    EXPECT_EQ(run({"true"}, {"--token-file", "", "--workspace", odd}), 125);
+    EXPECT_THAT(err(), HasSubstr("\\xff: its name is not UTF-8"));
     EXPECT_EQ(run({"true"}, {"--token-file", "", "--socket", "/no/such/socket"}), 125);
     EXPECT_THAT(err(), HasSubstr("bailiffd does not answer at /no/such/socket"));
 }
@@ -226,27 +141,6 @@ TEST_F(Run, EachDenialIsToldOnce) {
     EXPECT_EQ(said.find("denied"), said.rfind("denied"));
 }
 
-TEST_F(Run, ARevokedSessionIsTold) {
-    session_.set_state("revoked");
-    session_.set_why("was revoked by uid 1000: alice left");
-    EXPECT_EQ(run({"true"}), 0);
-    EXPECT_EQ(err(), "bailiff: session s-1 was revoked by uid 1000: alice left\n");
-    EXPECT_THAT(live_.service.calls(), Not(Contains("EndSession")));
-}
-
-TEST_F(Run, WaitTreeWaitsUntilTheLastTaskIsGone) {
-    int left = 2;
-    live_.service.on_get = [this, &left](const v1::GetSessionRequest&) {
-        v1::GetSessionResponse response;
-        *response.mutable_session() = session_;
-        response.mutable_session()->set_tasks(static_cast<std::uint32_t>(std::max(left--, 0)));
-        return response;
-    };
-    EXPECT_EQ(run({"true"}, {"--token-file", "", "--wait-tree"}), 0);
-    EXPECT_LT(left, 0);
-    EXPECT_THAT(live_.service.calls(), Contains("EndSession"));
-}
-
 TEST_F(Run, ASessionIsRenewedByTheTokenCommand) {
     session_.set_seconds_left(1);
     std::string renewed_with;
@@ -264,6 +158,71 @@ TEST_F(Run, ASessionIsRenewedByTheTokenCommand) {
     EXPECT_EQ(finish(pid), 0);
     EXPECT_EQ(renewed_with, "again");
     EXPECT_EQ(read_file(file("runs"), 100).value_or(""), "\n\n");
+}
+
+// The journal may be long: what was before the session is not for this reader.
+TEST_F(Run, RecordsBeforeTheSessionAreNotAskedFor) {
+    sequence_ = 4711;
+    std::uint64_t asked_after = 0;
+    live_.service.on_read = [&](const v1::ReadEventsRequest& request) {
+        const std::scoped_lock lock(mutex_);
+        if (asked_after == 0) asked_after = request.after();
+        v1::ReadEventsResponse response;
+        response.set_next(request.after());
+        return response;
+    };
+    EXPECT_EQ(run({"false"}), 1);
+    EXPECT_EQ(asked_after, 4711U);
+}
+
+TEST_F(Run, SoManyDenialsAreToldAndThenWhereTheRestIs) {
+    constexpr std::uint64_t kPages = 11;
+    live_.service.on_read = [](const v1::ReadEventsRequest& request) {
+        v1::ReadEventsResponse response;
+        response.set_next(request.after());
+        if (request.after() >= kPages) return response;
+        for (int i = 0; i < 1000; ++i) {
+            v1::Record record = denied_write();
+            record.mutable_object()->set_path("/" + std::to_string(request.after()) + "/" +
+                                              std::to_string(i));
+            *response.add_records() = record;
+        }
+        response.set_next(request.after() + 1);
+        response.set_more(true);
+        return response;
+    };
+    EXPECT_EQ(run({"false"}), 1);
+    const std::string said = read_file(file("err"), 16U << 20).value_or("");
+    EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 10'001);
+    const std::string last = "bailiff: more are in bailiffctl events --session s-1\n";
+    EXPECT_TRUE(said.ends_with(last)) << said.substr(said.size() - 200);
+    EXPECT_EQ(said.find(last), said.rfind(last));
+}
+
+TEST_F(Run, OtherSignalsAreForwardedToo) {
+    for (const int signal : {SIGALRM, SIGUSR1, SIGCONT, SIGRTMIN + 3, SIGPROF}) {
+        unlink(file("ready").c_str());
+        const pid_t pid = start({"bash", "-c",
+                                 "trap 'exit 7' " + std::to_string(signal) + "; : > " +
+                                     file("ready") + "; while :; do sleep 0.02; done"});
+        ASSERT_TRUE(appears("ready"));
+        kill(pid, signal);
+        EXPECT_EQ(finish(pid), 7) << signal;
+    }
+}
+
+TEST_F(Run, ItStopsAndGoesOnWithItsCommand) {
+    const pid_t pid = start({"bash", "-c",
+                             "trap ': > " + file("stopped") + "' TSTP; trap 'exit 7' CONT; : > " +
+                                 file("ready") + "; while :; do sleep 0.02; done"});
+    ASSERT_TRUE(appears("ready"));
+    kill(pid, SIGTSTP);
+    int status = 0;
+    ASSERT_EQ(waitpid(pid, &status, WUNTRACED), pid);
+    EXPECT_TRUE(WIFSTOPPED(status));
+    EXPECT_TRUE(appears("stopped"));
+    kill(pid, SIGCONT);
+    EXPECT_EQ(finish(pid), 7);
 }
 
 } // namespace

@@ -205,5 +205,62 @@ TEST_F(JournalCollapser, FlushesTheOldestKindWhenItsTableIsFull) {
     EXPECT_EQ(small.keys(), 2U);
 }
 
+v1::Record execution(const std::string& kind, const std::string& argument) {
+    v1::Record record;
+    record.set_kind(kind);
+    record.set_session("s-1");
+    record.mutable_process()->set_executable("/bin/cat");
+    record.mutable_process()->add_argv("cat");
+    record.mutable_process()->add_argv(argument);
+    return record;
+}
+
+v1::Record refusal(std::uint32_t uid, const std::string& message) {
+    v1::Record record;
+    record.set_kind("session.refused");
+    record.mutable_process()->set_uid(uid);
+    record.set_message(message);
+    return record;
+}
+
+TEST_F(JournalCollapser, HoldsIdenticalExecutionsAsObservations) {
+    for (const char* kind : {"exec", "unbound"}) {
+        EXPECT_EQ(offer(execution(kind, "a")), 1U) << kind;
+        EXPECT_EQ(offer(execution(kind, "a")), 0U) << kind;
+        EXPECT_EQ(offer(execution(kind, "b")), 1U) << "other arguments are another execution";
+    }
+    EXPECT_EQ(count(collapser.flush(kStart + 5 * kSecond)), 2U);
+    EXPECT_EQ(events, 6U);
+}
+
+TEST_F(JournalCollapser, DoesNotMixAgentsOrAccounts) {
+    v1::Record first = observation();
+    v1::Record other_agent = observation();
+    other_agent.set_agent("another");
+    v1::Record other_uid = observation();
+    other_uid.mutable_process()->set_uid(4711);
+    EXPECT_EQ(offer(first), 1U);
+    EXPECT_EQ(offer(other_agent), 1U);
+    EXPECT_EQ(offer(other_uid), 1U);
+}
+
+TEST_F(JournalCollapser, RefusalsOfOneUidBeyondTenASecondAreOneRecord) {
+    std::size_t out = 0;
+    for (int i = 0; i < 1000; ++i) out += offer(refusal(1000, "expired"));
+    EXPECT_EQ(out, 10U);
+    EXPECT_EQ(offer(refusal(1001, "expired")), 1U) << "another uid has its own ten";
+    EXPECT_EQ(count(collapser.flush(kStart + kSecond)), 1U);
+    EXPECT_EQ(events, 1001U);
+}
+
+TEST_F(JournalCollapser, RefusalsWithEverNewWordsAreBoundedToo) {
+    std::size_t out = 0;
+    for (int i = 0; i < 1000; ++i) out += offer(refusal(1000, "no user " + std::to_string(i)));
+    EXPECT_EQ(out, 11U);
+    out += count(collapser.flush(kStart + kSecond));
+    EXPECT_EQ(out, 12U);
+    EXPECT_EQ(events, 1000U);
+}
+
 } // namespace
 } // namespace bailiff::journal

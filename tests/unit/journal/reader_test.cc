@@ -207,5 +207,52 @@ TEST_F(JournalReader, SaysWhatItCannotOpen) {
     EXPECT_THAT(page.error().message(), HasSubstr(folder.journal()));
 }
 
+TEST_F(JournalReader, AFirstReadNearTheEndDoesNotReadWhatIsBefore) {
+    write(1, 30'000);
+    const Page page = read({.after = 29'990});
+    ASSERT_THAT(page.records, SizeIs(10));
+    EXPECT_EQ(page.records[0].sequence(), 29'991U);
+    EXPECT_LT(reader.lines_read(), 10'000U);
+}
+
+TEST_F(JournalReader, FindsEveryRecordWhereverItBeginsAlsoBesideDamage) {
+    for (std::uint64_t i = 1; i <= 20'000; i += 1000) {
+        write(i, i + 999);
+        folder.append("{\"sequence\":\"damaged\n" + std::string(5000, 'x') + "\n");
+    }
+    for (const std::uint64_t after : {0ULL, 1ULL, 999ULL, 1000ULL, 1001ULL, 7777ULL, 15'000ULL}) {
+        Reader fresh(folder.path());
+        const auto page = fresh.read({.after = after, .limit = 3});
+        ASSERT_TRUE(page);
+        std::uint64_t expected = after;
+        for (const auto& record : page->records)
+            if (record.kind() != "gap") EXPECT_EQ(record.sequence(), ++expected);
+        EXPECT_GE(expected, after + 2);
+    }
+}
+
+TEST_F(JournalReader, ShowsWhatMayBeSeen) {
+    write(1, 10);
+    Filter filter;
+    filter.visible = [](const std::string& session) { return session == "s-1"; };
+    EXPECT_THAT(sequences(read(filter)), ElementsAre(1U, 3U, 5U, 7U, 9U));
+}
+
+TEST_F(JournalReader, ReadsNoMoreThanItMayAtAStretchAndSaysSo) {
+    write(1, 5000);
+    Filter filter;
+    filter.session = "s-none";
+    filter.max_scan = 10'000;
+    int calls = 0;
+    for (Page page;; ++calls) {
+        page = read(filter);
+        EXPECT_THAT(page.records, IsEmpty());
+        if (!page.more) break;
+        ASSERT_GT(page.next, filter.after) << "or nobody would ever get on";
+        filter.after = page.next;
+    }
+    EXPECT_GT(calls, 10);
+}
+
 } // namespace
 } // namespace bailiff::journal

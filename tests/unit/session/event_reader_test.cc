@@ -16,7 +16,7 @@ protected:
         start();
         session = open(kAlice);
         ASSERT_NE(session, nullptr);
-        reader = std::make_unique<session::EventReader>(*manager, clock);
+        reader = std::make_unique<session::EventReader>(*manager, clock, folder.file("proc"));
     }
     // Of process 41 of that session.
     bailiff_event event_of(const session::Session& who, bailiff_event_kind kind) {
@@ -121,7 +121,7 @@ TEST_F(EventReaders, ARuleOfTheDaemonBeforeIsStillNamed) {
     const std::string name = session->name;
     start();
     ASSERT_NE(manager->tables()->slot(), event.policy);
-    reader = std::make_unique<session::EventReader>(*manager, clock);
+    reader = std::make_unique<session::EventReader>(*manager, clock, folder.file("proc"));
     EXPECT_EQ(read(event).rule().profile(), "ceiling");
     EXPECT_EQ(read(event).session(), name);
 }
@@ -219,7 +219,9 @@ TEST_F(EventReaders, LaterEventsKnowTheImageUntilTheProcessIsGone) {
     child.parent_pid = 41;
     EXPECT_EQ(read(child).process().executable(), "/usr/bin/git") << "it has executed nothing";
     EXPECT_FALSE(reader->read(event_of(*session, BAILIFF_EVENT_EXIT)));
-    EXPECT_EQ(read(denial()).process().executable(), "");
+    bailiff_event next = denial();
+    next.start_time = 100;
+    EXPECT_EQ(read(next).process().executable(), "") << "that has its number now";
 }
 
 TEST_F(EventReaders, APidUsedAgainIsAnotherProcess) {

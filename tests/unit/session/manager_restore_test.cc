@@ -122,8 +122,36 @@ TEST_F(ManagerRestore, WhatEndedBeforeIsNotOpenAgain) {
     const session::Session before = *open(kAlice);
     ASSERT_TRUE(manager->end(before.name, "was ended by a test", "test"));
     start();
-    EXPECT_THAT(manager->list(), IsEmpty());
+    ASSERT_NE(manager->find(before.name), nullptr);
+    EXPECT_EQ(manager->find(before.name)->state, State::kEnded);
     EXPECT_EQ(read_docs(before), "deny: ended");
+}
+
+TEST_F(ManagerRestore, HowASessionEndedIsKnownForAnHour) {
+    start();
+    const session::Session before = *open(kAlice);
+    ASSERT_TRUE(manager->revoke(before.name, "seen enough", "test"));
+    start();
+    ASSERT_NE(manager->find(before.name), nullptr);
+    EXPECT_EQ(manager->find(before.name)->state, State::kRevoked);
+    EXPECT_EQ(manager->find(before.name)->why, "was revoked by test: seen enough");
+    clock.advance(3601);
+    manager->tick();
+    EXPECT_EQ(manager->find(before.name), nullptr);
+}
+
+// It has the slot that the one before had, and only the older is in the file.
+TEST_F(ManagerRestore, ASlotOfASessionThatIsOverHidesNoLostOne) {
+    start();
+    const session::Session over = *open(kAlice);
+    ASSERT_TRUE(manager->end(over.name, "was ended by a test", "test"));
+    bailiff_session row = port.sessions[over.slot];
+    row.epoch++;
+    row.id[0]++;
+    row.state = BAILIFF_SESSION_ACTIVE;
+    port.sessions[over.slot] = row;
+    start();
+    EXPECT_EQ(port.sessions[over.slot].state, BAILIFF_SESSION_REVOKED);
 }
 
 // The file is older than the end: the kernel's row is what counts.
@@ -205,20 +233,34 @@ TEST_F(ManagerRestore, AStateFileOfSomebodyElseIsRefused) {
     expect_refused("{\"sessions\": \"none\"}\n", "is not what a daemon wrote");
 }
 
-TEST_F(ManagerRestore, AStateFileWithOneDamagedSessionIsRefusedAsAWhole) {
-    start();
-    ASSERT_NE(open(kAlice), nullptr);
-    std::string text = state_text();
-    text.replace(text.find("\"slot\":1"), 8, "\"slot\":-1");
-    expect_refused(text, "is not what a daemon wrote");
-}
-
-TEST_F(ManagerRestore, ASessionWithoutAProperNameIsDamage) {
-    start();
-    const std::string name = open(kAlice)->name;
-    std::string text = state_text();
-    text.replace(text.find(name), name.size(), "s-somebody");
-    expect_refused(text, "s-somebody");
+TEST_F(ManagerRestore, ADamagedEntryCostsItsSessionAndNoOther) {
+    for (const std::string from : {"\"slot\":1", "\"id\":\""}) {
+        SCOPED_TRACE(from);
+        std::filesystem::remove(state_file());
+        start();
+        const session::Session damaged = *open(kAlice);
+        std::string text = state_text();
+        ASSERT_TRUE(manager->end(damaged.name, "made room", "test"));
+        port.sessions[damaged.slot].state = BAILIFF_SESSION_ACTIVE;
+        const session::Session good = *open(kBob, "/srv/work/two");
+        const std::string both = state_text();
+        const std::size_t entry = text.find(from, text.find("\"sessions\":"));
+        text.replace(entry, from.size(), from == "\"id\":\"" ? "\"id\":\"x" : "\"slot\":-1");
+        const std::size_t list = text.find('[', text.find("\"sessions\":")) + 1;
+        const std::size_t whole = both.find("{\"id\":\"" + good.name);
+        ASSERT_NE(whole, std::string::npos);
+        text.insert(list,
+                    both.substr(whole, both.find("\"ended_at\":0}", whole) + 14 - whole) + ",");
+        put_file(state_file(), text);
+        records.clear();
+        start();
+        EXPECT_EQ(read_docs(damaged), "deny: revoked") << "nobody could end it";
+        EXPECT_EQ(ask(good, BAILIFF_RIGHT_WRITE, "/srv/work/two/code"), "allow");
+        EXPECT_NE(manager->find(good.name), nullptr);
+        EXPECT_THAT(message_of("posture"), HasSubstr("is revoked where it is open"));
+        EXPECT_THAT(message_of("session.revoked"), HasSubstr(damaged.name));
+        ASSERT_TRUE(manager->end(good.name, "made room", "test"));
+    }
 }
 
 // Killed between the kernel's row and the file: nobody could end or renew it.

@@ -60,6 +60,25 @@ protected:
         EXPECT_THAT(loaded.error().message(), testing::HasSubstr(file));
         return loaded.error().message();
     }
+    // The same to a session's entry beside a good one: what is said about it.
+    std::string damage_one(const std::string& from, const std::string& to) {
+        Session good = a_session();
+        good.id[15]++;
+        good.name = session_name(good.id);
+        EXPECT_TRUE(save_state(file, {"boot", {a_session(), good}, {{"fixer", 7}}}));
+        std::string text = get_file(file);
+        EXPECT_NE(text.find(from), std::string::npos) << from;
+        text.replace(text.find(from), from.size(), to);
+        put_file(file, text);
+        const auto loaded = load_state(file);
+        EXPECT_TRUE(loaded) << (loaded ? "" : loaded.error().message());
+        if (!loaded) return "";
+        EXPECT_EQ(loaded->sessions.size(), 1U);
+        if (loaded->sessions.size() == 1) EXPECT_EQ(loaded->sessions[0].name, good.name);
+        EXPECT_EQ(loaded->agent_subjects.size(), 1U);
+        EXPECT_EQ(loaded->damaged.size(), 1U);
+        return loaded->damaged.empty() ? "" : loaded->damaged[0];
+    }
     tests::TemporaryFolder folder;
     std::string file = folder.file("sessions.json");
 };
@@ -111,14 +130,47 @@ TEST_F(StateFile, EveryCutIsNoticed) {
 }
 
 TEST_F(StateFile, ADamagedFieldIsNoticed) {
-    damage("\"slot\":4094", "\"slot\":65536");
-    damage("\"slot\":4094", "\"slot\":\"1\"");
-    damage("\"slot\":4094,", "");
-    damage("\"wait_tree\":true", "\"wait_tree\":1");
     damage("\"fixer\":7", "\"fixer\":-7");
-    damage("\"iat\":1795430400", "\"iat\":1.5");
     damage("\"boot_id\":\"boot\"", "\"boot_id\":null");
-    EXPECT_THAT(damage(a_session().name, "s-0"), testing::HasSubstr("\"s-0\""));
+}
+
+TEST_F(StateFile, ADamagedSessionIsLeftOutAlone) {
+    const std::string name = "\"" + a_session().name + "\"";
+    for (const auto& [from, to] : std::vector<std::pair<std::string, std::string>>{
+             {"\"slot\":4094", "\"slot\":65536"},
+             {"\"slot\":4094", "\"slot\":\"1\""},
+             {"\"slot\":4094,", ""},
+             {"\"wait_tree\":true", "\"wait_tree\":1"},
+             {"\"iat\":1795430400", "\"iat\":1.5"},
+             {"\"state\":\"active\"", "\"state\":\"asleep\""}})
+        EXPECT_THAT(damage_one(from, to), testing::HasSubstr(name)) << to;
+    EXPECT_THAT(damage_one(a_session().name, "s-0"), testing::HasSubstr("\"s-0\""));
+}
+
+TEST_F(StateFile, BytesThatAreNotUtf8AreSavedSoThatTheyCanBeRead) {
+    Session odd = a_session();
+    odd.variables.workspace = "/srv/work/\xff";
+    odd.why = "was ended by uid 1 (\xc3)";
+    ASSERT_TRUE(save_state(file, {"boot", {odd}, {}}));
+    const auto loaded = load_state(file);
+    ASSERT_TRUE(loaded) << loaded.error().message();
+    ASSERT_EQ(loaded->sessions.size(), 1U);
+    EXPECT_EQ(loaded->sessions[0].variables.workspace, "/srv/work/\\xff");
+    EXPECT_EQ(loaded->sessions[0].why, "was ended by uid 1 (\\xc3)");
+}
+
+TEST_F(StateFile, HowASessionEndedIsKept) {
+    Session over = a_session();
+    over.state = State::kRevoked;
+    over.why = "was revoked by uid 0 (root): seen enough";
+    over.ended_at = 1'795'430'500'000'000'001;
+    ASSERT_TRUE(save_state(file, {"boot", {over}, {}}));
+    const auto loaded = load_state(file);
+    ASSERT_TRUE(loaded) << loaded.error().message();
+    ASSERT_EQ(loaded->sessions.size(), 1U);
+    EXPECT_EQ(loaded->sessions[0].state, State::kRevoked);
+    EXPECT_EQ(loaded->sessions[0].why, over.why);
+    EXPECT_EQ(loaded->sessions[0].ended_at, over.ended_at);
 }
 
 TEST_F(StateFile, OnlyItsOwnerReadsIt) {

@@ -175,5 +175,38 @@ TEST_F(ReplayCacheTest, UseThatCannotBeWrittenIsRefusedAndALaterOneIsWhole) {
     EXPECT_EQ(open()->size(), 1U);
 }
 
+// The same limit stands for a full disk at the start.
+TEST_F(ReplayCacheTest, AFileThatCannotBeRewrittenIsGoneOnWithAndSaidSo) {
+    ASSERT_TRUE(open()->consume("https://a", "1", in(600)));
+    const std::string before = content();
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+        signal(SIGXFSZ, SIG_IGN);
+        rlimit limit{};
+        getrlimit(RLIMIT_FSIZE, &limit);
+        const rlim_t usual = std::exchange(limit.rlim_cur, 40);
+        setrlimit(RLIMIT_FSIZE, &limit);
+        const auto cache = ReplayCache::open(path, clock);
+        if (!cache) _exit(1);
+        if ((*cache)->state() == "ok" || content() != before) _exit(2);
+        if ((*cache)->consume("https://a", "1", in(600)).error().code() !=
+            ErrorCode::kAlreadyExists)
+            _exit(3);
+        if ((*cache)->consume("https://a", "2", in(600))) _exit(4);
+        (*cache)->retry();
+        if ((*cache)->state() == "ok") _exit(5);
+        limit.rlim_cur = usual;
+        setrlimit(RLIMIT_FSIZE, &limit);
+        (*cache)->retry();
+        if ((*cache)->state() != "ok") _exit(6);
+        _exit((*cache)->consume("https://a", "2", in(600)) ? 0 : 7);
+    }
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_EQ(WEXITSTATUS(status), 0);
+    EXPECT_EQ(open()->size(), 2U);
+}
+
 } // namespace
 } // namespace bailiff::token

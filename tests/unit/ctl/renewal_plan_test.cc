@@ -1,4 +1,4 @@
-#include "ctl/watcher.h"
+#include "ctl/renewal_plan.h"
 
 #include <gtest/gtest.h>
 
@@ -19,11 +19,24 @@ TEST(RenewalPlan, IsDueAfterTwoThirdsOfTheLife) {
 
 TEST(RenewalPlan, AFailureIsTriedAgainUntilTheSessionIsOver) {
     RenewalPlan plan;
-    plan.opened(kStart, 30);
+    plan.opened(kStart, 60);
     plan.failed(kStart + seconds(15));
     EXPECT_EQ(plan.due(), kStart + seconds(25));
-    plan.failed(kStart + seconds(25));
+    plan.failed(kStart + seconds(45));
+    EXPECT_EQ(plan.due(), kStart + seconds(50)) << "a third of what is left";
+    plan.failed(kStart + seconds(58));
+    EXPECT_EQ(plan.due(), kStart + seconds(59)) << "a second at least";
+    plan.failed(kStart + seconds(59));
+    EXPECT_FALSE(plan.is_planned());
     EXPECT_FALSE(plan.is_due(kStart + seconds(100'000)));
+}
+
+TEST(RenewalPlan, AShortSessionHasSeveralTries) {
+    RenewalPlan plan;
+    plan.opened(kStart, 12);
+    int tries = 0;
+    for (auto now = plan.due(); plan.is_planned(); now = plan.due(), ++tries) plan.failed(now);
+    EXPECT_GE(tries, 3);
 }
 
 } // namespace

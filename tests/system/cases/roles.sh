@@ -1,0 +1,69 @@
+# Who may call what, as control.proto has it, through curl.
+# shellcheck shell=bash
+
+methods=(OpenSession RenewSession EndSession RevokeSession ListSessions GetSession ReadEvents GetStatus ReloadPolicy WhoAmI)
+
+# asks CALLER METHOD: "no" where the API says permission_denied, "yes" for any other answer.
+asks() {
+    local answer caller=$1 call=(curl -sS --max-time 60 --unix-socket $socket -H 'Content-Type: application/json' -d '{}' "http://localhost/bailiff.v1.Control/$2")
+    case $caller in
+        nobody) answer=$(cd / && setpriv --reuid 4711 --regid 4711 --clear-groups "${call[@]}" 2>&1) ;;
+        user) answer=$(as bot "${call[@]}" 2>&1) ;;
+        auditor | operator) answer=$(cd / && setpriv --reuid 4711 --regid "$caller" --clear-groups "${call[@]}" 2>&1) ;;
+        unbound) answer=$(as bot-uid "${call[@]}" 2>&1) ;;
+        subject) answer=$(session "${call[@]}" 2>&1) ;;
+    esac
+    if [[ $answer == *'"code":"permission_denied"'* ]]; then echo no; else echo yes; fi
+}
+
+case_each_caller_reaches_what_it_may_and_nothing_else() {
+    local caller method expected
+    local -A may=(
+        [nobody]=" WhoAmI "
+        [user]=" OpenSession RenewSession EndSession RevokeSession ListSessions GetSession ReadEvents GetStatus WhoAmI "
+        [auditor]=" ListSessions GetSession ReadEvents GetStatus WhoAmI "
+        [operator]=" EndSession RevokeSession ListSessions GetSession ReadEvents GetStatus ReloadPolicy WhoAmI "
+        [unbound]=" OpenSession RenewSession EndSession GetSession ReadEvents WhoAmI "
+        [subject]=" WhoAmI "
+    )
+    groupadd -f auditor
+    groupadd -f operator
+    groupadd -f worker
+    usermod -a -G worker bot
+    usermod -a -G worker bot-uid
+    sed -i 's/^  user: .*/  user: [worker]/; s/^  auditor: .*/  auditor: [auditor]\n  operator: [operator]/' /etc/bailiff/policy.yaml
+    bailiffctl policy reload >/dev/null || fail "the policy with its roles was not loaded"
+    for caller in "${!may[@]}"; do
+        for method in "${methods[@]}"; do
+            expected=no
+            [[ ${may[$caller]} != *" $method "* ]] || expected=yes
+            same "$(asks "$caller" "$method")" $expected "$caller calls $method"
+        done
+    done
+    install -m 644 "$here/policy.yaml" /etc/bailiff/policy.yaml
+    bailiffctl policy reload >/dev/null
+}
+
+case_a_plain_user_sees_the_events_of_its_sessions() {
+    local said
+    session true
+    said=$(as bot bailiffctl events --json 2>&1) || fail "refused: $said"
+    has "$said" '"kind":"session.opened"'
+    has_not "$said" '"kind":"daemon.started"'
+    said=$(cd / && setpriv --reuid 4711 --regid 4711 --clear-groups bailiffctl events --json 2>&1)
+    has_not "$said" '"kind":"session.opened"' "what a stranger sees"
+}
+
+case_a_session_cannot_lock_its_user_out() {
+    local waiting
+    session perl -MIO::Socket::UNIX -e 'for (1 .. 300) { push @all, IO::Socket::UNIX->new(Peer => "/run/bailiff/control.sock") }
+        open(my $mark, ">", "/srv/work/bot/hoarding"); sleep 20 while !-e "/srv/work/bot/end"' 2>/dev/null &
+    waiting=$!
+    wait_for 60 "the hoard" test -e $work/bot/hoarding
+    has "$(as bot bailiffctl whoami)" "roles: user" "the user's own call"
+    same "$(state)" ENFORCING "root's call"
+    as bot bailiffctl session revoke "$(bailiffctl session list --json | grep -oE 's-[0-9A-Z]{26}' | head -n 1)" >/dev/null || fail "the user could not revoke it"
+    pkill -KILL -f 'hoarding'
+    wait $waiting
+    rm -f $work/bot/hoarding
+}
