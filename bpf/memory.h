@@ -50,7 +50,7 @@ static __always_inline int on_file_mprotect(struct vm_area_struct* vma, unsigned
     unsigned long flags = vma->vm_flags;
     u32 shared = (flags & VM_SHARED) != 0;
     u32 gained = (u32)protection;
-    if ((flags & VM_EXEC) && !(protection & PROT_WRITE)) gained &= ~PROT_EXEC;
+    if ((flags & VM_EXEC) && !(protection & PROT_WRITE)) gained &= ~(u32)PROT_EXEC;
     if (!(gained & PROT_EXEC) && !(shared && (gained & PROT_WRITE))) return 0;
     struct file* file = vma->vm_file;
     if (file) j.dentry = file->f_path.dentry;
