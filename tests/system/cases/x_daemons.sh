@@ -52,7 +52,7 @@ case_wait_tree_outlives_bailiffd() {
     rm -f $work/bot/late
 }
 
-case_a_workspace_that_is_not_named_in_utf8_harms_nobody() {
+case_a_workspace_that_is_not_named_in_utf_harms_nobody() {
     local odd waiting said
     odd=$work/bot/$'odd\xff'
     as bot mkdir "$odd"
