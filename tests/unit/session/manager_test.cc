@@ -273,5 +273,22 @@ TEST_F(ManagerLife, ARefreshThatFailsSaysSo) {
     EXPECT_EQ(manager->refresh().error().code(), ErrorCode::kUnavailable);
 }
 
+// The command notices before the daemon's second has passed, and exits.
+TEST_F(ManagerLife, WhatEndsASessionWhoseTimeHasPassedFindsItExpired) {
+    const std::vector<std::function<void(const std::string&)>> ends = {
+        [this](const std::string& name) { manager->leader_gone(name); },
+        [this](const std::string& name) {
+            (void)manager->end(name, "was ended by a test", "test");
+        },
+        [this](const std::string& name) { EXPECT_FALSE(manager->revoke(name, "", "test")); }};
+    start();
+    for (const auto& end : ends) {
+        const std::string name = open(kAlice)->name;
+        clock.advance(601);
+        end(name);
+        EXPECT_EQ(manager->find(name)->state, session::State::kExpired);
+    }
+}
+
 } // namespace
 } // namespace bailiff::tests
