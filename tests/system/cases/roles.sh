@@ -8,7 +8,7 @@ reached() {
     # shellcheck disable=SC2016
     local ask=(bash -c 'for method; do
         curl -sS --max-time 60 --unix-socket /run/bailiff/control.sock -H "Content-Type: application/json" -d "{}" "http://localhost/bailiff.v1.Control/$method" |
-            grep -q permission_denied || echo "$method"
+            grep -q "^{\"code\":\"permission_denied\"" || echo "$method"
         done' ask "${methods[@]}")
     case $1 in
         nobody) ask=(setpriv --reuid 4711 --regid 4711 --clear-groups "${ask[@]}") ;;
