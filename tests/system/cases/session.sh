@@ -75,7 +75,7 @@ EOF
 case_a_renewal_is_never_wider() {
     local id other
     as bot bailiffctl run --token-file "$(token)" -- sleep 30 &
-    wait_for 60 "the session" bash -c "bailiffctl session list --json | grep -q '\"id\"'"
+    wait_for 60 "the session" one_is_open
     id=$(bailiffctl session list --json | grep -oE 's-[0-9A-Z]{26}' | head -n 1)
     for other in "--actor agent:by-uid" "--sub user:bob" "--task OTHER-1" "--via svc:other"; do
         # shellcheck disable=SC2086
@@ -114,7 +114,7 @@ case_who_else_ended_it_is_told_to_run() {
     local waiting id
     session sleep 60 2>"$logs/ended" &
     waiting=$!
-    wait_for 60 "the session" bash -c "bailiffctl session list --json | grep -q '\"id\"'"
+    wait_for 60 "the session" one_is_open
     id=$(bailiffctl session list --json | grep -oE 's-[0-9A-Z]{26}' | head -n 1)
     bailiffctl session end "$id" >/dev/null || fail "not ended"
     pkill -KILL -x sleep
