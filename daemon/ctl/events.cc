@@ -24,7 +24,7 @@ struct Options {
 
 constexpr std::uint32_t kFollowWait = 10'000; // milliseconds, the most that ReadEvents allows
 constexpr std::chrono::milliseconds kReconnect{500};
-constexpr std::array<std::size_t, 9> kWidths{19, 6, 12, 36, 16, 16, 16, 34, 0};
+constexpr std::array<std::size_t, 9> kWidths{19, 7, 12, 36, 16, 16, 16, 34, 0};
 constexpr std::size_t kVerdictColumn = 4;
 constexpr std::size_t kSecondsOfTime = 19; // 2026-11-24T02:03:04
 

@@ -73,6 +73,7 @@ Status Manager::write_session_row(const Session& session, bailiff_session_state 
 
 Result<const Session*> Manager::end(const std::string& name, const std::string& why,
                                     const std::string& by) {
+    tick(); // a session whose time has passed has expired, whoever ends it now
     Session* session = lookup(name);
     if (session == nullptr) return fail(ErrorCode::kNotFound, "no session " + name + " is known");
     if (session->state == State::kActive) close(*session, State::kEnded, why, by);
@@ -81,6 +82,7 @@ Result<const Session*> Manager::end(const std::string& name, const std::string& 
 
 Result<const Session*> Manager::revoke(const std::string& name, const std::string& reason,
                                        const std::string& by) {
+    tick();
     Session* session = lookup(name);
     if (session == nullptr) return fail(ErrorCode::kNotFound, "no session " + name + " is known");
     if (session->state != State::kActive)
@@ -118,6 +120,7 @@ void Manager::close(Session& session, State state, const std::string& why, const
 }
 
 void Manager::leader_gone(const std::string& name) {
+    tick(); // its command may have exited because it expired
     Session* session = lookup(name);
     if (session == nullptr || session->state != State::kActive) return;
     session->leader_gone = true;

@@ -125,4 +125,7 @@ api() { # METHOD BODY [CURL OPTION...]: prints the body and, on the last line, t
         -w '\n%{http_code}\n' "$@" "http://localhost/bailiff.v1.Control/$method" 2>&1
 }
 
+# Whether a session is open: for wait_for.
+one_is_open() { bailiffctl session list --json | grep -q '"id"'; }
+
 state() { bailiffctl status --json | perl -0ne 'print $1 if /"posture":\s*"([A-Z]+)"/'; }

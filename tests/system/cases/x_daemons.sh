@@ -13,7 +13,7 @@ case_a_second_of_each_is_refused() {
 case_sessions_outlive_bailiffd() {
     session bash -c 'while sleep 0.2; do cat /srv/secret/file; cat /etc/hostname || exit 1; [[ -e /srv/work/bot/end ]] && exit 5; done' >"$logs/outlive" 2>&1 &
     local waiting=$!
-    sleep 2
+    wait_for 60 "the session" one_is_open
     stop KILL "$daemon_pid"
     start_daemon
     same "$(bailiffctl session list --json | grep -c '"id"')" 1 "sessions known to the new bailiffd"
@@ -28,7 +28,7 @@ case_how_a_session_ended_outlives_bailiffd() {
     local waiting id
     session sleep 60 2>"$logs/over" &
     waiting=$!
-    wait_for 60 "the session" bash -c "bailiffctl session list --json | grep -q '\"id\"'"
+    wait_for 60 "the session" one_is_open
     id=$(bailiffctl session list --json | grep -oE 's-[0-9A-Z]{26}' | head -n 1)
     bailiffctl session revoke "$id" --reason 'seen enough' >/dev/null || fail "not revoked"
     stop KILL "$daemon_pid"
@@ -42,7 +42,7 @@ case_wait_tree_outlives_bailiffd() {
     local waiting begun=$SECONDS
     as bot bailiffctl run --wait-tree --token-file "$(token)" -- bash -c 'setsid bash -c "sleep 8; cat /etc/hostname >/dev/null && touch /srv/work/bot/late" & exit 3' 2>"$logs/tree" &
     waiting=$!
-    sleep 2
+    wait_for 60 "the session" one_is_open
     stop KILL "$daemon_pid"
     sleep 1
     start_daemon
@@ -52,14 +52,14 @@ case_wait_tree_outlives_bailiffd() {
     rm -f $work/bot/late
 }
 
-case_a_workspace_that_is_not_named_in_utf8_harms_nobody() {
+case_a_workspace_that_is_not_named_in_utf_harms_nobody() {
     local odd waiting said
     odd=$work/bot/$'odd\xff'
     as bot mkdir "$odd"
     ln -sfn "$odd" $work/bot/link
     session bash -c 'until [[ -e /srv/work/bot/end ]]; do sleep 0.2; done; cat /etc/hostname >/dev/null && exit 5' 2>/dev/null &
     waiting=$!
-    sleep 2
+    wait_for 60 "the session" one_is_open
     said=$(as bot curl -sS --unix-socket $socket -H 'Content-Type: application/json' -d "{\"token\":\"$(cat "$(token)")\",\"workspace\":\"$work/bot/link\"}" http://localhost/bailiff.v1.Control/OpenSession)
     has "$said" '"code":"invalid_argument"' "a session for it"
     has "$said" "UTF-8"
@@ -77,7 +77,7 @@ case_without_bailiff_kernel_root_takes_sessions_back() {
     local waiting id said
     session bash -c 'while echo x >/srv/work/bot/x; do sleep 0.2; done' 2>"$logs/orphan" &
     waiting=$!
-    wait_for 60 "the session" bash -c "bailiffctl session list --json | grep -q '\"id\"'"
+    wait_for 60 "the session" one_is_open
     id=$(bailiffctl session list --json | grep -oE 's-[0-9A-Z]{26}' | head -n 1)
     stop KILL "$kernel_pid"
     has "$(bailiffctl session list)" "${id: -6}" "the list"
@@ -95,7 +95,7 @@ case_denials_name_the_program_of_a_process_older_than_bailiffd() {
     local waiting last
     session perl -e 'until (-e "/srv/work/bot/end") { open(my $file, "<", "/srv/secret/file"); sleep 1 }' marker 2>/dev/null &
     waiting=$!
-    sleep 2
+    wait_for 60 "the session" one_is_open
     stop KILL "$daemon_pid"
     start_daemon
     sleep 8

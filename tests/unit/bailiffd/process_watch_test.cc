@@ -10,6 +10,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "base/process.h"
 
@@ -26,6 +27,7 @@ protected:
             _exit(0);
         }
         start_time_ = start_time_of(child_).value_or(0);
+        const asio::steady_timer makes_the_loops_own_descriptors(context_);
     }
     ~ProcessWatch() override { end_child(); }
 

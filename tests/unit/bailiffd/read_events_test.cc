@@ -110,22 +110,6 @@ TEST_F(ReadEvents, ALongSearchLetsOthersHaveTheirTurn) {
     EXPECT_EQ((*answer)->records_size(), 1);
 }
 
-TEST_F(ReadEvents, OpeningASessionTellsWhereItsRecordsBegin) {
-    write("daemon.started", "");
-    write("daemon.started", "");
-    EXPECT_EQ(journal.last_sequence(), 2U);
-    const std::string account = std::to_string(getuid());
-    users =
-        "  - {subject: \"user:alice\", presented_by: [\"" + account + "\"], profiles: [work]}\n";
-    ASSERT_TRUE(service->reload_policy(caller(0), {}));
-    port.add_folder("/root");
-    v1::OpenSessionRequest request;
-    request.set_token(idp.sign(claims(tests::kAlice)));
-    const auto opened = service->open_session(caller(getuid()), request);
-    ASSERT_TRUE(opened) << opened.error().message();
-    EXPECT_EQ(opened->sequence(), 2U);
-}
-
 TEST_F(ReadEvents, ThoseOfASessionAreForItsOwner) {
     const std::string name = session_of_alice();
     write("verdict", name);

@@ -2,8 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/syscall.h>
 
 #include "bailiff/version.h"
+#include "base/process.h"
 #include "journal/utf8.h"
 #include "tests/unit/bailiffd/host.h"
 
@@ -155,6 +157,22 @@ TEST_F(Service, OpeningIsRefusedToAnAccountThatMayNotPresentTheToken) {
     EXPECT_EQ(refused.error().code(), ErrorCode::kPermissionDenied);
     EXPECT_EQ(opened, "");
     EXPECT_EQ(manager->list().size(), 0U);
+}
+
+TEST_F(Service, OpeningASessionTellsWhereItsRecordsBegin) {
+    users = "  - {subject: \"user:alice\", presented_by: [\"" + std::to_string(getuid()) +
+            "\"], profiles: [work]}\n";
+    ASSERT_TRUE(service->reload_policy(caller(0), {}));
+    journal.record(v1::Record());
+    const api::Caller self = caller(getuid());
+    peer.pidfd = UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, getpid(), 0)));
+    peer.start_time = port.start_time_of_all = start_time_of(getpid()).value();
+    v1::OpenSessionRequest request;
+    request.set_token(idp.sign(claims(tests::kAlice)));
+    const auto response = service->open_session(self, request);
+    ASSERT_TRUE(response) << response.error().message();
+    EXPECT_EQ(response->sequence(), 1U);
+    EXPECT_EQ(opened, response->session().id());
 }
 
 TEST_F(Service, RenewingASessionOfOthersIsRefusedAlsoToAnOperator) {

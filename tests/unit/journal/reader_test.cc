@@ -226,7 +226,9 @@ TEST_F(JournalReader, FindsEveryRecordWhereverItBeginsAlsoBesideDamage) {
         ASSERT_TRUE(page);
         std::uint64_t expected = after;
         for (const auto& record : page->records)
-            if (record.kind() != "gap") EXPECT_EQ(record.sequence(), ++expected);
+            if (record.kind() != "gap") {
+                EXPECT_EQ(record.sequence(), ++expected);
+            }
         EXPECT_GE(expected, after + 2);
     }
 }

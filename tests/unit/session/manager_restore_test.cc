@@ -234,23 +234,15 @@ TEST_F(ManagerRestore, AStateFileOfSomebodyElseIsRefused) {
 }
 
 TEST_F(ManagerRestore, ADamagedEntryCostsItsSessionAndNoOther) {
-    for (const std::string from : {"\"slot\":1", "\"id\":\""}) {
-        SCOPED_TRACE(from);
-        std::filesystem::remove(state_file());
+    for (const char* field : {"\"slot\":", "\"id\":\""}) {
+        SCOPED_TRACE(field);
         start();
         const session::Session damaged = *open(kAlice);
-        std::string text = state_text();
-        ASSERT_TRUE(manager->end(damaged.name, "made room", "test"));
-        port.sessions[damaged.slot].state = BAILIFF_SESSION_ACTIVE;
         const session::Session good = *open(kBob, "/srv/work/two");
-        const std::string both = state_text();
-        const std::size_t entry = text.find(from, text.find("\"sessions\":"));
-        text.replace(entry, from.size(), from == "\"id\":\"" ? "\"id\":\"x" : "\"slot\":-1");
-        const std::size_t list = text.find('[', text.find("\"sessions\":")) + 1;
-        const std::size_t whole = both.find("{\"id\":\"" + good.name);
-        ASSERT_NE(whole, std::string::npos);
-        text.insert(list,
-                    both.substr(whole, both.find("\"ended_at\":0}", whole) + 14 - whole) + ",");
+        std::string text = state_text();
+        const std::size_t entry = text.find("{\"id\":\"" + damaged.name);
+        ASSERT_NE(entry, std::string::npos);
+        text.insert(text.find(field, entry) + std::string(field).size(), "-");
         put_file(state_file(), text);
         records.clear();
         start();
@@ -259,7 +251,6 @@ TEST_F(ManagerRestore, ADamagedEntryCostsItsSessionAndNoOther) {
         EXPECT_NE(manager->find(good.name), nullptr);
         EXPECT_THAT(message_of("posture"), HasSubstr("is revoked where it is open"));
         EXPECT_THAT(message_of("session.revoked"), HasSubstr(damaged.name));
-        ASSERT_TRUE(manager->end(good.name, "made room", "test"));
     }
 }
 

@@ -30,7 +30,7 @@ TEST_F(ManagerLife, AnEndedSessionHasNothingLeft) {
     EXPECT_EQ(port.objects_of(session->slot), 0U);
     EXPECT_THAT(message_of("session.ended"), HasSubstr("was ended by uid 0 (root)"));
     EXPECT_EQ(records_of("session.ended")[0].by(), "uid 0 (root)");
-    EXPECT_THAT(get_file(state_file()), Not(HasSubstr(session->name)));
+    EXPECT_THAT(get_file(state_file()), Not(HasSubstr("\"state\":\"active\"")));
 }
 
 TEST_F(ManagerLife, EndingTwiceIsEndingOnce) {
@@ -271,6 +271,23 @@ TEST_F(ManagerLife, ARefreshThatFailsSaysSo) {
     mounts_fail = false;
     port.fail_every("get_config");
     EXPECT_EQ(manager->refresh().error().code(), ErrorCode::kUnavailable);
+}
+
+// The command notices before the daemon's second has passed, and exits.
+TEST_F(ManagerLife, WhatEndsASessionWhoseTimeHasPassedFindsItExpired) {
+    const std::vector<std::function<void(const std::string&)>> ends = {
+        [this](const std::string& name) { manager->leader_gone(name); },
+        [this](const std::string& name) {
+            (void)manager->end(name, "was ended by a test", "test");
+        },
+        [this](const std::string& name) { EXPECT_FALSE(manager->revoke(name, "", "test")); }};
+    start();
+    for (const auto& end : ends) {
+        const std::string name = open(kAlice)->name;
+        clock.advance(601);
+        end(name);
+        EXPECT_EQ(manager->find(name)->state, session::State::kExpired);
+    }
 }
 
 } // namespace

@@ -74,7 +74,9 @@ protected:
         EXPECT_TRUE(loaded) << (loaded ? "" : loaded.error().message());
         if (!loaded) return "";
         EXPECT_EQ(loaded->sessions.size(), 1U);
-        if (loaded->sessions.size() == 1) EXPECT_EQ(loaded->sessions[0].name, good.name);
+        if (loaded->sessions.size() == 1) {
+            EXPECT_EQ(loaded->sessions[0].name, good.name);
+        }
         EXPECT_EQ(loaded->agent_subjects.size(), 1U);
         EXPECT_EQ(loaded->damaged.size(), 1U);
         return loaded->damaged.empty() ? "" : loaded->damaged[0];

@@ -174,7 +174,7 @@ public:
     Result<std::uint32_t> enrol(std::uint32_t pid, std::uint64_t start_time, std::uint32_t subject,
                                 std::uint32_t generation) override {
         if (Status made = call("enrol"); !made) return tl::unexpected(made.error());
-        if (start_time != kStartTime)
+        if (start_time != start_time_of_all)
             return fail(ErrorCode::kNotFound, "process " + std::to_string(pid) + " is another one");
         tasks[pid] = {subject, generation};
         return 1U;
@@ -236,7 +236,8 @@ public:
         return count;
     }
 
-    static constexpr std::uint64_t kStartTime = 4711; // of every process
+    static constexpr std::uint64_t kStartTime = 4711;
+    std::uint64_t start_time_of_all = kStartTime; // of every process
     std::map<std::string, Node> nodes;                // by path, with no link on the way
     std::map<std::pair<std::uint32_t, std::uint32_t>, bailiff_row> rows; // by label and right
     std::map<std::pair<std::uint32_t, std::uint32_t>, bailiff_row> defaults; // by policy and right
