@@ -6,7 +6,7 @@
 namespace bailiff {
 
 Result<std::int64_t> parse_duration(std::string_view text) {
-    constexpr std::int64_t kYear = 366 * 86400;
+    constexpr std::int64_t kYear = std::int64_t{366} * 86400;
     std::int64_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));

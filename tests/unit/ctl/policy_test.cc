@@ -243,6 +243,7 @@ TEST(PolicyCheck, WarnsOfWhatThisHostDoesNotHave) {
 TEST(PolicyCheck, AMissingKeySetStandsOut) {
     std::string text = kPolicy;
     text.insert(text.find("workspace_roots"),
+                "audience: [\"bailiff://here\"]\n"
                 "issuers: [{issuer: \"https://idp\", jwks_file: /no/such/jwks.json}]\n");
     const auto policy = policy::load_text(text, "p.yaml");
     ASSERT_TRUE(policy) << policy.error().message();
