@@ -4,19 +4,13 @@
 
 #include "special_files.h"
 
-// Does overlayfs act, with its mounter's credentials or a copy of them, for what was judged above?
-static __always_inline int is_overlay_cred(const struct bailiff_task* row,
-                                           const struct cred* cred) {
-    if (!row->overlay_cred) return 0;
-    if ((u64)cred == row->overlay_cred) return 1;
+// Does the kernel act here with other credentials than the task's own: overlayfs with its mounter's
+// for what was judged above, access(2) only to answer? A task with an io_uring can take on others
+// itself.
+static __always_inline int kernel_acts(const struct cred* cred) {
     struct task_struct* task = bpf_get_current_task_btf();
-    if (task->cred == task->real_cred || task->io_uring ||
-        (u64)cred != (u64)BPF_CORE_READ(task, cred))
-        return 0;
-    const struct cred* mounter = (const struct cred*)row->overlay_cred;
-    return cred->uid.val == BPF_CORE_READ(mounter, uid.val) &&
-           cred->euid.val == BPF_CORE_READ(mounter, euid.val) &&
-           (u64)BPF_CORE_READ(cred, user_ns) == (u64)BPF_CORE_READ(mounter, user_ns);
+    return task->cred != task->real_cred && (u64)cred == (u64)BPF_CORE_READ(task, cred) &&
+           !task->io_uring;
 }
 
 // Only what the credentials hold is judged: without it the kernel itself refuses.
@@ -28,7 +22,7 @@ static __always_inline int on_capable(const struct cred* cred, int capability,
     if (!j.row || capability < 0 || capability >= 64) return 0;
     u64 held = 0;
     bpf_probe_read_kernel(&held, sizeof(held), &cred->cap_effective);
-    if (!(held >> capability & 1) || is_overlay_cred(j.row, cred)) return 0;
+    if (!(held >> capability & 1) || kernel_acts(cred)) return 0;
     j.number = (u32)capability;
     j.quiet = (options & CAP_OPT_NOAUDIT) != 0;
     j.right = BAILIFF_RIGHT_CAPABILITY + (u32)capability;

@@ -73,8 +73,8 @@ std::string rule_to_add(const v1::Record& record) {
     }
     if (object.path().empty() || object.path_truncated()) return {};
     const std::string path = "path: [" + escape(object.path()) + "]";
-    if (right == "exec" || right == "load")
-        return "an exec rule with verdict: allow, rights: [" + right + "], " + path;
+    if (right == "exec") return "an exec rule with verdict: allow, " + path;
+    if (right == "load") return "an exec rule with verdict: allow, rights: [load], " + path;
     return "a rule with verdict: allow, rights: [" + right + "], " + path;
 }
 

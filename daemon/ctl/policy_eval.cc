@@ -170,7 +170,7 @@ Result<EvalQuestion> parse_question(std::string_view right, const std::string& o
     if (system && (!number || *number < BAILIFF_RIGHTS))
         return fail(ErrorCode::kInvalidArgument,
                     "expected a right over the system, such as signal, jit or cap_net_admin");
-    if (!number)
+    if (!number || (!system && *number >= BAILIFF_RIGHTS))
         return fail(ErrorCode::kInvalidArgument,
                     std::string(right) + " is no right that can be asked for");
     asked.question.right = *number;

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/utsname.h>
@@ -10,11 +11,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
+#include <memory>
+#include <new>
 #include <string>
 
 #include "bailiff/abi.h"
@@ -117,21 +121,39 @@ int act(Family family) {
     return EINVAL;
 }
 
+// What the probe waits for, in memory that both share: nothing passes through a descriptor of a
+// session that is over.
+class Gate {
+public:
+    static Result<Gate> make() {
+        void* const page = mmap(nullptr, sizeof(std::atomic<bool>), PROT_READ | PROT_WRITE,
+                                MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        if (page == MAP_FAILED) return fail_errno("map memory for a probe", errno);
+        return Gate(new (page) std::atomic<bool>(false));
+    }
+    void open() { open_->store(true); }
+    void wait() const {
+        while (!open_->load()) sched_yield();
+    }
+
+private:
+    struct Unmap {
+        void operator()(std::atomic<bool>* flag) const { munmap(flag, sizeof(*flag)); }
+    };
+    explicit Gate(std::atomic<bool>* flag) : open_(flag) {}
+    std::unique_ptr<std::atomic<bool>, Unmap> open_;
+};
+
 // Runs the act in a child; as a subject where `enrolled`. Returns 0 or the act's errno.
 Result<int> probe(Programs& programs, Family family, bool enrolled) {
-    int gate[2];
-    if (pipe2(gate, O_CLOEXEC) != 0) return fail_errno("pipe2 for a probe", errno);
-    UniqueFd gate_read(gate[0]);
-    UniqueFd gate_write(gate[1]);
+    Result<Gate> gate = Gate::make();
+    if (!gate) return tl::unexpected(gate.error());
     const pid_t child = fork();
     if (child < 0) return fail_errno("fork for a probe", errno);
     if (child == 0) {
-        gate_write.reset();
-        char go = 0;
-        if (read(gate_read.get(), &go, 1) != 1) _exit(EPIPE);
+        gate->wait();
         _exit(act(family));
     }
-    gate_read.reset();
     const auto pid = static_cast<std::uint32_t>(child);
     Status enrolment;
     if (enrolled) {
@@ -141,9 +163,7 @@ Result<int> probe(Programs& programs, Family family, bool enrolled) {
                     : Result<std::uint32_t>(tl::unexpected(started.error()));
         if (!tasks) enrolment = tl::unexpected(tasks.error());
     }
-    if (enrolment && write(gate_write.get(), "g", 1) != 1)
-        enrolment = fail_errno("start a probe", errno);
-    gate_write.reset();
+    gate->open();
     int state = 0;
     if (waitpid(child, &state, 0) != child) return fail_errno("wait for a probe", errno);
     if (!enrolment) return tl::unexpected(enrolment.error());

@@ -202,8 +202,10 @@ int thread_before_script() {
 } // namespace
 } // namespace bailiff::tests
 
-// kernel_test is also the interpreter of one of its own tests.
+// kernel_test is also what a probe of the programs executes, and the interpreter of one of its own
+// tests.
 int main(int argc, char** argv) {
+    if (argc == 2 && std::string(argv[1]) == "--probe") return 0;
     if (argc == 2 && std::string(argv[1]) == "--thread-before-script")
         return bailiff::tests::thread_before_script();
     testing::InitGoogleTest(&argc, argv);

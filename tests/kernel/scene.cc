@@ -3,11 +3,14 @@
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <sched.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cstring>
 #include <map>
 #include <sstream>
@@ -282,18 +285,46 @@ void Scene::match_flags(std::uint32_t flags) {
     put("config", std::uint32_t{0}, config);
 }
 
+namespace {
+
+// Where parent and child meet: in shared memory, since a pipe of a session that is over carries
+// nothing.
+class Gate {
+public:
+    Gate()
+        : stage_(static_cast<std::atomic<int>*>(mmap(nullptr, sizeof(std::atomic<int>),
+                                                     PROT_READ | PROT_WRITE,
+                                                     MAP_SHARED | MAP_ANONYMOUS, -1, 0))) {}
+    ~Gate() { munmap(stage_, sizeof(*stage_)); }
+    Gate(const Gate&) = delete;
+    Gate& operator=(const Gate&) = delete;
+
+    void reach(int stage) { *stage_ = stage; }
+    // False where `gone` says that the other side will not come.
+    bool wait(int stage, const std::function<bool()>& gone) {
+        while (*stage_ < stage) {
+            if (gone()) return *stage_ >= stage;
+            sched_yield();
+        }
+        return true;
+    }
+
+private:
+    std::atomic<int>* stage_;
+};
+
+} // namespace
+
 int Scene::run(const Act& before, const std::function<void()>& between, const Act& after,
                bool enrolled) {
-    int go[2];
-    int ready[2];
-    EXPECT_EQ(pipe(go), 0);
-    EXPECT_EQ(pipe(ready), 0);
+    Gate gate;
+    const auto never = [] { return false; };
     const pid_t child = fork();
     if (child == 0) {
-        char c = 0;
-        if (read(go[0], &c, 1) != 1) _exit(200);
+        gate.wait(1, never);
         if (const int error = before()) _exit(error);
-        if (write(ready[1], "r", 1) != 1 || read(go[0], &c, 1) != 1) _exit(201);
+        gate.reach(2);
+        gate.wait(3, never);
         _exit(after());
     }
     const auto pid = static_cast<std::uint32_t>(child);
@@ -303,16 +334,14 @@ int Scene::run(const Act& before, const std::function<void()>& between, const Ac
             kernel::enrol(programs(), pid, start ? *start : 0, kSubject, 1);
         EXPECT_TRUE(tasks) << (tasks ? "" : tasks.error().message());
     }
-    close(ready[1]);
-    char c = 0;
-    EXPECT_EQ(write(go[1], "g", 1), 1);
-    if (read(ready[0], &c, 1) == 1) {
-        between();
-        EXPECT_EQ(write(go[1], "g", 1), 1);
-    }
+    gate.reach(1);
     int state = 0;
-    waitpid(child, &state, 0);
-    for (const int fd : {go[0], go[1], ready[0]}) close(fd);
+    bool reaped = false;
+    if (gate.wait(2, [&] { return reaped = waitpid(child, &state, WNOHANG) == child; })) {
+        between();
+        gate.reach(3);
+    }
+    if (!reaped) waitpid(child, &state, 0);
     return WIFEXITED(state) ? WEXITSTATUS(state) : 128 + WTERMSIG(state);
 }
 

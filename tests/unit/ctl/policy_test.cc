@@ -242,9 +242,9 @@ TEST(PolicyCheck, WarnsOfWhatThisHostDoesNotHave) {
 
 TEST(PolicyCheck, AMissingKeySetStandsOut) {
     std::string text = kPolicy;
-    text.insert(text.find("workspace_roots"),
-                "audience: [\"bailiff://here\"]\n"
-                "issuers: [{issuer: \"https://idp\", jwks_file: /no/such/jwks.json}]\n");
+    const std::size_t issuers = text.find("issuers:");
+    text.replace(issuers, text.size() - issuers,
+                 "issuers: [{issuer: \"https://idp\", jwks_file: /no/such/jwks.json}]\n");
     const auto policy = policy::load_text(text, "p.yaml");
     ASSERT_TRUE(policy) << policy.error().message();
     EXPECT_THAT(policy_warnings(**policy),

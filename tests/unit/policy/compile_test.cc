@@ -17,7 +17,47 @@ TEST(Compile, AProfileUsedInTwoLayersHasABitInEach) {
 TEST(Compile, EachBitHasADefaultForEachRight) {
     const auto policy = must_load("version: 1\nhost: {profiles: [a]}\nprofiles: [{name: a}]\n");
     const auto rows = policy->image.defaults.rows();
-    for (const bailiff_row& row : rows) EXPECT_EQ(row.says[BAILIFF_VERDICT_DENY].word[0], 1U);
+    for (std::uint8_t right = 0; right < BAILIFF_ALL_RIGHTS; right++)
+        EXPECT_EQ(rows[right].says[BAILIFF_VERDICT_DENY].word[0],
+                  right_name(right) == std::string("none") ? 0U : 1U)
+            << right_name(right);
+}
+
+TEST(Compile, ARightOverTheSystemIsGrantedByNameAndByNothingElse) {
+    const auto policy = must_load(
+        "version: 1\nhost: {profiles: [a]}\nprofiles:\n  - name: a\n"
+        "    default: {exec: allow, files: allow, network: allow}\n"
+        "    system: [{verdict: allow, rights: [jit, cap_chown]}]\n");
+    const auto rows = policy->image.defaults.rows();
+    const auto granted = [&rows](std::uint8_t right) {
+        return rows[right].says[BAILIFF_VERDICT_ALLOW].word[0] == 1U;
+    };
+    EXPECT_TRUE(granted(BAILIFF_RIGHT_JIT));
+    EXPECT_TRUE(granted(BAILIFF_RIGHT_CAPABILITY + 0)) << "CAP_CHOWN is number 0";
+    EXPECT_FALSE(granted(BAILIFF_RIGHT_CAPABILITY + 1));
+    EXPECT_FALSE(granted(BAILIFF_RIGHT_SIGNAL));
+    EXPECT_FALSE(granted(BAILIFF_RIGHT_SOCKET)) << "not part of the network's default";
+    EXPECT_TRUE(granted(BAILIFF_RIGHT_LOAD)) << "part of the default for exec";
+    EXPECT_TRUE(granted(BAILIFF_RIGHT_CONNECT_UNIX)) << "part of the default for files";
+}
+
+TEST(Compile, OfTwoRulesForTheSameRightOverTheSystemTheStricterStands) {
+    const auto policy = must_load(
+        "version: 1\nhost: {profiles: [a]}\nprofiles:\n  - name: a\n    system:\n"
+        "      - {verdict: deny, rights: [bpf]}\n      - {verdict: allow, rights: [bpf]}\n");
+    EXPECT_EQ(policy->image.defaults.rows()[BAILIFF_RIGHT_BPF].says[BAILIFF_VERDICT_DENY].word[0],
+              1U);
+}
+
+TEST(Compile, EveryRightHasANameOfItsOwn) {
+    for (std::uint8_t right = 0; right < BAILIFF_ALL_RIGHTS; right++) {
+        const std::string name = right_name(right);
+        if (name == "none") continue;
+        EXPECT_EQ(right_by_name(name), right) << name;
+    }
+    EXPECT_STREQ(right_name(BAILIFF_RIGHT_MODULE), "module");
+    EXPECT_STREQ(right_name(BAILIFF_RIGHT_CAPABILITY + 40), "cap_checkpoint_restore");
+    EXPECT_EQ(right_by_name("none"), std::nullopt);
 }
 
 TEST(Compile, TheNearerLabelWinsForItsBitAlone) {

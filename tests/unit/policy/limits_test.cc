@@ -55,7 +55,7 @@ TEST(Limits, ManyRulesForTheSamePathAreOneLabel) {
                                                       }) +
                                                "]\n"));
     const Label& label = policy->image.paths.at("/srv");
-    EXPECT_EQ(label.sayings().size(), 7U) << "one for each right of files";
+    EXPECT_EQ(label.sayings().size(), 8U) << "one for each right of files";
     EXPECT_EQ(label.find(BAILIFF_RIGHT_READ, 0)->verdict, BAILIFF_VERDICT_DENY);
 }
 

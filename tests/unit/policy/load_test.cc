@@ -85,7 +85,7 @@ TEST(Load, RulesAreChecked) {
     EXPECT_TRUE(has(rule("    files: [{verdict: deny, rights: [connect], path: [/a]}]\n"),
                     "right of files"));
     EXPECT_TRUE(
-        has(rule("    exec: [{verdict: deny, rights: [read], path: [/a]}]\n"), "no place in exec"));
+        has(rule("    exec: [{verdict: deny, rights: [read], path: [/a]}]\n"), "a right of exec"));
     EXPECT_TRUE(
         has(rule("    network: [{verdict: deny, to: [10.0.0.1/8]}]\n"), "did you mean 10.0.0.0/8"));
     EXPECT_TRUE(has(rule("    network: [{verdict: deny, port: [0]}]\n"), "port of 1 to 65535"));
