@@ -90,22 +90,31 @@ static __noinline int settle_right(struct judgement* j) {
     return settle_defaults(j);
 }
 
-// The same for the current task, from any hook. 0 where it is no subject.
-// on failure: deny, subjects only
-__noinline int judge_right(u32 right, u32 hook) {
+// The same for the current task, from any hook: is it denied? 0 where it is no subject.
+__noinline int refuses_right(u32 right, u32 hook) {
     struct judgement j = {.hook = hook, .right = right};
     j.row = subject_row();
     return j.row ? settle_right(&j) : 0;
 }
 
-// Does the session stand? For what was allowed once and is done again and again.
-// on failure: deny, subjects only
-__noinline int judge_standing(u32 right, u32 hook) {
+// Is the session over? For what was allowed once and is done again and again.
+__noinline int refuses_session(u32 right, u32 hook) {
     struct judgement j = {.hook = hook, .right = right};
     j.row = subject_row();
     if (!j.row) return 0;
     u8 reason = subject_begin(&j);
     return reason ? refuse(&j, reason) : 0;
+}
+
+// What a hook returns for them: since 6.12 the verifier wants to see that it is 0 or an error.
+// on failure: deny, subjects only
+static __always_inline int judge_right(u32 right, u32 hook) {
+    return refuses_right(right, hook) ? -EPERM : 0;
+}
+
+// on failure: deny, subjects only
+static __always_inline int judge_standing(u32 right, u32 hook) {
+    return refuses_session(right, hook) ? -EPERM : 0;
 }
 
 #endif

@@ -82,10 +82,15 @@ void EventReader::fill_object(const bailiff_event& event, v1::Object& object) co
         return;
     }
     if (event.dev == 0) return;
+    const auto mount = mount_points_.find(event.dev);
     std::string path;
     for (const std::string& name : split_strings(event.text, text_length(event)))
         path = "/" + name + path;
-    const auto mount = mount_points_.find(event.dev);
+    const bool nameless = mount == mount_points_.end() && (path.empty() || path == "/");
+    if (nameless) { // a pipe, a socket, a descriptor of the kernel's own
+        object.set_protocol("a descriptor without a name");
+        return;
+    }
     if (mount != mount_points_.end() && mount->second != "/") path = mount->second + path;
     object.set_path(path.empty() ? "/" : path);
     object.set_path_truncated((event.flags & BAILIFF_EVENT_TRUNCATED) != 0);

@@ -4,7 +4,7 @@
 case_a_wrong_policy_is_refused_with_its_place() {
     local said digest
     digest=$(bailiffctl status --json | grep -o '"policyDigest":"[^"]*"')
-    sed -i 's/default: {exec: allow, files: allow, network: deny}/defualt: {exec: allow}/' /etc/bailiff/policy.yaml
+    sed -i 's/default: {exec: allow, files: allow, network: deny, system: allow}/defualt: {exec: allow}/' /etc/bailiff/policy.yaml
     said=$(bailiffctl policy reload 2>&1) && fail "a wrong policy was loaded"
     has "$said" '/etc/bailiff/policy.yaml:'
     has "$said" 'defualt'

@@ -84,7 +84,7 @@ case_without_bailiff_kernel_root_takes_sessions_back() {
     has "$(bailiffctl status --json)" '"posture"' "status"
     said=$(as bot bailiffctl session list 2>&1) && fail "a user was served: $said"
     bailiffctl session revoke "${id: -6}" >/dev/null || fail "not revoked"
-    wait_for 30 "the end of it" grep -q 'not permitted' "$logs/orphan"
+    wait_for 30 "the end of it" bash -c "! grep -q '^State:.[^Z]' /proc/$waiting/status"
     start_kernel
     wait $waiting
     wait_for 90 "ENFORCING" posture_is ENFORCING

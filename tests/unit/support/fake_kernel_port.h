@@ -219,8 +219,8 @@ public:
         bailiff_settle_begin(&settle, &subject.profiles, &policy);
         if (const auto reason = walk(settle, subject, right, path)) return refused(reason);
         bailiff_decision decision;
-        bailiff_settle_end(&settle, &subject.profiles, &policy,
-                           &defaults[{subject.policy, right}], &decision);
+        bailiff_settle_end(&settle, &subject.profiles, &policy, &defaults[{subject.policy, right}],
+                           &decision);
         return decision;
     }
 
@@ -238,8 +238,8 @@ public:
 
     static constexpr std::uint64_t kStartTime = 4711;
     std::uint64_t start_time_of_all = kStartTime; // of every process
-    std::map<std::string, Node> nodes;                // by path, with no link on the way
-    std::map<std::pair<std::uint32_t, std::uint32_t>, bailiff_row> rows; // by label and right
+    std::map<std::string, Node> nodes;            // by path, with no link on the way
+    std::map<std::pair<std::uint32_t, std::uint32_t>, bailiff_row> rows;     // by label and right
     std::map<std::pair<std::uint32_t, std::uint32_t>, bailiff_row> defaults; // by policy and right
     std::map<std::uint32_t, bailiff_policy> policies;
     std::map<bailiff_object_key, bailiff_object, BytesLess<bailiff_object_key>> objects;
