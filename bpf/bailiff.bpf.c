@@ -99,9 +99,15 @@ int inode_symlink(context* ctx) {
 }
 
 HOOK(inode_link, inode_link)
-int inode_link(context* ctx) {
+int link_from(context* ctx) {
     HONOUR_EARLIER(ctx, 3);
-    return on_inode_link((struct dentry*)ctx[0], (struct dentry*)ctx[2]);
+    return on_link_from((struct dentry*)ctx[0]);
+}
+
+HOOK(inode_link, inode_link)
+int link_to(context* ctx) {
+    HONOUR_EARLIER(ctx, 3);
+    return judge_dentry((struct dentry*)ctx[2], BAILIFF_RIGHT_CREATE, BAILIFF_HOOK_INODE_LINK);
 }
 
 HOOK(inode_unlink, inode_unlink)
@@ -116,20 +122,33 @@ int inode_rmdir(context* ctx) {
     return judge_dentry((struct dentry*)ctx[1], BAILIFF_RIGHT_DELETE, BAILIFF_HOOK_INODE_RMDIR);
 }
 
-// security_inode_rename has the flags as its fifth argument and runs once where the LSM hook runs
-// twice, so an exchange is judged in both directions here.
 HOOK(inode_rename, inode_rename)
-int inode_rename(context* ctx) {
+int rename_from(context* ctx) {
     HONOUR_EARLIER(ctx, LSM_OR_FMOD(4, 5));
-    struct dentry* from = (struct dentry*)ctx[1];
-    struct dentry* to = (struct dentry*)ctx[3];
-    int ret = on_inode_rename(from, to);
-#ifdef BAILIFF_FMOD_RET
-    if (!ret && (ctx[4] & 2)) // RENAME_EXCHANGE
-        ret = on_inode_rename(to, from);
-#endif
-    return ret;
+    return on_rename_from((struct dentry*)ctx[1]);
 }
+
+HOOK(inode_rename, inode_rename)
+int rename_to(context* ctx) {
+    HONOUR_EARLIER(ctx, LSM_OR_FMOD(4, 5));
+    return on_rename_to((struct dentry*)ctx[3]);
+}
+
+// security_inode_rename has the flags as its fifth argument and runs once where the LSM hook runs
+// twice, so an exchange is judged in the other direction here.
+#ifdef BAILIFF_FMOD_RET
+SEC("fmod_ret/security_inode_rename")
+int exchange_from(context* ctx) {
+    HONOUR_EARLIER(ctx, 5);
+    return ctx[4] & RENAME_EXCHANGE ? on_rename_from((struct dentry*)ctx[3]) : 0;
+}
+
+SEC("fmod_ret/security_inode_rename")
+int exchange_to(context* ctx) {
+    HONOUR_EARLIER(ctx, 5);
+    return ctx[4] & RENAME_EXCHANGE ? on_rename_to((struct dentry*)ctx[1]) : 0;
+}
+#endif
 
 // Before 6.12 the LSM hook has no idmap; the loader keeps the variant that fits the kernel's BTF.
 HOOK(inode_setattr, inode_setattr)

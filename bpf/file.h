@@ -109,14 +109,21 @@ static __always_inline int on_file_receive(struct file* file) {
     return judge_mode(&j, file->f_mode);
 }
 
-// Both ends: taking the source's name away, making the new one, and losing what it replaces. Under
-// the new name the file has the rules of the new place, so who moves it must have the right to read
-// it where it was; a folder moves all that is in it.
+// Both ends of a rename and of a link are programs of their own, which keeps each small for the
+// verifier.
+
+// Under the new name the file has the rules of the new place, so who moves it must have the right
+// to read it where it was; a folder moves all that is in it.
 // on failure: deny, subjects only
-static __always_inline int on_inode_rename(struct dentry* from, struct dentry* to) {
+static __always_inline int on_rename_from(struct dentry* from) {
     int ret = judge_dentry(from, BAILIFF_RIGHT_RENAME, BAILIFF_HOOK_INODE_RENAME);
-    if (!ret) ret = judge_dentry(from, BAILIFF_RIGHT_READ, BAILIFF_HOOK_INODE_RENAME);
-    if (!ret) ret = judge_dentry(to, BAILIFF_RIGHT_CREATE, BAILIFF_HOOK_INODE_RENAME);
+    return ret ? ret : judge_dentry(from, BAILIFF_RIGHT_READ, BAILIFF_HOOK_INODE_RENAME);
+}
+
+// Making the new name, and losing what it replaces.
+// on failure: deny, subjects only
+static __always_inline int on_rename_to(struct dentry* to) {
+    int ret = judge_dentry(to, BAILIFF_RIGHT_CREATE, BAILIFF_HOOK_INODE_RENAME);
     if (!ret && to->d_inode)
         ret = judge_dentry(to, BAILIFF_RIGHT_DELETE, BAILIFF_HOOK_INODE_RENAME);
     return ret;
@@ -124,11 +131,9 @@ static __always_inline int on_inode_rename(struct dentry* from, struct dentry* t
 
 // A second name gives every right that the new place has, so the source must grant the strongest.
 // on failure: deny, subjects only
-static __always_inline int on_inode_link(struct dentry* from, struct dentry* to) {
+static __always_inline int on_link_from(struct dentry* from) {
     int ret = judge_dentry(from, BAILIFF_RIGHT_WRITE, BAILIFF_HOOK_INODE_LINK);
-    if (!ret) ret = judge_dentry(from, BAILIFF_RIGHT_READ, BAILIFF_HOOK_INODE_LINK);
-    if (!ret) ret = judge_dentry(to, BAILIFF_RIGHT_CREATE, BAILIFF_HOOK_INODE_LINK);
-    return ret;
+    return ret ? ret : judge_dentry(from, BAILIFF_RIGHT_READ, BAILIFF_HOOK_INODE_LINK);
 }
 
 // on failure: deny, subjects only

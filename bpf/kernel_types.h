@@ -61,6 +61,7 @@ enum {
 #define VM_SHARED 8UL
 #define READ_IMPLIES_EXEC 0x0400000u
 #define SIGKILL 9
+#define RENAME_EXCHANGE 2
 #define F_SETOWN 8
 #define F_SETSIG 10
 #define F_SETOWN_EX 15

@@ -190,35 +190,23 @@ static __always_inline u8 walk(struct judgement* j) {
     return w.reason;
 }
 
-// One attempt at a path under way. Its address is all that bpf_loop hands to it.
-struct attempt {
-    struct judgement* j;
-    u8 reason; // to deny; 0 when settled
-    u8 pad[7];
-};
-
-// Returns 1 when no rename ran meanwhile, which would mix old and new ancestors.
-static long attempt_path(u32 number, struct attempt* a) {
-    (void)number;
-    struct judgement* j = a->j;
-    u32 before = rename_sequence();
-    settle_begin(j->row, j->subject, j->policy);
-    u8 stopped = 0;
-    u32 named = j->policy->flags & (BAILIFF_POLICY_HAS_NAMES | BAILIFF_POLICY_HAS_SUFFIXES);
-    if (named && folds_case(j->dentry))
-        stopped = BAILIFF_REASON_CASE_FOLDING;
-    else if (!(named && settle_name(j)))
-        stopped = walk(j);
-    if ((before & 1) || before != rename_sequence()) return 0;
-    a->reason = stopped;
-    return 1;
-}
-
-// Judges one right on one dentry. Three times raced is a denial.
+// Judges one right on one dentry. A rename meanwhile mixes old and new ancestors, so the walk is
+// then done again; three times raced is a denial.
 static __noinline int judge_path(struct judgement* j) {
-    struct attempt a = {.j = j, .reason = BAILIFF_REASON_RACED_RENAME};
-    bpf_loop(3, attempt_path, &a, 0);
-    return a.reason ? refuse(j, a.reason) : settle_defaults(j);
+    u8 reason = BAILIFF_REASON_RACED_RENAME;
+    u32 named = j->policy->flags & (BAILIFF_POLICY_HAS_NAMES | BAILIFF_POLICY_HAS_SUFFIXES);
+    if (named && folds_case(j->dentry)) return refuse(j, BAILIFF_REASON_CASE_FOLDING);
+    for (int attempt = 0; attempt < 3; attempt++) {
+        u32 before = rename_sequence();
+        settle_begin(j->row, j->subject, j->policy);
+        u8 stopped = 0;
+        if (!(named && settle_name(j))) stopped = walk(j);
+        if (!(before & 1) && before == rename_sequence()) {
+            reason = stopped;
+            break;
+        }
+    }
+    return reason ? refuse(j, reason) : settle_defaults(j);
 }
 
 #endif

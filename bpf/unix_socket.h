@@ -10,7 +10,7 @@ static __always_inline int judge_unix_peer(struct sock* other, u32 hook) {
     struct judgement j = {.hook = hook, .right = BAILIFF_RIGHT_CONNECT_UNIX};
     j.row = subject_row();
     if (!j.row) return 0;
-    struct unix_sock* peer = bpf_skc_to_unix_sock(other);
+    struct unix_sock* peer = other ? bpf_skc_to_unix_sock(other) : 0;
     u8 reason = subject_begin(&j);
     if (reason || !peer) return refuse(&j, reason ? reason : BAILIFF_REASON_UNREADABLE);
     j.dentry = peer->path.dentry;

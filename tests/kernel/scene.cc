@@ -157,6 +157,12 @@ void Scene::policy(bailiff_verdict fallback, const std::vector<Rule>& rules) {
     }
 }
 
+void Scene::default_of(bailiff_right right, bailiff_verdict verdict) {
+    bailiff_row row = {};
+    row.says[verdict].word[0] = 1;
+    put("defaults", kPolicySlot * BAILIFF_ALL_RIGHTS + static_cast<std::uint32_t>(right), row);
+}
+
 std::uint32_t Scene::label(bailiff_right right, bailiff_verdict verdict) {
     for (std::uint32_t r = 0; r < BAILIFF_RIGHTS; r++)
         put("label_rows", next_label_ * BAILIFF_RIGHTS + r, bailiff_row{});

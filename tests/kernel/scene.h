@@ -31,6 +31,8 @@ protected:
 
     // Replaces the profile's rules; `fallback` is its default for every right.
     void policy(bailiff_verdict fallback, const std::vector<Rule>& rules);
+    // What the profile says about a right where no rule matches.
+    void default_of(bailiff_right right, bailiff_verdict verdict);
     // Labels a file name or suffix wherever it lies.
     void name_rule(const std::string& name, bool suffix, bailiff_right right,
                    bailiff_verdict verdict);

@@ -1,0 +1,309 @@
+// Rights over the system, memory, other processes, open descriptors: what has no path to judge, or
+// was opened before.
+#include <fcntl.h>
+#include <linux/bpf.h>
+#include <linux/capability.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/shm.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+
+#include "tests/kernel/acts.h"
+#include "tests/kernel/scene.h"
+
+namespace bailiff::tests {
+namespace {
+
+int outcome(long result) {
+    return result < 0 ? errno : 0;
+}
+
+// Everything with a path is allowed; of the system nothing is.
+class System : public Scene {
+protected:
+    void SetUp() override {
+        Scene::SetUp();
+        policy(BAILIFF_VERDICT_ALLOW, {});
+        for (std::uint8_t right = BAILIFF_RIGHTS; right < BAILIFF_ALL_RIGHTS; right++)
+            default_of(static_cast<bailiff_right>(right), BAILIFF_VERDICT_DENY);
+        make_file("/mnt/ext4/system/file", "content");
+        make_file("/mnt/ext4/system/secret", "content");
+    }
+    // Denied as it stands, allowed once the right is granted.
+    void expect_needs(bailiff_right right, const Act& act) {
+        expect_denied(act);
+        default_of(right, BAILIFF_VERDICT_ALLOW);
+        EXPECT_EQ(bound(act), 0) << "with the right";
+    }
+};
+
+TEST_F(System, AnonymousMemoryIsMadeCodeByRightAlone) {
+    expect_needs(BAILIFF_RIGHT_JIT, [] {
+        void* const page =
+            mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        return outcome(mprotect(page, 4096, PROT_READ | PROT_EXEC));
+    });
+}
+
+TEST_F(System, ACopyOfAFileInMemoryIsNoUnchangedFile) {
+    expect_needs(BAILIFF_RIGHT_JIT, [] {
+        const int fd = open("/mnt/ext4/system/file", O_RDONLY);
+        void* const page =
+            mmap(nullptr, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE, fd, 0);
+        return page == MAP_FAILED ? errno : 0;
+    });
+}
+
+TEST_F(System, AFileIsLoadedAsCodeWhereItMayBe) {
+    policy(BAILIFF_VERDICT_ALLOW,
+           {{"/mnt/ext4/system/secret", {BAILIFF_RIGHT_LOAD}, BAILIFF_VERDICT_DENY}});
+    const auto load = [](const char* path) {
+        return [path] {
+            const int fd = open(path, O_RDONLY);
+            void* const page = mmap(nullptr, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+            return page == MAP_FAILED ? errno : 0;
+        };
+    };
+    expect_allowed(load("/mnt/ext4/system/file"));
+    expect_denied(load("/mnt/ext4/system/secret"));
+}
+
+TEST_F(System, AFileWithoutANameIsNotExecuted) {
+    expect_needs(BAILIFF_RIGHT_ANONYMOUS_EXEC, [] {
+        const int fd = memfd_create("tool", 0);
+        const int from = open("/bin/true", O_RDONLY);
+        struct stat status {};
+        fstat(from, &status);
+        std::vector<char> bytes(static_cast<std::size_t>(status.st_size));
+        if (read(from, bytes.data(), bytes.size()) < 0) return errno;
+        if (write(fd, bytes.data(), bytes.size()) < 0) return errno;
+        char* const none[] = {const_cast<char*>("tool"), nullptr};
+        fexecve(fd, none, none);
+        return errno;
+    });
+}
+
+TEST_F(System, ASignalToAProcessOutsideNeedsTheRight) {
+    expect_needs(BAILIFF_RIGHT_SIGNAL, [] { return outcome(kill(getppid(), SIGWINCH)); });
+}
+
+TEST_F(System, ProcessesOfTheSubjectAreFreeToSignalEachOther) {
+    EXPECT_EQ(bound([] {
+                  const pid_t child = fork();
+                  if (child == 0) {
+                      pause();
+                      _exit(0);
+                  }
+                  const int error = outcome(kill(child, SIGKILL));
+                  waitpid(child, nullptr, 0);
+                  return error;
+              }),
+              0);
+}
+
+TEST_F(System, TracingAProcessOutsideNeedsTheRight) {
+    const pid_t outside = fork();
+    if (outside == 0) {
+        pause();
+        _exit(0);
+    }
+    expect_needs(BAILIFF_RIGHT_PTRACE, [outside] {
+        const int error = outcome(ptrace(PTRACE_SEIZE, outside, nullptr, nullptr));
+        if (error == 0) ptrace(PTRACE_DETACH, outside, nullptr, nullptr);
+        return error;
+    });
+    kill(outside, SIGKILL);
+    waitpid(outside, nullptr, 0);
+}
+
+TEST_F(System, ThePriorityOfAProcessOutsideNeedsTheRight) {
+    // Root's, so the capability to change another account's is not asked for.
+    expect_needs(BAILIFF_RIGHT_SCHEDULE, [] {
+        return outcome(setpriority(PRIO_PROCESS, static_cast<id_t>(getppid()),
+                                   getpriority(PRIO_PROCESS, static_cast<id_t>(getppid()))));
+    });
+}
+
+TEST_F(System, RootHasNoCapabilityThatIsNotGranted) {
+    expect_needs(static_cast<bailiff_right>(BAILIFF_RIGHT_CAPABILITY + CAP_SYS_ADMIN), [] {
+        char name[65] = {};
+        gethostname(name, 64);
+        return outcome(sethostname(name, strlen(name)));
+    });
+}
+
+TEST_F(System, BpfIsDenied) {
+    expect_needs(BAILIFF_RIGHT_BPF, [] {
+        bpf_attr attr = {};
+        return outcome(syscall(SYS_bpf, BPF_MAP_GET_NEXT_ID, &attr, sizeof(attr)));
+    });
+}
+
+TEST_F(System, AMountIsDeniedAlsoWithTheCapability) {
+    default_of(static_cast<bailiff_right>(BAILIFF_RIGHT_CAPABILITY + CAP_SYS_ADMIN),
+               BAILIFF_VERDICT_ALLOW);
+    std::filesystem::create_directories("/mnt/ext4/system/mounted");
+    expect_needs(BAILIFF_RIGHT_MOUNT, [] {
+        const int error = outcome(mount("none", "/mnt/ext4/system/mounted", "tmpfs", 0, nullptr));
+        if (error == 0) umount("/mnt/ext4/system/mounted");
+        return error;
+    });
+}
+
+TEST_F(System, AUserNamespaceIsDenied) {
+    expect_needs(BAILIFF_RIGHT_NAMESPACE, [] { return outcome(unshare(CLONE_NEWUSER)); });
+}
+
+TEST_F(System, IoUringIsDenied) {
+    expect_needs(BAILIFF_RIGHT_IO_URING, [] {
+        std::uint32_t parameters[30] = {};
+        return outcome(syscall(SYS_io_uring_setup, 2, parameters));
+    });
+}
+
+TEST_F(System, AnUnusualSocketIsDenied) {
+    default_of(static_cast<bailiff_right>(BAILIFF_RIGHT_CAPABILITY + CAP_NET_RAW),
+               BAILIFF_VERDICT_ALLOW);
+    expect_needs(BAILIFF_RIGHT_SOCKET, make_socket(AF_PACKET, SOCK_RAW, 0));
+}
+
+TEST_F(System, SharedMemoryOfAnotherIsDeniedAndItsOwnIsNot) {
+    const int id = shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0666);
+    expect_needs(BAILIFF_RIGHT_IPC, [id] {
+        return shmat(id, nullptr, SHM_RDONLY) == reinterpret_cast<void*>(-1) ? errno : 0;
+    });
+    shmctl(id, IPC_RMID, nullptr);
+    default_of(BAILIFF_RIGHT_IPC, BAILIFF_VERDICT_DENY);
+    EXPECT_EQ(bound([] {
+                  const int own = shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0600);
+                  if (own < 0) return errno;
+                  const bool bad = shmat(own, nullptr, 0) == reinterpret_cast<void*>(-1);
+                  const int error = bad ? errno : 0;
+                  shmctl(own, IPC_RMID, nullptr);
+                  return error;
+              }),
+              0);
+}
+
+TEST_F(System, WhatSetsTheKernelIsNotWrittenWhateverRulesSay) {
+    expect_denied(open_file("/proc/sys/kernel/ftrace_enabled", O_WRONLY));
+    expect_denied(open_file("/proc/sysrq-trigger", O_WRONLY));
+    expect_denied(open_file("/sys/kernel/mm/transparent_hugepage/enabled", O_WRONLY));
+    expect_denied(make_directory("/sys/fs/cgroup/made"));
+    expect_allowed(open_file("/proc/sys/kernel/ftrace_enabled", O_RDONLY));
+    expect_allowed(open_file("/proc/self/comm", O_WRONLY));
+}
+
+TEST_F(System, ABlockDeviceIsDenied) {
+    default_of(static_cast<bailiff_right>(BAILIFF_RIGHT_CAPABILITY + CAP_SYS_ADMIN),
+               BAILIFF_VERDICT_ALLOW);
+    expect_needs(BAILIFF_RIGHT_DEVICE, open_file("/dev/vda", O_RDONLY));
+}
+
+TEST_F(System, AttributesAndListsOfAFileAreMetadata) {
+    policy(BAILIFF_VERDICT_ALLOW,
+           {{"/mnt/ext4/system/secret", {BAILIFF_RIGHT_METADATA}, BAILIFF_VERDICT_DENY}});
+    expect_denied([] { return outcome(setxattr("/mnt/ext4/system/secret", "user.a", "b", 1, 0)); });
+}
+
+TEST_F(System, AnIoctlThatChangesAFileIsDenied) {
+    expect_denied([] {
+        const int fd = open("/mnt/ext4/system/file", O_RDONLY);
+        const int flags = 0;
+        return outcome(ioctl(fd, 0x40086602, &flags)); // FS_IOC_SETFLAGS
+    });
+}
+
+// The descriptor is opened before the process is enrolled.
+TEST_F(System, ADescriptorThatWasInheritedIsJudgedWhenItIsUsed) {
+    policy(BAILIFF_VERDICT_ALLOW, {{"/mnt/ext4/system/secret",
+                                    {BAILIFF_RIGHT_READ, BAILIFF_RIGHT_WRITE},
+                                    BAILIFF_VERDICT_DENY}});
+    const int secret = open("/mnt/ext4/system/secret", O_RDWR);
+    const int open_file = open("/mnt/ext4/system/file", O_RDWR);
+    char c = 0;
+    expect_denied([&] { return outcome(pread(secret, &c, 1, 0)); });
+    expect_denied([&] { return outcome(pwrite(secret, "x", 1, 0)); });
+    expect_denied([&] {
+        return mmap(nullptr, 4096, PROT_READ, MAP_SHARED, secret, 0) == MAP_FAILED ? errno : 0;
+    });
+    expect_allowed([&] { return outcome(pwrite(open_file, "x", 1, 0)); });
+    close(secret);
+    close(open_file);
+}
+
+TEST_F(System, WhatWasOpenedStopsWithTheSession) {
+    int pipe_ends[2];
+    ASSERT_EQ(pipe(pipe_ends), 0);
+    int sockets[2];
+    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets), 0);
+    int file = -1;
+    const auto before = [&] {
+        file = open("/mnt/ext4/system/file", O_RDWR);
+        const bool good = write(file, "x", 1) == 1 && write(pipe_ends[1], "x", 1) == 1 &&
+                          send(sockets[0], "x", 1, 0) == 1;
+        return good ? 0 : errno;
+    };
+    const auto over = [this] { session(BAILIFF_SESSION_ENDED); };
+    char c = 0;
+    EXPECT_EQ(bound_after(before, over, [&] { return outcome(write(file, "x", 1)); }), EPERM);
+    session(BAILIFF_SESSION_ACTIVE);
+    EXPECT_EQ(bound_after(before, over, [&] { return outcome(read(pipe_ends[0], &c, 1)); }), EPERM);
+    session(BAILIFF_SESSION_ACTIVE);
+    EXPECT_EQ(bound_after(before, over, [&] { return outcome(recv(sockets[1], &c, 1, 0)); }),
+              EPERM);
+    session(BAILIFF_SESSION_ACTIVE);
+    EXPECT_EQ(bound_after(before, over, [&] { return outcome(send(sockets[0], "x", 1, 0)); }),
+              EPERM);
+    for (const int fd : {pipe_ends[0], pipe_ends[1], sockets[0], sockets[1]}) close(fd);
+}
+
+TEST_F(System, AUnixSocketIsAnObjectLikeAFile) {
+    const std::string path = "/mnt/ext4/system/socket";
+    std::filesystem::remove(path);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, path.size());
+    const int server = socket(AF_UNIX, SOCK_STREAM, 0);
+    ASSERT_EQ(bind(server, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+    ASSERT_EQ(listen(server, 8), 0);
+    const Act connecting = [&] {
+        const int client = socket(AF_UNIX, SOCK_STREAM, 0);
+        return outcome(connect(client, reinterpret_cast<sockaddr*>(&address), sizeof(address)));
+    };
+    expect_allowed(connecting);
+    policy(BAILIFF_VERDICT_ALLOW, {{path, {BAILIFF_RIGHT_CONNECT_UNIX}, BAILIFF_VERDICT_DENY}});
+    expect_denied(connecting);
+    close(server);
+}
+
+TEST_F(System, ListeningWithoutBindingIsBinding) {
+    default_of(BAILIFF_RIGHT_BIND, BAILIFF_VERDICT_DENY);
+    expect_denied([] {
+        const int fd = socket(AF_INET, SOCK_STREAM, 0);
+        return outcome(listen(fd, 1));
+    });
+}
+
+TEST_F(System, ARenameGivesNoRightToReadWhatCouldNotBeRead) {
+    name_rule(".env", false, BAILIFF_RIGHT_READ, BAILIFF_VERDICT_DENY);
+    make_file("/mnt/ext4/system/.env", "secret");
+    expect_denied(rename_file("/mnt/ext4/system/.env", "/mnt/ext4/system/plain"));
+}
+
+} // namespace
+} // namespace bailiff::tests
