@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -148,9 +149,13 @@ private:
 Result<int> probe(Programs& programs, Family family, bool enrolled) {
     Result<Gate> gate = Gate::make();
     if (!gate) return tl::unexpected(gate.error());
+    const pid_t parent = getpid();
     const pid_t child = fork();
     if (child < 0) return fail_errno("fork for a probe", errno);
     if (child == 0) {
+        // Nobody opens the gate of a parent that was killed.
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != parent) _exit(EINTR);
         gate->wait();
         _exit(act(family));
     }

@@ -83,15 +83,15 @@ Status count_hooks(Programs& programs) {
 } // namespace
 
 Result<UniqueFd> claim(const Options& options) {
-    if (mkdir(options.run_folder.c_str(), 0755) != 0 && errno != EEXIST)
-        return fail_errno("mkdir " + options.run_folder, errno);
-    const std::string path = options.run_folder + "/lock";
-    UniqueFd lock(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-    if (!lock) return fail_errno("open " + path, errno);
+    const std::string& folder = options.pin_root;
+    if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
+        return fail_errno("mkdir " + folder, errno);
+    UniqueFd lock(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!lock) return fail_errno("open " + folder, errno);
     if (flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return lock;
-    if (errno != EWOULDBLOCK) return fail_errno("lock " + path, errno);
+    if (errno != EWOULDBLOCK) return fail_errno("lock " + folder, errno);
     return fail(ErrorCode::kAlreadyExists,
-                "another bailiff-kernel runs (it holds " + path + "); stop it first");
+                "another bailiff-kernel runs (it holds " + folder + "); stop it first");
 }
 
 Result<Programs> start(const Options& options) {
@@ -117,6 +117,8 @@ Result<Server> serve(const Options& options) {
     if (user == nullptr)
         return fail(ErrorCode::kFailedPrecondition,
                     "--daemon-user " + options.daemon_user + ": no such user");
+    if (mkdir(options.run_folder.c_str(), 0755) != 0 && errno != EEXIST)
+        return fail_errno("mkdir " + options.run_folder, errno);
     return Server::listen(options.run_folder, user->pw_uid, user->pw_gid);
 }
 

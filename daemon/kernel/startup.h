@@ -20,7 +20,8 @@ struct Options {
     bool once = false;
 };
 
-// Only one bailiff-kernel may load, probe or detach at a time. kAlreadyExists where another does.
+// Only one bailiff-kernel may load, probe or detach below one folder of pins at a time: it holds a
+// lock on the folder. kAlreadyExists where another does.
 [[nodiscard]] Result<UniqueFd> claim(const Options& options);
 
 // Loads and attaches, proves the new programs by a probe of each family, and only then retires
