@@ -4,14 +4,54 @@
 
 #include "label.h"
 
+// What kind of file system a super block is. A function of its own, so that the verifier does not
+// follow each of them through the walk that comes after.
+#define FS_PLAIN 0
+#define FS_NAMELESS 1 // pipes, sockets, descriptors of the kernel's own, anonymous memory files
+#define FS_SETTING 2  // a file there sets the kernel
+#define FS_PROC 3     // one that belongs to a process does not
+__noinline u32 file_system_kind(u64 magic, u64 flags) {
+    switch (magic) {
+        case TMPFS_MAGIC: // the kernel's own mount holds memfd and shared memory
+            return flags & SB_KERNMOUNT ? FS_NAMELESS : FS_PLAIN;
+        case PIPEFS_MAGIC:
+        case SOCKFS_MAGIC:
+        case ANON_INODE_FS_MAGIC:
+        case NSFS_MAGIC:
+        case PIDFS_MAGIC:
+        case SECRETMEM_MAGIC:
+            return FS_NAMELESS;
+        case PROC_SUPER_MAGIC:
+            return FS_PROC;
+        case SYSFS_MAGIC:
+        case DEBUGFS_MAGIC:
+        case TRACEFS_MAGIC:
+        case SECURITYFS_MAGIC:
+        case BPF_FS_MAGIC:
+        case CGROUP_SUPER_MAGIC:
+        case CGROUP2_SUPER_MAGIC:
+        case CONFIGFS_MAGIC:
+        case EFIVARFS_MAGIC:
+        case BINFMTFS_MAGIC:
+        case SELINUX_MAGIC:
+        case SMACK_MAGIC:
+        case PSTOREFS_MAGIC:
+        case RDTGROUP_SUPER_MAGIC:
+            return FS_SETTING;
+        default:
+            return FS_PLAIN;
+    }
+}
+
+static __always_inline u32 kind_of(struct dentry* dentry) {
+    struct super_block* sb = dentry->d_sb;
+    return file_system_kind(sb->s_magic, sb->s_flags);
+}
+
 // A pipe, a socket, a descriptor of the kernel's own or an anonymous memory file: no path leads to
 // it, so there is nothing to judge but who may have the descriptor.
 static __always_inline int is_nameless(struct dentry* dentry) {
-    struct super_block* sb = dentry->d_sb;
-    unsigned long magic = sb->s_magic;
-    if (magic == TMPFS_MAGIC) return (sb->s_flags & SB_KERNMOUNT) != 0; // memfd and shared memory
-    return magic == PIPEFS_MAGIC || magic == SOCKFS_MAGIC || magic == ANON_INODE_FS_MAGIC ||
-           magic == NSFS_MAGIC || magic == PIDFS_MAGIC || magic == SECRETMEM_MAGIC;
+    return kind_of(dentry) == FS_NAMELESS;
 }
 
 static __always_inline int is_io_uring(struct dentry* dentry) {
@@ -34,33 +74,13 @@ static __always_inline int proc_of_kernel(struct dentry* dentry) {
 // Does writing here set the kernel (sysctl, sysfs, tracing, control groups, pinned programs)? By
 // super block: no rule and no mount point makes it harmless. `ftrace_enabled` alone would switch
 // every program here off.
-static __always_inline int sets_kernel(struct dentry* dentry) {
-    struct super_block* sb = dentry->d_sb;
-    switch (sb->s_magic) {
-        case PROC_SUPER_MAGIC:
-            return proc_of_kernel(dentry);
-        case SYSFS_MAGIC:
-        case DEBUGFS_MAGIC:
-        case TRACEFS_MAGIC:
-        case SECURITYFS_MAGIC:
-        case BPF_FS_MAGIC:
-        case CGROUP_SUPER_MAGIC:
-        case CGROUP2_SUPER_MAGIC:
-        case CONFIGFS_MAGIC:
-        case EFIVARFS_MAGIC:
-        case BINFMTFS_MAGIC:
-        case SELINUX_MAGIC:
-        case SMACK_MAGIC:
-        case PSTOREFS_MAGIC:
-        case RDTGROUP_SUPER_MAGIC:
-            return 1;
-        default:
-            return 0;
-    }
+static __noinline int sets_kernel(struct dentry* dentry) {
+    u32 kind = kind_of(dentry);
+    return kind == FS_SETTING || (kind == FS_PROC && proc_of_kernel(dentry));
 }
 
 // Device numbers of Documentation/admin-guide/devices.txt.
-static __always_inline int is_harmless_device(u32 number) {
+__noinline u32 is_harmless_device(u32 number) {
     u32 major = number >> MINOR_BITS;
     u32 minor = number & ((1u << MINOR_BITS) - 1);
     if (major == 1) // null, zero, full, random, urandom

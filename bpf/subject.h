@@ -62,7 +62,7 @@ static __always_inline int same_subject(const struct bailiff_task* row,
 // runs with the mounter's credentials: exactly that cred, or, where a new object gets its owner, a
 // copy of it that only acts on the upper layer. Both were recorded at the outer hook. A task with
 // an io_uring can take on other credentials itself, so its inner work is judged.
-static __always_inline int inside_overlay(const struct bailiff_task* row, struct dentry* dentry) {
+static __noinline int inside_overlay(const struct bailiff_task* row, struct dentry* dentry) {
     struct task_struct* task = bpf_get_current_task_btf();
     const struct cred* cred = task->cred;
     if (cred == task->real_cred || !row->overlay_cred || task->io_uring) return 0;
