@@ -59,7 +59,7 @@ start_kernel() {
     bailiff-kernel >>"$logs/bailiff-kernel.log" 2>&1 &
     kernel_pid=$!
     disown
-    wait_for 300 "bailiff-kernel" test -S /run/bailiff-kernel/kernel.sock
+    wait_for 600 "bailiff-kernel" test -S /run/bailiff-kernel/kernel.sock
 }
 
 start_daemon() {
