@@ -209,5 +209,7 @@ int main(int argc, char** argv) {
     if (argc == 2 && std::string(argv[1]) == "--thread-before-script")
         return bailiff::tests::thread_before_script();
     testing::InitGoogleTest(&argc, argv);
-    return RUN_ALL_TESTS();
+    const int status = RUN_ALL_TESTS();
+    bailiff::tests::Scene::unload();
+    return status;
 }

@@ -24,9 +24,12 @@ struct Rule {
 };
 
 class Scene : public ::testing::Test {
+public:
+    // After the last test: detaches and unpins everything.
+    static void unload();
+
 protected:
     static void SetUpTestSuite();
-    static void TearDownTestSuite();
     void SetUp() override;
 
     // Replaces the profile's rules; `fallback` is its default for every right.
