@@ -25,29 +25,39 @@ static __always_inline void event_who(struct bailiff_event* e, const struct bail
     bpf_get_current_comm(e->comm, sizeof(e->comm));
 }
 
-// The names from the leaf up to the root of its file system, each with its NUL.
-static __always_inline void event_path(struct bailiff_event* e, struct dentry* dentry) {
-    u32 used = 0;
-    for (int i = 0; i < 24; i++) {
-        struct dentry* parent = BPF_CORE_READ(dentry, d_parent);
-        if (parent == dentry) {
-            e->text_length = used;
-            return;
-        }
-        if (used > BAILIFF_EVENT_TEXT - BAILIFF_NAME_MAX) break;
-        const unsigned char* name = BPF_CORE_READ(dentry, d_name.name);
-        long n = bpf_probe_read_kernel_str(&e->text[used], BAILIFF_NAME_MAX, name);
-        if (n <= 0) break;
-        used +=
-            (u32)n & (BAILIFF_NAME_MAX - 1) ? (u32)n & (BAILIFF_NAME_MAX - 1) : BAILIFF_NAME_MAX;
-        dentry = parent;
-    }
-    e->flags |= BAILIFF_EVENT_TRUNCATED;
-    e->text_length = used;
+// The names from a leaf up to the root of its file system, each with its NUL.
+struct path_walk {
+    struct bailiff_event* e;
+    const struct dentry* dentry;
+    u32 used; // bytes of e->text
+    u32 complete;
+};
+
+// One name. Returns 1 at the root, or where no further name fits.
+static long path_step(u32 level, struct path_walk* w) {
+    (void)level;
+    const struct dentry* dentry = w->dentry;
+    const struct dentry* parent = BPF_CORE_READ(dentry, d_parent);
+    u32 used = w->used;
+    w->complete = parent == dentry;
+    if (w->complete || used > BAILIFF_EVENT_TEXT - BAILIFF_NAME_MAX) return 1;
+    const unsigned char* name = BPF_CORE_READ(dentry, d_name.name);
+    long n = bpf_probe_read_kernel_str(&w->e->text[used], BAILIFF_NAME_MAX, name);
+    if (n <= 0) return 1;
+    w->used = used + (u32)n;
+    w->dentry = parent;
+    return 0;
+}
+
+static __always_inline void event_path(struct bailiff_event* e, const struct dentry* dentry) {
+    struct path_walk w = {.e = e, .dentry = dentry};
+    bpf_loop(BAILIFF_MAX_DEPTH, path_step, &w, 0);
+    if (!w.complete) e->flags |= BAILIFF_EVENT_TRUNCATED;
+    e->text_length = w.used;
 }
 
 // Which file an event is about.
-static __always_inline void event_object(struct bailiff_event* e, struct dentry* dentry) {
+static __always_inline void event_object(struct bailiff_event* e, const struct dentry* dentry) {
     struct inode* inode = BPF_CORE_READ(dentry, d_inode);
     e->dev = BPF_CORE_READ(dentry, d_sb, s_dev);
     if (inode) {
@@ -68,32 +78,31 @@ static __always_inline struct bailiff_event* event_reserve(void) {
     return e;
 }
 
-// Reports a verdict that is not a plain allow. A probe's own denials are not reported.
-static __always_inline int event_verdict(const struct judgement* j) {
-    const struct bailiff_decision* d = scratch_decision(j->row);
-    if (j->quiet || (j->subject && (j->subject->flags & BAILIFF_SUBJECT_CANARY))) return 0;
+// Reports a verdict that is not a plain allow.
+static __always_inline void event_verdict(struct bailiff_task* row,
+                                          const struct bailiff_subject* subject,
+                                          const struct act* act) {
+    const struct bailiff_decision* d = scratch_decision(row);
     if (d->verdict == BAILIFF_VERDICT_DENY) count(BAILIFF_COUNTER_DENIED);
     struct bailiff_event* e = event_reserve();
-    if (!e) return 0;
-    event_who(e, j->row, j->subject);
+    if (!e) return;
+    event_who(e, row, subject);
     e->kind = BAILIFF_EVENT_VERDICT;
-    e->hook = j->hook;
-    e->right = (u8)j->right;
+    e->hook = act->hook;
+    e->right = (u8)act->right;
     e->verdict = d->verdict;
     e->reason = d->reason;
     e->layer = d->layer;
     e->label = d->label;
     e->profile = d->profile;
     e->flags = d->flags;
-    __builtin_memcpy(e->address, j->address, sizeof(e->address));
-    e->port = j->port;
-    e->protocol = j->protocol;
-    e->family = j->family;
-    e->number = j->number;
-    struct dentry* dentry = j->dentry;
-    if (dentry) event_object(e, dentry);
+    __builtin_memcpy(e->address, act->address, sizeof(e->address));
+    e->port = act->port;
+    e->protocol = act->protocol;
+    e->family = act->family;
+    e->number = act->number;
+    if (act->dentry) event_object(e, (const struct dentry*)act->dentry);
     bpf_ringbuf_submit(e, 0);
-    return 0;
 }
 
 #endif

@@ -9,7 +9,7 @@
 // on failure: deny, subjects and agents only
 static __always_inline int on_bprm_check(struct linux_binprm* bprm) {
     struct file* file = bprm->file;
-    struct judgement j = {.hook = BAILIFF_HOOK_BPRM_CHECK, .right = BAILIFF_RIGHT_EXEC};
+    struct judgement j = {.act = {.hook = BAILIFF_HOOK_BPRM_CHECK, .right = BAILIFF_RIGHT_EXEC}};
     j.dentry = file->f_path.dentry;
     j.row = subject_row();
     if (!j.row) {

@@ -8,7 +8,7 @@
 
 // on failure: deny, subjects only
 static __always_inline int judge_dentry(struct dentry* dentry, u32 right, u32 hook) {
-    struct judgement j = {.hook = hook, .right = right, .dentry = dentry};
+    struct judgement j = {.act = {.hook = hook, .right = right}, .dentry = dentry};
     j.row = subject_row();
     if (!j.row || inside_overlay(j.row, dentry)) return 0;
     u8 reason = subject_begin(&j);
@@ -20,18 +20,18 @@ static __always_inline int judge_dentry(struct dentry* dentry, u32 right, u32 ho
 
 // Reading, writing or both of a file that is open, or about to be.
 static __always_inline int judge_mode(struct judgement* j, unsigned int mode) {
-    j->right = mode & FMODE_WRITE ? BAILIFF_RIGHT_WRITE : BAILIFF_RIGHT_READ;
+    j->act.right = mode & FMODE_WRITE ? BAILIFF_RIGHT_WRITE : BAILIFF_RIGHT_READ;
     if ((mode & FMODE_WRITE) && sets_kernel(j->dentry))
         return refuse(j, BAILIFF_REASON_KERNEL_SETTING);
     int ret = judge_path(j);
     if (ret || !(mode & FMODE_WRITE) || !(mode & FMODE_READ)) return ret;
-    j->right = BAILIFF_RIGHT_READ;
+    j->act.right = BAILIFF_RIGHT_READ;
     return judge_path(j);
 }
 
 // on failure: deny, subjects only
 static __always_inline int on_file_open(struct file* file) {
-    struct judgement j = {.hook = BAILIFF_HOOK_FILE_OPEN, .dentry = file->f_path.dentry};
+    struct judgement j = {.act = {.hook = BAILIFF_HOOK_FILE_OPEN}, .dentry = file->f_path.dentry};
     j.row = task_row();
     if (!j.row || (!j.row->subject && !watched_open(j.row, j.dentry))) return 0;
     if (inside_overlay(j.row, j.dentry)) return 0;
@@ -39,8 +39,8 @@ static __always_inline int on_file_open(struct file* file) {
     unsigned int mode = file->f_mode;
     unsigned int flags = file->f_flags;
     int execute = (flags & FMODE_EXEC_FLAG) != 0;
-    j.right = mode & FMODE_WRITE ? BAILIFF_RIGHT_WRITE : BAILIFF_RIGHT_READ;
-    if (execute) j.right = BAILIFF_RIGHT_EXEC;
+    j.act.right = mode & FMODE_WRITE ? BAILIFF_RIGHT_WRITE : BAILIFF_RIGHT_READ;
+    if (execute) j.act.right = BAILIFF_RIGHT_EXEC;
     if (reason) return refuse(&j, reason);
     // A probe's exec is left to bprm_check, or it would prove nothing about that hook.
     if (execute && (j.subject->flags & BAILIFF_SUBJECT_CANARY)) return 0;
@@ -81,13 +81,14 @@ static __noinline int judge_use(struct judgement* j, struct file* file, u32 mode
 // Every read(2) and write(2), also of what was opened before the session.
 // on failure: deny, subjects only
 static __always_inline int on_file_permission(struct file* file, int mask) {
-    struct judgement j = {.hook = BAILIFF_HOOK_FILE_PERMISSION, .dentry = file->f_path.dentry};
+    struct judgement j = {.act = {.hook = BAILIFF_HOOK_FILE_PERMISSION},
+                          .dentry = file->f_path.dentry};
     j.row = subject_row();
     if (!j.row || inside_overlay(j.row, j.dentry)) return 0;
     u8 reason = subject_begin(&j);
     u32 mode = mask & MAY_WRITE ? FMODE_WRITE : 0;
     if (mask & MAY_READ) mode |= FMODE_READ;
-    j.right = mode & FMODE_WRITE ? BAILIFF_RIGHT_WRITE : BAILIFF_RIGHT_READ;
+    j.act.right = mode & FMODE_WRITE ? BAILIFF_RIGHT_WRITE : BAILIFF_RIGHT_READ;
     if (reason) return refuse(&j, reason);
     return mode ? judge_use(&j, file, mode) : 0;
 }
@@ -95,14 +96,15 @@ static __always_inline int on_file_permission(struct file* file, int mask) {
 // A descriptor that came over a Unix socket, or was inherited over an exec that changed who may.
 // on failure: deny, subjects only
 static __always_inline int on_file_receive(struct file* file) {
-    struct judgement j = {.hook = BAILIFF_HOOK_FILE_RECEIVE, .dentry = file->f_path.dentry};
+    struct judgement j = {.act = {.hook = BAILIFF_HOOK_FILE_RECEIVE},
+                          .dentry = file->f_path.dentry};
     j.row = subject_row();
     if (!j.row || inside_overlay(j.row, j.dentry)) return 0;
-    j.right = BAILIFF_RIGHT_READ;
+    j.act.right = BAILIFF_RIGHT_READ;
     u8 reason = subject_begin(&j);
     if (reason) return refuse(&j, reason);
     if (is_io_uring(j.dentry)) {
-        j.right = BAILIFF_RIGHT_IO_URING;
+        j.act.right = BAILIFF_RIGHT_IO_URING;
         return settle_right(&j);
     }
     if (is_nameless(j.dentry)) return 0;

@@ -91,20 +91,23 @@ static __always_inline int folds_case(struct dentry* dentry) {
            sb->s_magic != PROC_SUPER_MAGIC;
 }
 
-// Rules for a file name or a suffix, wherever it lies.
-static __always_inline int settle_name(struct judgement* j) {
-    struct bailiff_object_key key = {.policy = (u8)j->subject->policy};
-    if (j->policy->flags & BAILIFF_POLICY_HAS_NAMES) {
+// Rules for a file name or a suffix, wherever it lies. `name` is where the name lies. 1 when
+// nothing is left to decide.
+__noinline int settle_name(struct bailiff_task* row, const struct bailiff_subject* subject,
+                           const struct bailiff_policy* policy, u64 name, u32 right) {
+    if (!row || !subject || !policy) return 0;
+    struct bailiff_object_key key = {.policy = (u8)subject->policy};
+    if (policy->flags & BAILIFF_POLICY_HAS_NAMES) {
         key.kind = BAILIFF_OBJECT_NAME;
-        key.name = hash_name(j->row, name_address(j->dentry), NAME_WHOLE);
+        key.name = hash_name(row, name, NAME_WHOLE);
         const struct bailiff_object* o = bpf_map_lookup_elem(&objects, &key);
-        if (o && settle_label(j->row, o->label, j->right)) return 1;
+        if (o && settle_label(row, o->label, right)) return 1;
     }
-    if (j->policy->flags & BAILIFF_POLICY_HAS_SUFFIXES) {
-        key.name = hash_name(j->row, name_address(j->dentry), NAME_SUFFIX);
+    if (policy->flags & BAILIFF_POLICY_HAS_SUFFIXES) {
         key.kind = BAILIFF_OBJECT_SUFFIX;
+        key.name = hash_name(row, name, NAME_SUFFIX);
         const struct bailiff_object* o = bpf_map_lookup_elem(&objects, &key);
-        if (o && settle_label(j->row, o->label, j->right)) return 1;
+        if (o && settle_label(row, o->label, right)) return 1;
     }
     return 0;
 }
@@ -116,97 +119,116 @@ static __always_inline int may_have_label(u64 ino, u32 dev) {
     return !word || (*word >> (bit % 64) & 1);
 }
 
-// A walk under way. Its address is all that bpf_loop hands to a step.
+// Where a walk is, in plain numbers.
+struct place {
+    struct bailiff_object_key key; // the object
+    u64 child;                     // the dentry the walk came from, or 0 at the first
+};
+
+// The label that `key` has for the subject's own session, where there is one.
+static __always_inline u32 own_label(const struct bailiff_subject* subject,
+                                     struct bailiff_object_key* key,
+                                     const struct bailiff_object* o) {
+    if (!(o->flags & BAILIFF_OBJECT_PER_SESSION)) return o->label;
+    key->session = (u16)subject->session;
+    const struct bailiff_object* own = bpf_map_lookup_elem(&objects, key);
+    key->session = 0;
+    return own ? own->label : o->label;
+}
+
+#define PLACE_SETTLED 1u // nothing is left to decide
+#define PLACE_ROOT 2u    // the root of a file system that the daemon knows
+
+// Applies the label of the place, after the rule for one name in it. The latter outlives the file:
+// what is created there again under that name has it too. Returns PLACE_*.
+__noinline u32 settle_place(struct bailiff_task* row, const struct bailiff_subject* subject,
+                            const struct place* place, u32 right) {
+    if (!row || !subject || !place) return 0;
+    struct bailiff_object_key key = place->key;
+    const struct bailiff_object* o = bpf_map_lookup_elem(&objects, &key);
+    if (!o) return 0;
+    u32 flags = o->flags;
+    u32 label = own_label(subject, &key, o);
+    if (place->child && (flags & BAILIFF_OBJECT_HAS_ENTRIES)) {
+        const struct dentry* child = (const struct dentry*)place->child;
+        key.kind = BAILIFF_OBJECT_ENTRY;
+        key.name = hash_name(row, (u64)BPF_CORE_READ(child, d_name.name), NAME_WHOLE);
+        o = bpf_map_lookup_elem(&objects, &key);
+        if (o && settle_label(row, own_label(subject, &key, o), right)) return PLACE_SETTLED;
+    }
+    if (settle_label(row, label, right)) return PLACE_SETTLED;
+    return flags & BAILIFF_OBJECT_ROOT ? PLACE_ROOT : 0;
+}
+
+// A walk under way. Its address is all that bpf_loop hands to an attempt and to a step.
 struct walk {
     struct judgement* j;
     struct dentry* dentry;
-    struct dentry* child;
-    struct bailiff_object_key key;
+    struct place place;
+    u32 named; // rules for names or suffixes exist
     u8 reason; // why the walk could not settle, or 0
-    u8 pad[7];
+    u8 pad[3];
 };
-
-// The label of the object that `w->key` names, as it stands for the subject's own session.
-static __always_inline u32 own_label(struct walk* w, u32 label, u32 flags) {
-    if (!(flags & BAILIFF_OBJECT_PER_SESSION)) return label;
-    w->key.session = (u16)w->j->subject->session;
-    const struct bailiff_object* own = bpf_map_lookup_elem(&objects, &w->key);
-    w->key.session = 0;
-    return own ? own->label : label;
-}
-
-// The rule for one name in one directory. It outlives the file: what is created there again under
-// that name has it too. 1 when nothing is left to decide.
-static __always_inline int settle_entry(struct walk* w) {
-    w->key.name = hash_name(w->j->row, name_address(w->child), NAME_WHOLE);
-    w->key.kind = BAILIFF_OBJECT_ENTRY;
-    int settled = 0;
-    const struct bailiff_object* o = bpf_map_lookup_elem(&objects, &w->key);
-    if (o) settled = settle_label(w->j->row, own_label(w, o->label, o->flags), w->j->right);
-    w->key.name = 0;
-    w->key.kind = BAILIFF_OBJECT_DIRECTORY;
-    return settled;
-}
 
 // One level. Returns 1 to end the walk.
 static long walk_step(u32 level, struct walk* w) {
+    (void)level;
     struct dentry* dentry = w->dentry;
     struct dentry* parent = dentry->d_parent;
     struct inode* inode = dentry->d_inode;
     u64 ino = inode ? inode->i_ino : 0;
-    if (inode && may_have_label(ino, w->key.dev)) {
-        w->key.ino = ino;
-        w->key.generation = inode->i_generation;
-        const struct bailiff_object* o = bpf_map_lookup_elem(&objects, &w->key);
-        if (o) {
-            u32 label = o->label;
-            u32 flags = o->flags;
-            w->reason = 0;
-            if (level > 0 && (flags & BAILIFF_OBJECT_HAS_ENTRIES) && settle_entry(w)) return 1;
-            if (settle_label(w->j->row, own_label(w, label, flags), w->j->right)) return 1;
-            if (parent == dentry && (flags & BAILIFF_OBJECT_ROOT)) return 1;
-        }
+    u32 found = 0;
+    if (inode && may_have_label(ino, w->place.key.dev)) {
+        w->place.key.ino = ino;
+        w->place.key.generation = inode->i_generation;
+        found = settle_place(w->j->row, w->j->subject, &w->place, w->j->act.right);
     }
+    w->reason = 0;
+    if (found & PLACE_SETTLED) return 1;
     if (parent == dentry) {
-        w->reason = BAILIFF_REASON_UNKNOWN_ROOT;
+        if (!(found & PLACE_ROOT)) w->reason = BAILIFF_REASON_UNKNOWN_ROOT;
         return 1;
     }
     w->reason = BAILIFF_REASON_TOO_DEEP; // stands if this was the last step
-    w->child = dentry;
+    w->place.child = (u64)dentry;
+    w->place.key.kind = BAILIFF_OBJECT_DIRECTORY;
     w->dentry = parent;
-    w->key.kind = BAILIFF_OBJECT_DIRECTORY;
     return 0;
 }
 
-// Returns 0 when settled or at a known root, else the reason to deny.
-static __always_inline u8 walk(struct judgement* j) {
-    struct walk w = {.j = j, .dentry = j->dentry, .child = j->dentry};
-    struct super_block* sb = j->dentry->d_sb;
-    w.key.dev = sb->s_dev;
-    w.key.policy = (u8)j->subject->policy;
-    struct inode* inode = j->dentry->d_inode;
-    if (inode && (inode->i_mode & S_IFMT) != S_IFDIR) w.key.kind = BAILIFF_OBJECT_INODE;
-    bpf_loop(BAILIFF_MAX_DEPTH, walk_step, &w, 0);
-    return w.reason;
+// Settles names, then the path from the object to its root. Leaves in `w->reason` why the path
+// could not be settled. Returns 1 to end the attempts: no rename ran meanwhile, which would mix old
+// and new ancestors.
+static long attempt(u32 number, struct walk* w) {
+    (void)number;
+    struct judgement* j = w->j;
+    u32 before = rename_sequence();
+    settle_begin(j->row, j->subject, j->policy);
+    w->reason = 0;
+    u64 name = w->named ? name_address(j->dentry) : 0;
+    if (!name || !settle_name(j->row, j->subject, j->policy, name, j->act.right)) {
+        struct inode* inode = j->dentry->d_inode;
+        int plain = inode && (inode->i_mode & S_IFMT) != S_IFDIR;
+        w->place.key.kind = plain ? BAILIFF_OBJECT_INODE : BAILIFF_OBJECT_DIRECTORY;
+        w->place.child = 0;
+        w->dentry = j->dentry;
+        bpf_loop(BAILIFF_MAX_DEPTH, walk_step, w, 0);
+    }
+    if (!(before & 1) && before == rename_sequence()) return 1;
+    w->reason = BAILIFF_REASON_RACED_RENAME;
+    return 0;
 }
 
-// Judges one right on one dentry. A rename meanwhile mixes old and new ancestors, so the walk is
-// then done again; three times raced is a denial.
+// Judges one right on one dentry.
 static __noinline int judge_path(struct judgement* j) {
-    u8 reason = BAILIFF_REASON_RACED_RENAME;
     u32 named = j->policy->flags & (BAILIFF_POLICY_HAS_NAMES | BAILIFF_POLICY_HAS_SUFFIXES);
     if (named && folds_case(j->dentry)) return refuse(j, BAILIFF_REASON_CASE_FOLDING);
-    for (int attempt = 0; attempt < 3; attempt++) {
-        u32 before = rename_sequence();
-        settle_begin(j->row, j->subject, j->policy);
-        u8 stopped = 0;
-        if (!(named && settle_name(j))) stopped = walk(j);
-        if (!(before & 1) && before == rename_sequence()) {
-            reason = stopped;
-            break;
-        }
-    }
-    return reason ? refuse(j, reason) : settle_defaults(j);
+    struct super_block* sb = j->dentry->d_sb;
+    struct walk w = {.j = j, .dentry = j->dentry, .named = named};
+    w.place.key.dev = sb->s_dev;
+    w.place.key.policy = (u8)j->subject->policy;
+    bpf_loop(3, attempt, &w, 0);
+    return w.reason ? refuse(j, w.reason) : settle_defaults(j);
 }
 
 #endif

@@ -12,14 +12,14 @@ static __noinline int judge_mapping(struct judgement* j, u32 protection, u32 sha
             int ret = settle_as(j, BAILIFF_RIGHT_JIT);
             if (ret || !j->dentry) return ret;
         }
-        j->right = BAILIFF_RIGHT_LOAD;
+        j->act.right = BAILIFF_RIGHT_LOAD;
         if (is_unlinked(j->dentry)) return judge_unnamed(j);
         return judge_path(j);
     }
     if (!j->dentry || is_nameless(j->dentry)) return 0;
-    j->right = BAILIFF_RIGHT_READ;
+    j->act.right = BAILIFF_RIGHT_READ;
     if (shared && (protection & PROT_WRITE)) {
-        j->right = BAILIFF_RIGHT_WRITE;
+        j->act.right = BAILIFF_RIGHT_WRITE;
         if (sets_kernel(j->dentry)) return refuse(j, BAILIFF_REASON_KERNEL_SETTING);
     }
     return judge_path(j);
@@ -28,7 +28,7 @@ static __noinline int judge_mapping(struct judgement* j, u32 protection, u32 sha
 // on failure: deny, subjects only
 static __always_inline int on_mmap_file(struct file* file, unsigned long protection,
                                         unsigned long flags) {
-    struct judgement j = {.hook = BAILIFF_HOOK_MMAP_FILE, .right = BAILIFF_RIGHT_LOAD};
+    struct judgement j = {.act = {.hook = BAILIFF_HOOK_MMAP_FILE, .right = BAILIFF_RIGHT_LOAD}};
     j.row = subject_row();
     if (!j.row) return 0;
     // Memory of no file has no dentry either: the verifier of 6.12 takes a hook's own pointers for
@@ -44,7 +44,7 @@ static __always_inline int on_mmap_file(struct file* file, unsigned long protect
 
 // on failure: deny, subjects only
 static __always_inline int on_file_mprotect(struct vm_area_struct* vma, unsigned long protection) {
-    struct judgement j = {.hook = BAILIFF_HOOK_FILE_MPROTECT, .right = BAILIFF_RIGHT_LOAD};
+    struct judgement j = {.act = {.hook = BAILIFF_HOOK_FILE_MPROTECT, .right = BAILIFF_RIGHT_LOAD}};
     j.row = subject_row();
     if (!j.row) return 0;
     unsigned long flags = vma->vm_flags;

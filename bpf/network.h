@@ -20,11 +20,12 @@ static __always_inline int plain_socket(int family, int type, int protocol) {
 // Kernel-made sockets of a task's call are the kernel's own.
 // on failure: deny, subjects only
 static __always_inline int on_socket_create(int family, int type, int protocol, int kernel) {
-    struct judgement j = {.hook = BAILIFF_HOOK_SOCKET_CREATE, .right = BAILIFF_RIGHT_SOCKET};
+    struct judgement j = {
+        .act = {.hook = BAILIFF_HOOK_SOCKET_CREATE, .right = BAILIFF_RIGHT_SOCKET}};
     j.row = subject_row();
     if (!j.row || kernel) return 0;
-    j.family = (u8)family;
-    j.protocol = (u8)protocol;
+    j.act.family = (u8)family;
+    j.act.protocol = (u8)protocol;
     u8 reason = subject_begin(&j);
     if (reason) return refuse(&j, reason);
     return plain_socket(family, type, protocol) ? 0 : settle_right(&j);
@@ -40,26 +41,26 @@ static __always_inline u8 read_address(struct judgement* j, const void* address,
         return BAILIFF_REASON_UNREADABLE;
     u16 family = a.family;
     if (family == AF_UNSPEC) {
-        if (j->hook == BAILIFF_HOOK_SOCKET_CONNECT) {
+        if (j->act.hook == BAILIFF_HOOK_SOCKET_CONNECT) {
             *skip = 1; // dissolves an association, makes none
             return 0;
         }
         family = AF_INET; // bind(2) and udp_sendmsg take it as an IPv4 address
     }
-    j->family = (u8)family;
+    j->act.family = (u8)family;
     if (family == AF_INET && length >= (int)sizeof(struct sockaddr_v4)) {
         struct sockaddr_v4 v4 = {};
         if (bpf_probe_read_kernel(&v4, sizeof(v4), address)) return BAILIFF_REASON_UNREADABLE;
-        j->address[10] = 0xff;
-        j->address[11] = 0xff;
-        __builtin_memcpy(&j->address[12], v4.address, 4);
-        j->port = bpf_ntohs(v4.port);
+        j->act.address[10] = 0xff;
+        j->act.address[11] = 0xff;
+        __builtin_memcpy(&j->act.address[12], v4.address, 4);
+        j->act.port = bpf_ntohs(v4.port);
         return 0;
     }
     if (family == AF_INET6 && length >= 24) {
         if (bpf_probe_read_kernel(&a, sizeof(a), address)) return BAILIFF_REASON_UNREADABLE;
-        __builtin_memcpy(j->address, a.address, 16);
-        j->port = bpf_ntohs(a.port);
+        __builtin_memcpy(j->act.address, a.address, 16);
+        j->act.port = bpf_ntohs(a.port);
         return 0;
     }
     if (family == AF_UNIX || family == AF_NETLINK)
@@ -75,12 +76,12 @@ static __noinline int judge_address(struct judgement* j) {
     settle_begin(j->row, j->subject, j->policy);
     struct bailiff_address_key key = {.prefix_length = 160};
     key.policy = bpf_htonl(j->subject->policy);
-    __builtin_memcpy(key.address, j->address, 16);
+    __builtin_memcpy(key.address, j->act.address, 16);
     const u32* class = bpf_map_lookup_elem(&addresses, &key);
     if (class) {
         struct bailiff_port_key port = {.address_class = *class, .policy = (u8)j->subject->policy};
-        port.protocol = j->protocol;
-        port.port = j->port;
+        port.protocol = j->act.protocol;
+        port.port = j->act.port;
         const u32* label = bpf_map_lookup_elem(&ports, &port);
         if (!label) {
             port.port = 0;
@@ -90,7 +91,7 @@ static __noinline int judge_address(struct judgement* j) {
             port.protocol = 0;
             label = bpf_map_lookup_elem(&ports, &port);
         }
-        if (label) settle_label(j->row, *label, j->right);
+        if (label) settle_label(j->row, *label, j->act.right);
     }
     return settle_defaults(j);
 }
@@ -98,13 +99,13 @@ static __noinline int judge_address(struct judgement* j) {
 // on failure: deny, subjects only
 static __always_inline int on_socket_address(struct socket* sock, const void* address, int length,
                                              u32 right, u32 hook) {
-    struct judgement j = {.hook = hook, .right = right};
+    struct judgement j = {.act = {.hook = hook, .right = right}};
     j.row = subject_row();
     if (!j.row) return 0;
     struct sock* sk = sock->sk;
     u8 reason = subject_begin(&j);
     if (reason || !sk) return refuse(&j, reason ? reason : BAILIFF_REASON_UNREADABLE);
-    j.protocol = (u8)sk->sk_protocol;
+    j.act.protocol = (u8)sk->sk_protocol;
     u16 family = sk->__sk_common.skc_family;
     if (!address || family == AF_UNIX || family == AF_NETLINK) return 0;
     int skip;
@@ -123,26 +124,26 @@ static __always_inline int on_socket_sendmsg(struct socket* sock, struct msghdr*
 // The address at one end of an internet socket, as the hooks' own form. 0 where there is none.
 static __always_inline int own_address(struct judgement* j, struct sock* sk, int peer) {
     u16 family = sk->__sk_common.skc_family;
-    j->family = (u8)family;
-    j->protocol = (u8)sk->sk_protocol;
-    j->port = peer ? bpf_ntohs(sk->__sk_common.skc_dport) : sk->__sk_common.skc_num;
+    j->act.family = (u8)family;
+    j->act.protocol = (u8)sk->sk_protocol;
+    j->act.port = peer ? bpf_ntohs(sk->__sk_common.skc_dport) : sk->__sk_common.skc_num;
     if (family == AF_INET) {
         u32 v4 = peer ? sk->__sk_common.skc_daddr : sk->__sk_common.skc_rcv_saddr;
-        j->address[10] = 0xff;
-        j->address[11] = 0xff;
-        __builtin_memcpy(&j->address[12], &v4, 4);
+        j->act.address[10] = 0xff;
+        j->act.address[11] = 0xff;
+        __builtin_memcpy(&j->act.address[12], &v4, 4);
         return 1;
     }
     if (family != AF_INET6) return 0;
     const void* from = peer ? &sk->__sk_common.skc_v6_daddr : &sk->__sk_common.skc_v6_rcv_saddr;
-    return bpf_probe_read_kernel(j->address, 16, from) == 0;
+    return bpf_probe_read_kernel(j->act.address, 16, from) == 0;
 }
 
 // Listening and accepting need the right to the address they happen at: listen(2) binds a socket
 // that is not bound, and a listening socket can be inherited.
 // on failure: deny, subjects only
 static __always_inline int on_socket_serve(struct socket* sock, u32 hook) {
-    struct judgement j = {.hook = hook, .right = BAILIFF_RIGHT_BIND};
+    struct judgement j = {.act = {.hook = hook, .right = BAILIFF_RIGHT_BIND}};
     j.row = subject_row();
     if (!j.row) return 0;
     struct sock* sk = sock->sk;
@@ -154,7 +155,8 @@ static __always_inline int on_socket_serve(struct socket* sock, u32 hook) {
 // A socket that came from elsewhere is judged by its peer, as if it were connected here.
 // on failure: deny, subjects only
 static __always_inline int judge_received_socket(struct file* file) {
-    struct judgement j = {.hook = BAILIFF_HOOK_FILE_RECEIVE, .right = BAILIFF_RIGHT_CONNECT};
+    struct judgement j = {
+        .act = {.hook = BAILIFF_HOOK_FILE_RECEIVE, .right = BAILIFF_RIGHT_CONNECT}};
     j.row = subject_row();
     if (!j.row) return 0;
     struct socket* sock = bpf_sock_from_file(file);
@@ -162,9 +164,9 @@ static __always_inline int judge_received_socket(struct file* file) {
     u8 reason = subject_begin(&j);
     if (reason || !sk) return refuse(&j, reason ? reason : BAILIFF_REASON_UNREADABLE);
     if (!own_address(&j, sk, 1)) return 0;
-    if (j.port) return judge_address(&j);
-    __builtin_memset(j.address, 0, sizeof(j.address));
-    j.right = BAILIFF_RIGHT_BIND;
+    if (j.act.port) return judge_address(&j);
+    __builtin_memset(j.act.address, 0, sizeof(j.act.address));
+    j.act.right = BAILIFF_RIGHT_BIND;
     return own_address(&j, sk, 0) ? judge_address(&j) : 0;
 }
 

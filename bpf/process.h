@@ -6,14 +6,14 @@
 
 // on failure: deny, subjects only
 static __always_inline int judge_target(struct task_struct* target, u32 right, u32 hook, u8 quiet) {
-    struct judgement j = {.hook = hook, .right = right, .quiet = quiet};
+    struct judgement j = {.act = {.hook = hook, .right = right, .quiet = quiet}};
     j.row = subject_row();
     if (!j.row) return 0;
     if (same_subject(j.row, target)) {
         u8 reason = subject_begin(&j);
         return reason ? refuse(&j, reason) : 0;
     }
-    j.number = (u32)target->tgid;
+    j.act.number = (u32)target->tgid;
     return settle_right(&j);
 }
 

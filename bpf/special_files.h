@@ -62,21 +62,21 @@ static __always_inline int is_io_uring(struct dentry* dentry) {
     return name[1] == 'i' && name[2] == 'o' && name[3] == '_' && name[4] == 'u';
 }
 
-// Below /proc only what belongs to a process may be written: all else sets the kernel.
-static __always_inline int proc_of_kernel(struct dentry* dentry) {
-    struct inode* inode = dentry->d_inode;
+// Below /proc only what belongs to a process may be written: all else sets the kernel. `inode` is
+// the address of a struct inode, or 0.
+__noinline int proc_of_kernel(u64 inode) {
     if (!inode) return 1;
-    struct proc_inode* proc =
-        (void*)((u64)inode - bpf_core_field_offset(struct proc_inode, vfs_inode));
+    struct proc_inode* proc = (void*)(inode - bpf_core_field_offset(struct proc_inode, vfs_inode));
     return BPF_CORE_READ(proc, pid) == 0;
 }
 
 // Does writing here set the kernel (sysctl, sysfs, tracing, control groups, pinned programs)? By
 // super block: no rule and no mount point makes it harmless. `ftrace_enabled` alone would switch
 // every program here off.
-static __noinline int sets_kernel(struct dentry* dentry) {
+static __always_inline int sets_kernel(struct dentry* dentry) {
     u32 kind = kind_of(dentry);
-    return kind == FS_SETTING || (kind == FS_PROC && proc_of_kernel(dentry));
+    return kind == FS_SETTING ||
+           (kind == FS_PROC && proc_of_kernel((u64)BPF_CORE_READ(dentry, d_inode)));
 }
 
 // Device numbers of Documentation/admin-guide/devices.txt.
@@ -104,11 +104,11 @@ static __always_inline int is_unlinked(struct dentry* dentry) {
 }
 
 static __always_inline int settle_as(struct judgement* j, u32 right) {
-    u32 asked = j->right;
-    j->right = right;
+    u32 asked = j->act.right;
+    j->act.right = right;
     settle_begin(j->row, j->subject, j->policy);
     int ret = settle_defaults(j);
-    j->right = asked;
+    j->act.right = asked;
     return ret;
 }
 

@@ -6,21 +6,29 @@
 #include <bpf/bpf_core_read.h>
 #include "bailiff/verdict.h"
 
-// One judgement in the making: the subject's rows and the object it is about.
-struct judgement {
-    struct bailiff_task* row;
-    const struct bailiff_subject* subject;
-    const struct bailiff_policy* policy;
+// What is about to be done, in plain numbers: what its record tells.
+struct act {
+    u64 dentry; // the object of a file hook, or 0
     u32 hook;
     u32 right;
-    struct dentry* dentry; // the object of a file hook, or NULL
-    u8 address[16];        // the object of a network hook
+    u8 address[16]; // the object of a network hook
     u16 port;
     u8 protocol;
     u8 family;
     u32 number; // another process's id, a capability, or an ioctl's command
     u8 quiet;   // the kernel only asks: a denial is no event
     u8 over;    // the session is over and wants its processes ended
+    u8 reason;  // why it is denied before any rule spoke, or 0
+    u8 pad[5];
+};
+
+// One judgement in the making: the subject's rows and the object it is about.
+struct judgement {
+    struct bailiff_task* row;
+    const struct bailiff_subject* subject;
+    const struct bailiff_policy* policy;
+    struct dentry* dentry; // the object of a file hook, or NULL
+    struct act act;
 };
 
 // The current task's row, also one that is only watched; or NULL. A task without any BPF storage,
@@ -33,7 +41,7 @@ static __always_inline struct bailiff_task* task_row(void) {
 
 // A watched thread is what the first thread of its process is: an interpreter has threads before it
 // opens its script. 1 when that is an agent.
-static __noinline int follow_leader(struct bailiff_task* row) {
+__noinline int follow_leader(struct bailiff_task* row) {
     struct task_struct* task = bpf_get_current_task_btf();
     struct task_struct* leader = task->group_leader;
     if (!row || !leader) return 0;
@@ -62,16 +70,19 @@ static __always_inline int same_subject(const struct bailiff_task* row,
 // runs with the mounter's credentials: exactly that cred, or, where a new object gets its owner, a
 // copy of it that only acts on the upper layer. Both were recorded at the outer hook. A task with
 // an io_uring can take on other credentials itself, so its inner work is judged.
-static __noinline int inside_overlay(const struct bailiff_task* row, struct dentry* dentry) {
+__noinline int overlay_acts(const struct bailiff_task* row, u64 sb) {
     struct task_struct* task = bpf_get_current_task_btf();
     const struct cred* cred = task->cred;
-    if (cred == task->real_cred || !row->overlay_cred || task->io_uring) return 0;
+    if (!row || cred == task->real_cred || task->io_uring) return 0;
     if ((u64)cred == row->overlay_cred) return 1;
     const struct cred* mounter = (const struct cred*)row->overlay_cred;
-    struct super_block* sb = dentry->d_sb;
-    return (u64)sb == row->overlay_upper && cred->uid.val == BPF_CORE_READ(mounter, uid.val) &&
+    return sb == row->overlay_upper && cred->uid.val == BPF_CORE_READ(mounter, uid.val) &&
            cred->euid.val == BPF_CORE_READ(mounter, euid.val) &&
            (u64)cred->user_ns == (u64)BPF_CORE_READ(mounter, user_ns);
+}
+
+static __always_inline int inside_overlay(const struct bailiff_task* row, struct dentry* dentry) {
+    return row->overlay_cred && overlay_acts(row, (u64)BPF_CORE_READ(dentry, d_sb));
 }
 
 // After an act was allowed: remembers the cred with which overlayfs will work on the layers below,
@@ -103,11 +114,11 @@ static __always_inline u8 subject_begin(struct judgement* j) {
     u32 policy_slot = j->subject->policy;
     j->policy = bpf_map_lookup_elem(&policies, &policy_slot);
     if (!j->policy) return BAILIFF_REASON_STALE;
-    j->over = (session->flags & BAILIFF_SESSION_KILL) != 0;
+    j->act.over = (session->flags & BAILIFF_SESSION_KILL) != 0;
     if (session->state == BAILIFF_SESSION_REVOKED) return BAILIFF_REASON_REVOKED;
     if (session->state != BAILIFF_SESSION_ACTIVE) return BAILIFF_REASON_ENDED;
     if (bpf_ktime_get_boot_ns() >= session->expires_at) return BAILIFF_REASON_EXPIRED;
-    j->over = 0;
+    j->act.over = 0;
     return BAILIFF_REASON_NONE;
 }
 

@@ -17,16 +17,16 @@ static __always_inline int kernel_acts(const struct cred* cred) {
 // on failure: deny, subjects only
 static __always_inline int on_capable(const struct cred* cred, int capability,
                                       unsigned int options) {
-    struct judgement j = {.hook = BAILIFF_HOOK_CAPABLE};
+    struct judgement j = {.act = {.hook = BAILIFF_HOOK_CAPABLE}};
     j.row = subject_row();
     if (!j.row || capability < 0 || capability >= 64) return 0;
     u64 held = 0;
     bpf_probe_read_kernel(&held, sizeof(held), &cred->cap_effective);
     if (!(held >> capability & 1) || kernel_acts(cred)) return 0;
-    j.number = (u32)capability;
-    j.quiet = (options & CAP_OPT_NOAUDIT) != 0;
-    j.right = BAILIFF_RIGHT_CAPABILITY + (u32)capability;
-    if (j.right >= BAILIFF_ALL_RIGHTS) j.right = BAILIFF_ALL_RIGHTS - 1;
+    j.act.number = (u32)capability;
+    j.act.quiet = (options & CAP_OPT_NOAUDIT) != 0;
+    j.act.right = BAILIFF_RIGHT_CAPABILITY + (u32)capability;
+    if (j.act.right >= BAILIFF_ALL_RIGHTS) j.act.right = BAILIFF_ALL_RIGHTS - 1;
     return settle_right(&j);
 }
 
@@ -68,11 +68,11 @@ static __always_inline int feeds_terminal(u32 command) {
 
 // on failure: deny, subjects only
 static __always_inline int on_file_ioctl(struct file* file, unsigned int command) {
-    struct judgement j = {.hook = BAILIFF_HOOK_FILE_IOCTL, .right = BAILIFF_RIGHT_IOCTL};
+    struct judgement j = {.act = {.hook = BAILIFF_HOOK_FILE_IOCTL, .right = BAILIFF_RIGHT_IOCTL}};
     j.row = subject_row();
     if (!j.row) return 0;
     j.dentry = file->f_path.dentry;
-    j.number = command;
+    j.act.number = command;
     struct inode* inode = file->f_inode;
     u32 type = inode ? inode->i_mode & S_IFMT : 0;
     int judged = type == S_IFCHR ? feeds_terminal(command)

@@ -12,7 +12,7 @@ static __always_inline int inherit(struct bailiff_task* parent, struct task_stru
 
 // on failure: the fork is refused, subjects only
 static __always_inline int on_task_alloc(struct task_struct* child) {
-    struct judgement j = {.hook = BAILIFF_HOOK_TASK_ALLOC, .right = BAILIFF_RIGHT_EXEC};
+    struct judgement j = {.act = {.hook = BAILIFF_HOOK_TASK_ALLOC, .right = BAILIFF_RIGHT_EXEC}};
     j.row = task_row();
     if (!j.row) return 0;
     if (!j.row->subject && !follow_leader(j.row)) {

@@ -7,7 +7,7 @@
 // `other` is the peer's struct sock. One without a name is an end of a socketpair(2).
 // on failure: deny, subjects only
 static __always_inline int judge_unix_peer(struct sock* other, u32 hook) {
-    struct judgement j = {.hook = hook, .right = BAILIFF_RIGHT_CONNECT_UNIX};
+    struct judgement j = {.act = {.hook = hook, .right = BAILIFF_RIGHT_CONNECT_UNIX}};
     j.row = subject_row();
     if (!j.row) return 0;
     struct unix_sock* peer = other ? bpf_skc_to_unix_sock(other) : 0;
@@ -16,8 +16,8 @@ static __always_inline int judge_unix_peer(struct sock* other, u32 hook) {
     j.dentry = peer->path.dentry;
     if (j.dentry) return judge_path(&j);
     if (!BPF_CORE_READ(peer, addr)) return 0;
-    j.family = AF_UNIX;
-    j.right = BAILIFF_RIGHT_ABSTRACT_UNIX;
+    j.act.family = AF_UNIX;
+    j.act.right = BAILIFF_RIGHT_ABSTRACT_UNIX;
     return settle_right(&j);
 }
 

@@ -45,14 +45,22 @@ __noinline int settle_end(struct bailiff_task* row, const struct bailiff_subject
 // Which load of the programs this is; bailiff-kernel sets it.
 const volatile unsigned int program_generation SEC(".rodata.generation") = 0;
 
-// Hold and preserve need machinery that a rule can only name once it exists; until the daemon says
-// so a verdict above audit is a denial.
-static __noinline int conclude(struct judgement* j) {
-    struct bailiff_decision* d = scratch_decision(j->row);
+// From the decision in the row's scratch, or the reason in `act`, to the record and to what the
+// hook does: 1 is a denial. Hold and preserve need machinery that a rule can only name once it
+// exists; until the daemon says so a verdict above audit is a denial. `subject` may be NULL.
+__noinline int conclude_act(struct bailiff_task* row, const struct bailiff_subject* subject,
+                            const struct act* act) {
+    if (!row || !act) return 1;
+    struct bailiff_decision* d = scratch_decision(row);
+    if (act->reason) {
+        __builtin_memset(d, 0, sizeof(*d));
+        d->verdict = BAILIFF_VERDICT_DENY;
+        d->reason = act->reason;
+    }
     // A probe is for the programs of one generation, and these are denied in mode observe as well:
-    // that proves that the hook runs.
-    int probe = j->subject && (j->subject->flags & BAILIFF_SUBJECT_CANARY);
-    if (probe && j->subject->epoch != program_generation) return 0;
+    // that proves that the hook runs. Its denials are not reported.
+    int probe = subject && (subject->flags & BAILIFF_SUBJECT_CANARY);
+    if (probe && subject->epoch != program_generation) return 0;
     if (d->verdict > BAILIFF_VERDICT_AUDIT) {
         const struct bailiff_config* c = read_config();
         if (c && (c->flags & BAILIFF_CONFIG_OBSERVE) && !probe) {
@@ -63,22 +71,26 @@ static __noinline int conclude(struct judgement* j) {
         }
     }
     int denied = d->verdict == BAILIFF_VERDICT_DENY;
-    event_verdict(j);
-    if (denied && j->over) bpf_send_signal(SIGKILL);
-    return denied ? -EPERM : 0;
+    if (!probe && !act->quiet) event_verdict(row, subject, act);
+    if (denied && act->over) bpf_send_signal(SIGKILL);
+    return denied;
+}
+
+// What a hook returns for what the functions above say: since 6.12 the verifier wants to see that
+// it is 0 or an error.
+static __always_inline int conclude(struct judgement* j) {
+    j->act.dentry = (u64)j->dentry;
+    return conclude_act(j->row, j->subject, &j->act) ? -EPERM : 0;
 }
 
 static __always_inline int refuse(struct judgement* j, u8 reason) {
-    struct bailiff_decision* d = scratch_decision(j->row);
-    __builtin_memset(d, 0, sizeof(*d));
-    d->verdict = BAILIFF_VERDICT_DENY;
-    d->reason = reason;
+    j->act.reason = reason;
     return conclude(j);
 }
 
 // What the rules met so far and the profiles' defaults make together.
 static __always_inline int settle_defaults(struct judgement* j) {
-    if (settle_end(j->row, j->subject, j->policy, j->right) == BAILIFF_VERDICT_ALLOW) return 0;
+    if (settle_end(j->row, j->subject, j->policy, j->act.right) == BAILIFF_VERDICT_ALLOW) return 0;
     return conclude(j);
 }
 
@@ -92,21 +104,20 @@ static __noinline int settle_right(struct judgement* j) {
 
 // The same for the current task, from any hook: is it denied? 0 where it is no subject.
 __noinline int refuses_right(u32 right, u32 hook) {
-    struct judgement j = {.hook = hook, .right = right};
+    struct judgement j = {.act = {.hook = hook, .right = right}};
     j.row = subject_row();
     return j.row ? settle_right(&j) : 0;
 }
 
 // Is the session over? For what was allowed once and is done again and again.
 __noinline int refuses_session(u32 right, u32 hook) {
-    struct judgement j = {.hook = hook, .right = right};
+    struct judgement j = {.act = {.hook = hook, .right = right}};
     j.row = subject_row();
     if (!j.row) return 0;
     u8 reason = subject_begin(&j);
     return reason ? refuse(&j, reason) : 0;
 }
 
-// What a hook returns for them: since 6.12 the verifier wants to see that it is 0 or an error.
 // on failure: deny, subjects only
 static __always_inline int judge_right(u32 right, u32 hook) {
     return refuses_right(right, hook) ? -EPERM : 0;

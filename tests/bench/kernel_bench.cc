@@ -109,6 +109,8 @@ public:
         child_ = fork();
         must(child_ >= 0, "fork");
         if (child_ == 0) serve(*programs.map_fd("events"), subject, profile);
+        std::uint8_t ready = 0;
+        must(read(answer_[0], &ready, 1) == 1, "wait for the child");
         if (!subject) return;
         const auto pid = static_cast<std::uint32_t>(child_);
         const Result<std::uint32_t> tasks =
@@ -134,8 +136,9 @@ private:
     [[noreturn]] void serve(int ring, bool subject, bool profile) {
         close(answer_[0]);
         RingReader reader(ring);
-        close_bpf_descriptors(); // the ring stays mapped
+        close_bpf_descriptors(); // the ring stays mapped, which a subject could not do itself
         std::uint8_t index = 0;
+        must(write(answer_[1], &index, 1) == 1, "say that it is ready");
         must(read(ask_[0], &index, 1) == 1, "wait for the first row");
         if (subject) must_be_confined();
         const auto drain = [&] {
