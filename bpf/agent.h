@@ -136,8 +136,7 @@ static __noinline int watched_open(struct bailiff_task* row, struct dentry* dent
         first->generation = found->generation;
         first->subject = found->subject;
     }
-    u32 slot = row->subject;
-    const struct bailiff_subject* subject = bpf_map_lookup_elem(&subjects, &slot);
+    const struct bailiff_subject* subject = find_subject(row->subject);
     struct bailiff_event* e = event_reserve();
     if (!e) return 1;
     event_who(e, row, subject);

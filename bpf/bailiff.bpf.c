@@ -17,12 +17,14 @@
 char LICENSE[] SEC("license") = "GPL";
 
 #ifdef BAILIFF_FMOD_RET
-#define HOOK(lsm_name, security_name) SEC("fmod_ret/security_" #security_name)
+#define ATTACH(lsm_name, security_name) SEC("fmod_ret/security_" #security_name)
 #define LSM_OR_FMOD(lsm, fmod) (fmod)
 #else
-#define HOOK(lsm_name, security_name) SEC("lsm/" #lsm_name)
+#define ATTACH(lsm_name, security_name) SEC("lsm/" #lsm_name)
 #define LSM_OR_FMOD(lsm, fmod) (lsm)
 #endif
+
+typedef unsigned long long context;
 
 // An earlier verdict stands. `count` is the number of the hook's arguments: what follows them is
 // the value returned so far.
@@ -32,13 +34,21 @@ char LICENSE[] SEC("license") = "GPL";
         if (earlier) return earlier;     \
     } while (0)
 
-typedef unsigned long long context;
+// A hook that concerns tasks with a row alone. What follows is its body, a function of its own: the
+// many tasks without one pay for no more than the question.
+#define HOOK_AS(program, lsm_name, security_name, arguments) \
+    static __noinline int program##_body(context* ctx);      \
+    ATTACH(lsm_name, security_name)                          \
+    int program(context* ctx) {                              \
+        HONOUR_EARLIER(ctx, arguments);                      \
+        return has_row() ? program##_body(ctx) : 0;          \
+    }                                                        \
+    static __noinline int program##_body(context* ctx)
+#define HOOK(name, arguments) HOOK_AS(name, name, name, arguments)
 
 // --- task ---
 
-HOOK(task_alloc, task_alloc)
-int task_alloc(context* ctx) {
-    HONOUR_EARLIER(ctx, 2);
+HOOK(task_alloc, 2) {
     return on_task_alloc((struct task_struct*)ctx[0]);
 }
 
@@ -49,15 +59,13 @@ int sched_fork(context* ctx) {
 
 // --- exec ---
 
-HOOK(bprm_check_security, bprm_check)
+ATTACH(bprm_check_security, bprm_check)
 int bprm_check(context* ctx) {
     HONOUR_EARLIER(ctx, 1);
     return on_bprm_check((struct linux_binprm*)ctx[0]);
 }
 
-HOOK(bprm_creds_from_file, bprm_creds_from_file)
-int bprm_creds_from_file(context* ctx) {
-    HONOUR_EARLIER(ctx, 2);
+HOOK(bprm_creds_from_file, 2) {
     return on_creds_from_file((struct linux_binprm*)ctx[0]);
 }
 
@@ -68,279 +76,199 @@ int sched_exec(context* ctx) {
 
 // --- file ---
 
-HOOK(file_open, file_open)
-int file_open(context* ctx) {
-    HONOUR_EARLIER(ctx, 1);
+HOOK(file_open, 1) {
     return on_file_open((struct file*)ctx[0]);
 }
 
-HOOK(inode_create, inode_create)
-int inode_create(context* ctx) {
-    HONOUR_EARLIER(ctx, 3);
+HOOK(inode_create, 3) {
     return judge_dentry((struct dentry*)ctx[1], BAILIFF_RIGHT_CREATE, BAILIFF_HOOK_INODE_CREATE);
 }
 
-HOOK(inode_mkdir, inode_mkdir)
-int inode_mkdir(context* ctx) {
-    HONOUR_EARLIER(ctx, 3);
+HOOK(inode_mkdir, 3) {
     return judge_dentry((struct dentry*)ctx[1], BAILIFF_RIGHT_CREATE, BAILIFF_HOOK_INODE_MKDIR);
 }
 
-HOOK(inode_mknod, inode_mknod)
-int inode_mknod(context* ctx) {
-    HONOUR_EARLIER(ctx, 4);
+HOOK(inode_mknod, 4) {
     return judge_dentry((struct dentry*)ctx[1], BAILIFF_RIGHT_CREATE, BAILIFF_HOOK_INODE_MKNOD);
 }
 
-HOOK(inode_symlink, inode_symlink)
-int inode_symlink(context* ctx) {
-    HONOUR_EARLIER(ctx, 3);
+HOOK(inode_symlink, 3) {
     return judge_dentry((struct dentry*)ctx[1], BAILIFF_RIGHT_CREATE, BAILIFF_HOOK_INODE_SYMLINK);
 }
 
-HOOK(inode_link, inode_link)
-int link_from(context* ctx) {
-    HONOUR_EARLIER(ctx, 3);
+HOOK_AS(link_from, inode_link, inode_link, 3) {
     return on_link_from((struct dentry*)ctx[0]);
 }
 
-HOOK(inode_link, inode_link)
-int link_to(context* ctx) {
-    HONOUR_EARLIER(ctx, 3);
+HOOK_AS(link_to, inode_link, inode_link, 3) {
     return judge_dentry((struct dentry*)ctx[2], BAILIFF_RIGHT_CREATE, BAILIFF_HOOK_INODE_LINK);
 }
 
-HOOK(inode_unlink, inode_unlink)
-int inode_unlink(context* ctx) {
-    HONOUR_EARLIER(ctx, 2);
+HOOK(inode_unlink, 2) {
     return judge_dentry((struct dentry*)ctx[1], BAILIFF_RIGHT_DELETE, BAILIFF_HOOK_INODE_UNLINK);
 }
 
-HOOK(inode_rmdir, inode_rmdir)
-int inode_rmdir(context* ctx) {
-    HONOUR_EARLIER(ctx, 2);
+HOOK(inode_rmdir, 2) {
     return judge_dentry((struct dentry*)ctx[1], BAILIFF_RIGHT_DELETE, BAILIFF_HOOK_INODE_RMDIR);
 }
 
-HOOK(inode_rename, inode_rename)
-int rename_from(context* ctx) {
-    HONOUR_EARLIER(ctx, LSM_OR_FMOD(4, 5));
+HOOK_AS(rename_from, inode_rename, inode_rename, LSM_OR_FMOD(4, 5)) {
     return on_rename_from((struct dentry*)ctx[1]);
 }
 
-HOOK(inode_rename, inode_rename)
-int rename_to(context* ctx) {
-    HONOUR_EARLIER(ctx, LSM_OR_FMOD(4, 5));
+HOOK_AS(rename_to, inode_rename, inode_rename, LSM_OR_FMOD(4, 5)) {
     return on_rename_to((struct dentry*)ctx[3]);
 }
 
 // security_inode_rename has the flags as its fifth argument and runs once where the LSM hook runs
 // twice, so an exchange is judged in the other direction here.
 #ifdef BAILIFF_FMOD_RET
-SEC("fmod_ret/security_inode_rename")
-int exchange_from(context* ctx) {
-    HONOUR_EARLIER(ctx, 5);
+HOOK_AS(exchange_from, inode_rename, inode_rename, 5) {
     return ctx[4] & RENAME_EXCHANGE ? on_rename_from((struct dentry*)ctx[3]) : 0;
 }
 
-SEC("fmod_ret/security_inode_rename")
-int exchange_to(context* ctx) {
-    HONOUR_EARLIER(ctx, 5);
+HOOK_AS(exchange_to, inode_rename, inode_rename, 5) {
     return ctx[4] & RENAME_EXCHANGE ? on_rename_to((struct dentry*)ctx[1]) : 0;
 }
 #endif
 
 // Before 6.12 the LSM hook has no idmap; the loader keeps the variant that fits the kernel's BTF.
-HOOK(inode_setattr, inode_setattr)
-int inode_setattr(context* ctx) {
-    HONOUR_EARLIER(ctx, 3);
+HOOK(inode_setattr, 3) {
     return on_inode_setattr((struct dentry*)ctx[1], (const struct iattr*)ctx[2]);
 }
 
 #ifndef BAILIFF_FMOD_RET
-SEC("lsm/inode_setattr")
-int inode_setattr_2(context* ctx) {
-    HONOUR_EARLIER(ctx, 2);
+HOOK_AS(inode_setattr_2, inode_setattr, inode_setattr, 2) {
     return on_inode_setattr((struct dentry*)ctx[0], (const struct iattr*)ctx[1]);
 }
 #endif
 
-HOOK(inode_setxattr, inode_setxattr)
-int inode_setxattr(context* ctx) {
-    HONOUR_EARLIER(ctx, 6);
+HOOK(inode_setxattr, 6) {
     return judge_dentry((struct dentry*)ctx[1], BAILIFF_RIGHT_METADATA,
                         BAILIFF_HOOK_INODE_SETXATTR);
 }
 
-HOOK(inode_removexattr, inode_removexattr)
-int inode_removexattr(context* ctx) {
-    HONOUR_EARLIER(ctx, 3);
+HOOK(inode_removexattr, 3) {
     return judge_dentry((struct dentry*)ctx[1], BAILIFF_RIGHT_METADATA,
                         BAILIFF_HOOK_INODE_REMOVEXATTR);
 }
 
 // Since 6.2; before, ACLs come through the two above.
-HOOK(inode_set_acl, inode_set_acl)
-int inode_set_acl(context* ctx) {
-    HONOUR_EARLIER(ctx, 4);
+HOOK(inode_set_acl, 4) {
     return judge_dentry((struct dentry*)ctx[1], BAILIFF_RIGHT_METADATA, BAILIFF_HOOK_INODE_SET_ACL);
 }
 
-HOOK(inode_remove_acl, inode_remove_acl)
-int inode_remove_acl(context* ctx) {
-    HONOUR_EARLIER(ctx, 3);
+HOOK(inode_remove_acl, 3) {
     return judge_dentry((struct dentry*)ctx[1], BAILIFF_RIGHT_METADATA,
                         BAILIFF_HOOK_INODE_REMOVE_ACL);
 }
 
 // Since 6.17: file_setattr(2) and the ioctls that set a file's flags.
-HOOK(inode_file_setattr, inode_file_setattr)
-int inode_file_setattr(context* ctx) {
-    HONOUR_EARLIER(ctx, 2);
+HOOK(inode_file_setattr, 2) {
     return judge_dentry((struct dentry*)ctx[0], BAILIFF_RIGHT_METADATA,
                         BAILIFF_HOOK_INODE_FILE_SETATTR);
 }
 
-HOOK(file_permission, file_permission)
-int file_permission(context* ctx) {
-    HONOUR_EARLIER(ctx, 2);
+HOOK(file_permission, 2) {
     return on_file_permission((struct file*)ctx[0], (int)ctx[1]);
 }
 
-HOOK(file_receive, file_receive)
-int file_receive(context* ctx) {
-    HONOUR_EARLIER(ctx, 1);
+HOOK(file_receive, 1) {
     struct file* file = (struct file*)ctx[0];
     struct dentry* dentry = file->f_path.dentry;
     struct super_block* sb = dentry->d_sb;
     return sb->s_magic == SOCKFS_MAGIC ? judge_received_socket(file) : on_file_receive(file);
 }
 
-HOOK(file_ioctl, file_ioctl)
-int file_ioctl(context* ctx) {
-    HONOUR_EARLIER(ctx, 3);
+HOOK(file_ioctl, 3) {
     return on_file_ioctl((struct file*)ctx[0], (unsigned int)ctx[1]);
 }
 
 // A 32-bit program's.
-HOOK(file_ioctl_compat, file_ioctl_compat)
-int file_ioctl_compat(context* ctx) {
-    HONOUR_EARLIER(ctx, 3);
+HOOK(file_ioctl_compat, 3) {
     return on_file_ioctl((struct file*)ctx[0], (unsigned int)ctx[1]);
 }
 
-HOOK(file_fcntl, file_fcntl)
-int file_fcntl(context* ctx) {
-    HONOUR_EARLIER(ctx, 3);
+HOOK(file_fcntl, 3) {
     return on_file_fcntl((unsigned int)ctx[1], (unsigned long)ctx[2]);
 }
 
 // --- memory ---
 
 #ifdef BAILIFF_FMOD_RET
-SEC("fmod_ret/security_mmap_file")
-int mmap_file(context* ctx) {
-    HONOUR_EARLIER(ctx, 3);
+HOOK(mmap_file, 3) {
     return on_mmap_file((struct file*)ctx[0], implied_exec((unsigned long)ctx[1]),
                         (unsigned long)ctx[2]);
 }
 #else
-SEC("lsm/mmap_file")
-int mmap_file(context* ctx) {
-    HONOUR_EARLIER(ctx, 4);
+HOOK(mmap_file, 4) {
     return on_mmap_file((struct file*)ctx[0], (unsigned long)ctx[2], (unsigned long)ctx[3]);
 }
 #endif
 
-HOOK(file_mprotect, file_mprotect)
-int file_mprotect(context* ctx) {
-    HONOUR_EARLIER(ctx, 3);
+HOOK(file_mprotect, 3) {
     return on_file_mprotect((struct vm_area_struct*)ctx[0], (unsigned long)ctx[2]);
 }
 
 // --- network ---
 
-HOOK(socket_create, socket_create)
-int socket_create(context* ctx) {
-    HONOUR_EARLIER(ctx, 4);
+HOOK(socket_create, 4) {
     return on_socket_create((int)ctx[0], (int)ctx[1], (int)ctx[2], (int)ctx[3]);
 }
 
-HOOK(socket_connect, socket_connect)
-int socket_connect(context* ctx) {
-    HONOUR_EARLIER(ctx, 3);
+HOOK(socket_connect, 3) {
     return on_socket_address((struct socket*)ctx[0], (const void*)ctx[1], (int)ctx[2],
                              BAILIFF_RIGHT_CONNECT, BAILIFF_HOOK_SOCKET_CONNECT);
 }
 
-HOOK(socket_bind, socket_bind)
-int socket_bind(context* ctx) {
-    HONOUR_EARLIER(ctx, 3);
+HOOK(socket_bind, 3) {
     return on_socket_address((struct socket*)ctx[0], (const void*)ctx[1], (int)ctx[2],
                              BAILIFF_RIGHT_BIND, BAILIFF_HOOK_SOCKET_BIND);
 }
 
-HOOK(socket_sendmsg, socket_sendmsg)
-int socket_sendmsg(context* ctx) {
-    HONOUR_EARLIER(ctx, 3);
+HOOK(socket_sendmsg, 3) {
     return on_socket_sendmsg((struct socket*)ctx[0], (struct msghdr*)ctx[1]);
 }
 
-HOOK(socket_listen, socket_listen)
-int socket_listen(context* ctx) {
-    HONOUR_EARLIER(ctx, 2);
+HOOK(socket_listen, 2) {
     return on_socket_serve((struct socket*)ctx[0], BAILIFF_HOOK_SOCKET_LISTEN);
 }
 
-HOOK(socket_accept, socket_accept)
-int socket_accept(context* ctx) {
-    HONOUR_EARLIER(ctx, 2);
+HOOK(socket_accept, 2) {
     return on_socket_serve((struct socket*)ctx[0], BAILIFF_HOOK_SOCKET_ACCEPT);
 }
 
-HOOK(socket_recvmsg, socket_recvmsg)
-int socket_recvmsg(context* ctx) {
-    HONOUR_EARLIER(ctx, 4);
+HOOK(socket_recvmsg, 4) {
+    (void)ctx;
     return judge_standing(BAILIFF_RIGHT_CONNECT, BAILIFF_HOOK_SOCKET_RECVMSG);
 }
 
-HOOK(unix_stream_connect, unix_stream_connect)
-int unix_stream_connect(context* ctx) {
-    HONOUR_EARLIER(ctx, 3);
+HOOK(unix_stream_connect, 3) {
     return judge_unix_peer((struct sock*)ctx[1], BAILIFF_HOOK_UNIX_STREAM_CONNECT);
 }
 
-HOOK(unix_may_send, unix_may_send)
-int unix_may_send(context* ctx) {
-    HONOUR_EARLIER(ctx, 2);
+HOOK(unix_may_send, 2) {
     struct socket* other = (struct socket*)ctx[1];
     return judge_unix_peer(other->sk, BAILIFF_HOOK_UNIX_MAY_SEND);
 }
 
 // --- other processes ---
 
-HOOK(task_kill, task_kill)
-int task_kill(context* ctx) {
-    HONOUR_EARLIER(ctx, 4);
+HOOK(task_kill, 4) {
     return on_task_kill((struct task_struct*)ctx[0], (int)ctx[2]);
 }
 
-HOOK(ptrace_access_check, ptrace_access_check)
-int ptrace_access_check(context* ctx) {
-    HONOUR_EARLIER(ctx, 2);
+HOOK(ptrace_access_check, 2) {
     return on_ptrace_access_check((struct task_struct*)ctx[0], (unsigned int)ctx[1]);
 }
 
-HOOK(ptrace_traceme, ptrace_traceme)
-int ptrace_traceme(context* ctx) {
-    HONOUR_EARLIER(ctx, 1);
+HOOK(ptrace_traceme, 1) {
     return judge_target((struct task_struct*)ctx[0], BAILIFF_RIGHT_PTRACE,
                         BAILIFF_HOOK_PTRACE_TRACEME, 0);
 }
 
 #define SCHEDULE_HOOK(name, arguments, number)                                               \
-    HOOK(name, name) int name(context* ctx) {                                                \
-        HONOUR_EARLIER(ctx, arguments);                                                      \
+    HOOK(name, arguments) {                                                                  \
         return judge_target((struct task_struct*)ctx[0], BAILIFF_RIGHT_SCHEDULE, number, 0); \
     }
 SCHEDULE_HOOK(task_setnice, 2, BAILIFF_HOOK_TASK_SETNICE)
@@ -350,20 +278,18 @@ SCHEDULE_HOOK(task_setrlimit, 3, BAILIFF_HOOK_TASK_SETRLIMIT)
 
 // --- the system ---
 
-HOOK(capable, capable)
-int capable(context* ctx) {
-    HONOUR_EARLIER(ctx, 4);
+HOOK(capable, 4) {
     return on_capable((const struct cred*)ctx[0], (int)ctx[2], (unsigned int)ctx[3]);
 }
 
-HOOK(inode_init_security_anon, inode_init_security_anon)
-int inode_init_security_anon(context* ctx) {
-    HONOUR_EARLIER(ctx, 3);
+HOOK(inode_init_security_anon, 3) {
     return on_inode_init_security_anon((const struct qstr*)ctx[1]);
 }
 
+// Also a task that is no subject takes memory into use that was a subject's.
 #define IPC_ALLOC_HOOK(name, security_name)                 \
-    HOOK(name, security_name) int name(context* ctx) {      \
+    ATTACH(name, security_name)                             \
+    int name(context* ctx) {                                \
         HONOUR_EARLIER(ctx, 1);                             \
         return on_ipc_alloc((struct kern_ipc_perm*)ctx[0]); \
     }
@@ -371,16 +297,14 @@ IPC_ALLOC_HOOK(msg_queue_alloc_security, msg_queue_alloc)
 IPC_ALLOC_HOOK(shm_alloc_security, shm_alloc)
 IPC_ALLOC_HOOK(sem_alloc_security, sem_alloc)
 
-HOOK(ipc_permission, ipc_permission)
-int ipc_permission(context* ctx) {
-    HONOUR_EARLIER(ctx, 2);
+HOOK(ipc_permission, 2) {
     return on_ipc_permission((struct kern_ipc_perm*)ctx[0]);
 }
 
 // Rights that need no look at the arguments.
 #define RIGHT_HOOK(name, security_name, arguments, right, number) \
-    HOOK(name, security_name) int name(context* ctx) {            \
-        HONOUR_EARLIER(ctx, arguments);                           \
+    HOOK_AS(name, name, security_name, arguments) {               \
+        (void)ctx;                                                \
         return judge_right(right, number);                        \
     }
 RIGHT_HOOK(userns_create, create_user_ns, 1, BAILIFF_RIGHT_NAMESPACE, BAILIFF_HOOK_USERNS_CREATE)
@@ -396,24 +320,16 @@ RIGHT_HOOK(key_permission, key_permission, 3, BAILIFF_RIGHT_KEYRING, BAILIFF_HOO
 
 // How many arguments these have depends on the kernel, so they cannot look at the verdict so far.
 // They need not: after a denial the kernel calls no further program.
-HOOK(bpf, bpf)
-int bpf_syscall(context* ctx) {
-    (void)ctx;
-    return judge_right(BAILIFF_RIGHT_BPF, BAILIFF_HOOK_BPF);
-}
-
-HOOK(perf_event_open, perf_event_open)
-int perf_event_open(context* ctx) {
-    (void)ctx;
-    return judge_right(BAILIFF_RIGHT_PERF, BAILIFF_HOOK_PERF_EVENT_OPEN);
-}
-
+#define OPEN_ENDED_HOOK(program, name, right, number)      \
+    ATTACH(name, name)                                     \
+    int program(context* ctx) {                            \
+        (void)ctx;                                         \
+        return has_row() ? judge_right(right, number) : 0; \
+    }
+OPEN_ENDED_HOOK(bpf_syscall, bpf, BAILIFF_RIGHT_BPF, BAILIFF_HOOK_BPF)
+OPEN_ENDED_HOOK(perf_event_open, perf_event_open, BAILIFF_RIGHT_PERF, BAILIFF_HOOK_PERF_EVENT_OPEN)
 // Since 6.16.
-HOOK(uring_allowed, uring_allowed)
-int uring_allowed(context* ctx) {
-    (void)ctx;
-    return judge_right(BAILIFF_RIGHT_IO_URING, BAILIFF_HOOK_URING_ALLOWED);
-}
+OPEN_ENDED_HOOK(uring_allowed, uring_allowed, BAILIFF_RIGHT_IO_URING, BAILIFF_HOOK_URING_ALLOWED)
 
 // --- end of a process ---
 

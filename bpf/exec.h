@@ -61,8 +61,7 @@ static __always_inline int on_sched_exec(struct linux_binprm* bprm) {
         return 0;
     }
     end_if_gained(row);
-    u32 slot = row->subject;
-    const struct bailiff_subject* subject = bpf_map_lookup_elem(&subjects, &slot);
+    const struct bailiff_subject* subject = find_subject(row->subject);
     if (subject && (subject->flags & BAILIFF_SUBJECT_CANARY)) return 0;
     struct bailiff_event* e = event_reserve();
     if (!e) return 0;

@@ -56,24 +56,25 @@ static __always_inline int on_file_open(struct file* file) {
 
 // A descriptor that was not opened here was inherited or received: its file is judged at its first
 // use. 0, or the reason to deny.
-static __noinline int judge_use(struct judgement* j, struct file* file, u32 mode) {
-    u64 inode = (u64)BPF_CORE_READ(file, f_inode);
-    struct bailiff_seen* seen = &j->row->seen[(inode >> 8) & (BAILIFF_SEEN - 1)];
+static __always_inline int judge_use(struct judgement* j, struct file* file, u32 mode) {
+    struct inode* object = file->f_inode;
+    struct bailiff_seen* seen = &j->row->seen[object->i_ino & (BAILIFF_SEEN - 1)];
+    struct bailiff_basis* basis = scratch_basis(j->row);
     u32 wanted = mode & FMODE_WRITE ? 1u << BAILIFF_RIGHT_WRITE : 0;
     if (mode & FMODE_READ) wanted |= 1u << BAILIFF_RIGHT_READ;
-    u32 epoch = j->subject->epoch;
-    if (seen->file == (u64)file && seen->inode == inode && seen->epoch == epoch) {
+    *basis = basis_of(j);
+    if (seen->file == (u64)file && seen->inode == (u64)object && same_basis(&seen->basis, basis)) {
         if ((seen->rights & wanted) == wanted) return 0;
     } else {
+        seen->file = (u64)file;
+        seen->inode = (u64)object;
+        seen->basis = *basis;
         seen->rights = 0;
     }
     if (!is_nameless(j->dentry)) {
         int ret = judge_mode(j, mode);
         if (ret) return ret;
     }
-    seen->file = (u64)file;
-    seen->inode = inode;
-    seen->epoch = epoch;
     seen->rights |= wanted;
     return 0;
 }

@@ -3,6 +3,7 @@
 #ifndef BAILIFF_LABEL_H
 #define BAILIFF_LABEL_H
 
+#include "granted.h"
 #include "verdict_end.h"
 
 extern const void rename_lock __ksym; // fs/dcache.c: a seqlock, odd while a rename runs
@@ -91,25 +92,35 @@ static __always_inline int folds_case(struct dentry* dentry) {
            sb->s_magic != PROC_SUPER_MAGIC;
 }
 
-// Rules for a file name or a suffix, wherever it lies. `name` is where the name lies. 1 when
-// nothing is left to decide.
-__noinline int settle_name(struct bailiff_task* row, const struct bailiff_subject* subject,
+#define NAME_SETTLED 1u // nothing is left to decide
+#define NAME_MET 2u     // a rule spoke
+
+// The rule for one name or suffix, if there is one. Returns NAME_*.
+static __always_inline u32 settle_named(struct bailiff_task* row,
+                                        const struct bailiff_object_key* key, u32 right) {
+    const struct bailiff_object* o = bpf_map_lookup_elem(&objects, key);
+    if (!o) return 0;
+    return settle_label(row, o->label, right) ? NAME_SETTLED : NAME_MET;
+}
+
+// Rules for a file name or a suffix, wherever it lies. `name` is where the name lies. Returns
+// NAME_*.
+__noinline u32 settle_name(struct bailiff_task* row, const struct bailiff_subject* subject,
                            const struct bailiff_policy* policy, u64 name, u32 right) {
     if (!row || !subject || !policy) return 0;
     struct bailiff_object_key key = {.policy = (u8)subject->policy};
+    u32 met = 0;
     if (policy->flags & BAILIFF_POLICY_HAS_NAMES) {
         key.kind = BAILIFF_OBJECT_NAME;
         key.name = hash_name(row, name, NAME_WHOLE);
-        const struct bailiff_object* o = bpf_map_lookup_elem(&objects, &key);
-        if (o && settle_label(row, o->label, right)) return 1;
+        met = settle_named(row, &key, right);
     }
-    if (policy->flags & BAILIFF_POLICY_HAS_SUFFIXES) {
+    if (!(met & NAME_SETTLED) && (policy->flags & BAILIFF_POLICY_HAS_SUFFIXES)) {
         key.kind = BAILIFF_OBJECT_SUFFIX;
         key.name = hash_name(row, name, NAME_SUFFIX);
-        const struct bailiff_object* o = bpf_map_lookup_elem(&objects, &key);
-        if (o && settle_label(row, o->label, right)) return 1;
+        met |= settle_named(row, &key, right);
     }
-    return 0;
+    return met;
 }
 
 static __always_inline int may_have_label(u64 ino, u32 dev) {
@@ -121,8 +132,12 @@ static __always_inline int may_have_label(u64 ino, u32 dev) {
 
 // Where a walk is, in plain numbers.
 struct place {
-    struct bailiff_object_key key; // the object
-    u64 child;                     // the dentry the walk came from, or 0 at the first
+    u64 ino;
+    u64 child; // the dentry the walk came from, or 0 at the first
+    u32 dev;
+    u32 generation;
+    u32 kind; // BAILIFF_OBJECT_DIRECTORY or BAILIFF_OBJECT_INODE
+    u32 zero;
 };
 
 // The label that `key` has for the subject's own session, where there is one.
@@ -136,28 +151,31 @@ static __always_inline u32 own_label(const struct bailiff_subject* subject,
     return own ? own->label : o->label;
 }
 
-#define PLACE_SETTLED 1u // nothing is left to decide
-#define PLACE_ROOT 2u    // the root of a file system that the daemon knows
+#define PLACE_SETTLED 0x100u // nothing is left to decide
+#define PLACE_FOUND 0x200u   // it has a label, whose BAILIFF_OBJECT_* are in the low bits
 
 // Applies the label of the place, after the rule for one name in it. The latter outlives the file:
-// what is created there again under that name has it too. Returns PLACE_*.
+// what is created there again under that name has it too. Returns PLACE_* and BAILIFF_OBJECT_*.
 __noinline u32 settle_place(struct bailiff_task* row, const struct bailiff_subject* subject,
                             const struct place* place, u32 right) {
     if (!row || !subject || !place) return 0;
-    struct bailiff_object_key key = place->key;
+    struct bailiff_object_key key = {.ino = place->ino, .dev = place->dev};
+    key.generation = place->generation;
+    key.policy = (u8)subject->policy;
+    key.kind = (u8)place->kind;
     const struct bailiff_object* o = bpf_map_lookup_elem(&objects, &key);
     if (!o) return 0;
-    u32 flags = o->flags;
+    u32 flags = o->flags | PLACE_FOUND;
     u32 label = own_label(subject, &key, o);
     if (place->child && (flags & BAILIFF_OBJECT_HAS_ENTRIES)) {
         const struct dentry* child = (const struct dentry*)place->child;
         key.kind = BAILIFF_OBJECT_ENTRY;
         key.name = hash_name(row, (u64)BPF_CORE_READ(child, d_name.name), NAME_WHOLE);
         o = bpf_map_lookup_elem(&objects, &key);
-        if (o && settle_label(row, own_label(subject, &key, o), right)) return PLACE_SETTLED;
+        if (o && settle_label(row, own_label(subject, &key, o), right))
+            return flags | PLACE_SETTLED;
     }
-    if (settle_label(row, label, right)) return PLACE_SETTLED;
-    return flags & BAILIFF_OBJECT_ROOT ? PLACE_ROOT : 0;
+    return settle_label(row, label, right) ? flags | PLACE_SETTLED : flags;
 }
 
 // A walk under way. Its address is all that bpf_loop hands to an attempt and to a step.
@@ -165,35 +183,50 @@ struct walk {
     struct judgement* j;
     struct dentry* dentry;
     struct place place;
-    u32 named; // rules for names or suffixes exist
-    u8 reason; // why the walk could not settle, or 0
-    u8 pad[3];
+    u32 renames; // rename_lock's sequence
+    u8 named;    // rules for names or suffixes exist
+    u8 own;      // a rule for this one object spoke, or might have
+    u8 granted;  // remembered: nothing is left to decide
+    u8 reason;   // why the walk could not settle, or 0
 };
 
 // One level. Returns 1 to end the walk.
 static long walk_step(u32 level, struct walk* w) {
-    (void)level;
     struct dentry* dentry = w->dentry;
     struct dentry* parent = dentry->d_parent;
     struct inode* inode = dentry->d_inode;
     u64 ino = inode ? inode->i_ino : 0;
     u32 found = 0;
-    if (inode && may_have_label(ino, w->place.key.dev)) {
-        w->place.key.ino = ino;
-        w->place.key.generation = inode->i_generation;
+    if (inode && may_have_label(ino, w->place.dev)) {
+        w->place.ino = ino;
+        w->place.generation = inode->i_generation;
         found = settle_place(w->j->row, w->j->subject, &w->place, w->j->act.right);
     }
+    // A label of the object itself, or a directory whose entries have some: nothing to remember of
+    // the directory.
+    if ((level == 0 && (found & PLACE_FOUND)) ||
+        (level == 1 && (found & BAILIFF_OBJECT_HAS_ENTRIES)))
+        w->own = 1;
     w->reason = 0;
     if (found & PLACE_SETTLED) return 1;
     if (parent == dentry) {
-        if (!(found & PLACE_ROOT)) w->reason = BAILIFF_REASON_UNKNOWN_ROOT;
+        if (!(found & BAILIFF_OBJECT_ROOT)) w->reason = BAILIFF_REASON_UNKNOWN_ROOT;
         return 1;
     }
     w->reason = BAILIFF_REASON_TOO_DEEP; // stands if this was the last step
     w->place.child = (u64)dentry;
-    w->place.key.kind = BAILIFF_OBJECT_DIRECTORY;
+    w->place.kind = BAILIFF_OBJECT_DIRECTORY;
     w->dentry = parent;
     return 0;
+}
+
+// Is the object's verdict that of its directory, and is that one remembered?
+static __always_inline int granted_by_directory(const struct walk* w) {
+    const struct judgement* j = w->j;
+    struct dentry* directory = j->dentry->d_parent;
+    struct inode* inode = j->dentry->d_inode;
+    if (directory == j->dentry || (inode && may_have_label(inode->i_ino, w->place.dev))) return 0;
+    return is_granted(j, directory, w->renames);
 }
 
 // Settles names, then the path from the object to its root. Leaves in `w->reason` why the path
@@ -202,19 +235,26 @@ static long walk_step(u32 level, struct walk* w) {
 static long attempt(u32 number, struct walk* w) {
     (void)number;
     struct judgement* j = w->j;
-    u32 before = rename_sequence();
+    u32 met = 0;
+    w->renames = rename_sequence();
+    w->reason = BAILIFF_REASON_RACED_RENAME;
+    if (w->renames & 1) return 0;
     settle_begin(j->row, j->subject, j->policy);
-    w->reason = 0;
-    u64 name = w->named ? name_address(j->dentry) : 0;
-    if (!name || !settle_name(j->row, j->subject, j->policy, name, j->act.right)) {
+    if (w->named)
+        met = settle_name(j->row, j->subject, j->policy, name_address(j->dentry), j->act.right);
+    w->own = met != 0;
+    w->granted = !met && granted_by_directory(w);
+    if (!w->granted && !(met & NAME_SETTLED)) {
         struct inode* inode = j->dentry->d_inode;
         int plain = inode && (inode->i_mode & S_IFMT) != S_IFDIR;
-        w->place.key.kind = plain ? BAILIFF_OBJECT_INODE : BAILIFF_OBJECT_DIRECTORY;
+        w->place.kind = plain ? BAILIFF_OBJECT_INODE : BAILIFF_OBJECT_DIRECTORY;
         w->place.child = 0;
         w->dentry = j->dentry;
         bpf_loop(BAILIFF_MAX_DEPTH, walk_step, w, 0);
+    } else {
+        w->reason = 0;
     }
-    if (!(before & 1) && before == rename_sequence()) return 1;
+    if (w->granted || w->renames == rename_sequence()) return 1;
     w->reason = BAILIFF_REASON_RACED_RENAME;
     return 0;
 }
@@ -224,11 +264,16 @@ static __noinline int judge_path(struct judgement* j) {
     u32 named = j->policy->flags & (BAILIFF_POLICY_HAS_NAMES | BAILIFF_POLICY_HAS_SUFFIXES);
     if (named && folds_case(j->dentry)) return refuse(j, BAILIFF_REASON_CASE_FOLDING);
     struct super_block* sb = j->dentry->d_sb;
-    struct walk w = {.j = j, .dentry = j->dentry, .named = named};
-    w.place.key.dev = sb->s_dev;
-    w.place.key.policy = (u8)j->subject->policy;
+    struct walk w = {.j = j, .dentry = j->dentry, .named = named != 0};
+    *scratch_basis(j->row) = basis_of(j);
+    w.place.dev = sb->s_dev;
     bpf_loop(3, attempt, &w, 0);
-    return w.reason ? refuse(j, w.reason) : settle_defaults(j);
+    if (w.granted) return 0;
+    if (w.reason) return refuse(j, w.reason);
+    if (!is_allowed(j)) return conclude(j);
+    struct dentry* directory = j->dentry->d_parent;
+    if (!w.own && directory != j->dentry) remember_granted(j, directory, w.renames);
+    return 0;
 }
 
 #endif

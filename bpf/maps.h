@@ -26,8 +26,8 @@ BAILIFF_ARRAY(config, 1, struct bailiff_config);
 BAILIFF_ARRAY(control, 1, struct bailiff_control);
 BAILIFF_ARRAY(policies, BAILIFF_MAX_POLICIES, struct bailiff_policy);
 BAILIFF_ARRAY(sessions, BAILIFF_MAX_SESSIONS, struct bailiff_session);
-BAILIFF_ARRAY(subjects, BAILIFF_MAX_SUBJECTS, struct bailiff_subject);
-BAILIFF_ARRAY(filter, BAILIFF_FILTER_WORDS, u64);
+BAILIFF_ARRAY(subjects, BAILIFF_MAX_SUBJECTS, struct bailiff_subject_slot);
+BAILIFF_ARRAY(filter, BAILIFF_FILTER_WORDS + 1, u64);
 BAILIFF_ARRAY(label_rows, BAILIFF_MAX_LABELS* BAILIFF_RIGHTS, struct bailiff_row);
 BAILIFF_ARRAY(defaults, BAILIFF_MAX_POLICIES* BAILIFF_ALL_RIGHTS, struct bailiff_row);
 
@@ -68,6 +68,11 @@ struct {
 static __always_inline void count(u32 which) {
     u64* value = bpf_map_lookup_elem(&counters, &which);
     if (value) __sync_fetch_and_add(value, 1);
+}
+
+static __always_inline const struct bailiff_subject* find_subject(u32 index) {
+    const struct bailiff_subject_slot* slot = bpf_map_lookup_elem(&subjects, &index);
+    return slot ? &slot->view[slot->current & 1] : 0;
 }
 
 static __always_inline const struct bailiff_config* read_config(void) {

@@ -6,7 +6,8 @@
 
 // `dentry` of what is mapped; NULL for memory of no file. `dirty`: the pages are, or can be made,
 // other than the file's.
-static __noinline int judge_mapping(struct judgement* j, u32 protection, u32 shared, u32 dirty) {
+static __always_inline int judge_mapping(struct judgement* j, u32 protection, u32 shared,
+                                         u32 dirty) {
     if (protection & PROT_EXEC) {
         if (!j->dentry || dirty) {
             int ret = settle_as(j, BAILIFF_RIGHT_JIT);

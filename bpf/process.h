@@ -9,10 +9,7 @@ static __always_inline int judge_target(struct task_struct* target, u32 right, u
     struct judgement j = {.act = {.hook = hook, .right = right, .quiet = quiet}};
     j.row = subject_row();
     if (!j.row) return 0;
-    if (same_subject(j.row, target)) {
-        u8 reason = subject_begin(&j);
-        return reason ? refuse(&j, reason) : 0;
-    }
+    if (same_subject(j.row, target)) return judge_session(&j);
     j.act.number = (u32)target->tgid;
     return settle_right(&j);
 }

@@ -54,12 +54,18 @@ static __always_inline int is_nameless(struct dentry* dentry) {
     return kind_of(dentry) == FS_NAMELESS;
 }
 
+// The first eight bytes of the name at a kernel address, as one number.
+static __always_inline u64 name_start(u64 from) {
+    u64 start = 0;
+    return bpf_probe_read_kernel(&start, sizeof(start), (const void*)from) ? 0 : start;
+}
+#define IO_URING_NAME 0x6e6972755f6f695bULL    // "[io_uring]"
+#define USERFAULTFD_NAME 0x756166726573755bULL // "[userfaultfd]"
+
 static __always_inline int is_io_uring(struct dentry* dentry) {
     struct super_block* sb = dentry->d_sb;
     if (sb->s_magic != ANON_INODE_FS_MAGIC) return 0;
-    char name[12] = {};
-    bpf_probe_read_kernel_str(name, sizeof(name), (const void*)name_address(dentry));
-    return name[1] == 'i' && name[2] == 'o' && name[3] == '_' && name[4] == 'u';
+    return name_start(name_address(dentry)) == IO_URING_NAME;
 }
 
 // Below /proc only what belongs to a process may be written: all else sets the kernel. `inode` is

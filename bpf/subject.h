@@ -6,6 +6,12 @@
 #include <bpf/bpf_core_read.h>
 #include "bailiff/verdict.h"
 
+// How a task row's scratch is used, in 64-bit words.
+#define SCRATCH_NAME 28     // a name, zero-padded
+#define SCRATCH_DECISION 60 // the outcome
+#define SCRATCH_BASIS 62    // what a verdict rests on
+#define SCRATCH_NOW 64      // nanoseconds of CLOCK_BOOTTIME
+
 // What is about to be done, in plain numbers: what its record tells.
 struct act {
     u64 dentry; // the object of a file hook, or 0
@@ -31,8 +37,14 @@ struct judgement {
     struct act act;
 };
 
-// The current task's row, also one that is only watched; or NULL. A task without any BPF storage,
-// which is nearly every task, leaves after one load.
+// Can the current task have a row? A task without any BPF storage, which is nearly every task, has
+// none, and that is one load.
+static __always_inline int has_row(void) {
+    struct task_struct* task = bpf_get_current_task_btf();
+    return task->bpf_storage != 0;
+}
+
+// The current task's row, also one that is only watched; or NULL.
 static __always_inline struct bailiff_task* task_row(void) {
     struct task_struct* task = bpf_get_current_task_btf();
     if (!task->bpf_storage) return 0;
@@ -101,9 +113,8 @@ static __always_inline void note_overlay(struct bailiff_task* row, struct dentry
 
 // Fills in the subject and its policy, and says why the session does not stand; 0 when it does.
 static __always_inline u8 subject_begin(struct judgement* j) {
-    u32 slot = j->row->subject;
     j->policy = 0;
-    j->subject = bpf_map_lookup_elem(&subjects, &slot);
+    j->subject = find_subject(j->row->subject);
     if (!j->subject || j->subject->generation != j->row->generation) {
         j->subject = 0; // another's now
         return BAILIFF_REASON_STALE;
@@ -117,19 +128,20 @@ static __always_inline u8 subject_begin(struct judgement* j) {
     j->act.over = (session->flags & BAILIFF_SESSION_KILL) != 0;
     if (session->state == BAILIFF_SESSION_REVOKED) return BAILIFF_REASON_REVOKED;
     if (session->state != BAILIFF_SESSION_ACTIVE) return BAILIFF_REASON_ENDED;
-    if (bpf_ktime_get_boot_ns() >= session->expires_at) return BAILIFF_REASON_EXPIRED;
+    u64 now = bpf_ktime_get_boot_ns();
+    if (now >= session->expires_at) return BAILIFF_REASON_EXPIRED;
+    j->row->scratch[SCRATCH_NOW] = now;
     j->act.over = 0;
     return BAILIFF_REASON_NONE;
 }
 
-// How a task row's scratch is used, in 64-bit words.
-#define SCRATCH_NAME 28     // a name, zero-padded
-#define SCRATCH_DECISION 60 // the outcome
 BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_settle) <= SCRATCH_NAME * 8, "scratch: settle");
 BAILIFF_STATIC_ASSERT(SCRATCH_NAME * 8 + BAILIFF_NAME_MAX <= SCRATCH_DECISION * 8, "scratch: name");
-BAILIFF_STATIC_ASSERT(SCRATCH_DECISION * 8 + sizeof(struct bailiff_decision) <=
-                          sizeof(((struct bailiff_task*)0)->scratch),
+BAILIFF_STATIC_ASSERT(SCRATCH_DECISION * 8 + sizeof(struct bailiff_decision) <= SCRATCH_BASIS * 8,
                       "scratch: decision");
+BAILIFF_STATIC_ASSERT(SCRATCH_BASIS * 8 + sizeof(struct bailiff_basis) <= SCRATCH_NOW * 8,
+                      "scratch: basis");
+BAILIFF_STATIC_ASSERT(SCRATCH_NOW * 8 < sizeof(((struct bailiff_task*)0)->scratch), "scratch: now");
 
 static __always_inline struct bailiff_settle* scratch_settle(struct bailiff_task* row) {
     return (struct bailiff_settle*)&row->scratch[0];
@@ -137,6 +149,10 @@ static __always_inline struct bailiff_settle* scratch_settle(struct bailiff_task
 
 static __always_inline struct bailiff_decision* scratch_decision(struct bailiff_task* row) {
     return (struct bailiff_decision*)&row->scratch[SCRATCH_DECISION];
+}
+
+static __always_inline struct bailiff_basis* scratch_basis(struct bailiff_task* row) {
+    return (struct bailiff_basis*)&row->scratch[SCRATCH_BASIS];
 }
 
 #endif

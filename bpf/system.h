@@ -78,20 +78,17 @@ static __always_inline int on_file_ioctl(struct file* file, unsigned int command
     int judged = type == S_IFCHR ? feeds_terminal(command)
                                  : (type == S_IFREG || type == S_IFDIR || type == S_IFBLK) &&
                                        !is_harmless_ioctl(command);
-    if (judged && !inside_overlay(j.row, j.dentry)) return settle_right(&j);
-    u8 reason = subject_begin(&j);
-    return reason ? refuse(&j, reason) : 0;
+    return judged && !inside_overlay(j.row, j.dentry) ? settle_right(&j) : judge_session(&j);
 }
 
 // Descriptors that act for the caller past its system calls.
 // on failure: deny, subjects only
 static __always_inline int on_inode_init_security_anon(const struct qstr* name) {
-    char text[12] = {};
     if (!subject_row()) return 0;
-    bpf_probe_read_kernel_str(text, sizeof(text), (const void*)BPF_CORE_READ(name, name));
-    if (text[1] == 'i' && text[2] == 'o' && text[3] == '_' && text[4] == 'u')
+    u64 start = name_start((u64)BPF_CORE_READ(name, name));
+    if (start == IO_URING_NAME)
         return judge_right(BAILIFF_RIGHT_IO_URING, BAILIFF_HOOK_INODE_INIT_SECURITY_ANON);
-    if (text[1] == 'u' && text[2] == 's' && text[3] == 'e' && text[4] == 'r')
+    if (start == USERFAULTFD_NAME)
         return judge_right(BAILIFF_RIGHT_USERFAULTFD, BAILIFF_HOOK_INODE_INIT_SECURITY_ANON);
     return 0;
 }

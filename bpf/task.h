@@ -43,8 +43,7 @@ static __always_inline int on_sched_fork(struct task_struct* child) {
 static __always_inline int on_sched_exit(struct task_struct* task) {
     struct bailiff_task* row = subject_row();
     if (!row || task->pid != task->tgid) return 0;
-    u32 slot = row->subject;
-    const struct bailiff_subject* subject = bpf_map_lookup_elem(&subjects, &slot);
+    const struct bailiff_subject* subject = find_subject(row->subject);
     if (subject && (subject->flags & BAILIFF_SUBJECT_CANARY)) return 0;
     struct bailiff_event* e = event_reserve();
     if (!e) return 0;

@@ -25,10 +25,11 @@ __noinline int settle_label(struct bailiff_task* row, u32 label, u32 right) {
     return says ? bailiff_settle_label(scratch_settle(row), says, label) : 0;
 }
 
-// Leaves the outcome in the row's scratch and returns its verdict.
+// Leaves the outcome, unless it is a plain allow, in the row's scratch and returns its verdict.
 __noinline int settle_end(struct bailiff_task* row, const struct bailiff_subject* subject,
                           const struct bailiff_policy* policy, u32 right) {
     if (!row || !subject || !policy) return BAILIFF_VERDICT_DENY;
+    if (bailiff_settled_allow(scratch_settle(row), policy)) return BAILIFF_VERDICT_ALLOW;
     struct bailiff_decision* decision = scratch_decision(row);
     u32 index = subject->policy * BAILIFF_ALL_RIGHTS + right;
     const struct bailiff_row* says = bpf_map_lookup_elem(&defaults, &index);
@@ -88,10 +89,13 @@ static __always_inline int refuse(struct judgement* j, u8 reason) {
     return conclude(j);
 }
 
-// What the rules met so far and the profiles' defaults make together.
+// What the rules met so far and the profiles' defaults make together: is it a plain allow?
+static __always_inline int is_allowed(struct judgement* j) {
+    return settle_end(j->row, j->subject, j->policy, j->act.right) == BAILIFF_VERDICT_ALLOW;
+}
+
 static __always_inline int settle_defaults(struct judgement* j) {
-    if (settle_end(j->row, j->subject, j->policy, j->act.right) == BAILIFF_VERDICT_ALLOW) return 0;
-    return conclude(j);
+    return is_allowed(j) ? 0 : conclude(j);
 }
 
 // A right over the system: no rule of an object speaks, only what the profiles grant.
@@ -109,13 +113,18 @@ __noinline int refuses_right(u32 right, u32 hook) {
     return j.row ? settle_right(&j) : 0;
 }
 
-// Is the session over? For what was allowed once and is done again and again.
+// Is the session over?
+static __always_inline int judge_session(struct judgement* j) {
+    u8 reason = subject_begin(j);
+    return reason ? refuse(j, reason) : 0;
+}
+
+// The same for the current task, from any hook: for what was allowed once and is done again and
+// again.
 __noinline int refuses_session(u32 right, u32 hook) {
     struct judgement j = {.act = {.hook = hook, .right = right}};
     j.row = subject_row();
-    if (!j.row) return 0;
-    u8 reason = subject_begin(&j);
-    return reason ? refuse(&j, reason) : 0;
+    return j.row ? judge_session(&j) : 0;
 }
 
 // on failure: deny, subjects only

@@ -25,6 +25,7 @@
 #include "bailiff/abi.h"
 #include "base/unique_fd.h"
 #include "kernel/enrolment.h"
+#include "kernel/subject_slot.h"
 
 namespace bailiff::kernel {
 namespace {
@@ -239,7 +240,9 @@ Status prepare_canary(Programs& programs) {
     if (Status written = write_map(programs, "policies", kCanaryPolicy, policy); !written)
         return written;
     if (Status written = write_session(programs, BAILIFF_SESSION_ACTIVE); !written) return written;
-    return write_map(programs, "subjects", kCanarySubject, subject);
+    const Result<int> subjects = programs.map_fd("subjects");
+    if (!subjects) return tl::unexpected(subjects.error());
+    return write_subject(*subjects, kCanarySubject, subject);
 }
 
 Result<WirePosture> run_canaries(Programs& programs) {

@@ -13,6 +13,7 @@
 #include <set>
 
 #include "kernel/objects.h"
+#include "kernel/subject_slot.h"
 
 namespace bailiff::kernel {
 namespace {
@@ -227,19 +228,29 @@ Result<ResolvedPath> Client::resolve(const std::string& path) {
 }
 
 Status Client::put_row(std::uint32_t label, std::uint32_t right, const bailiff_row& row) {
-    return write_map(map("label_rows"), "label_rows", label * BAILIFF_RIGHTS + right, row);
+    if (Status put =
+            write_map(map("label_rows"), "label_rows", label * BAILIFF_RIGHTS + right, row);
+        !put)
+        return put;
+    return count_label_change(map("filter"));
 }
 Status Client::put_default(std::uint32_t policy_slot, std::uint32_t right, const bailiff_row& row) {
-    return write_map(map("defaults"), "defaults", policy_slot * BAILIFF_ALL_RIGHTS + right, row);
+    if (Status put =
+            write_map(map("defaults"), "defaults", policy_slot * BAILIFF_ALL_RIGHTS + right, row);
+        !put)
+        return put;
+    return count_label_change(map("filter"));
 }
 Status Client::put_policy(std::uint32_t slot, const bailiff_policy& policy) {
-    return write_map(map("policies"), "policies", slot, policy);
+    if (Status put = write_map(map("policies"), "policies", slot, policy); !put) return put;
+    return count_label_change(map("filter"));
 }
 Status Client::put_object(const bailiff_object_key& key, const bailiff_object& object) {
     return write_object(map("objects"), map("filter"), key, object);
 }
 Status Client::erase_object(const bailiff_object_key& key) {
-    return erase_map(map("objects"), "objects", key);
+    if (Status erased = erase_map(map("objects"), "objects", key); !erased) return erased;
+    return count_label_change(map("filter"));
 }
 Status Client::put_address(const bailiff_address_key& key, std::uint32_t address_class) {
     return write_map(map("addresses"), "addresses", key, address_class);
@@ -261,7 +272,7 @@ Status Client::clear_policy(std::uint8_t slot) {
     erase_matching<bailiff_address_key>(map("addresses"), [slot](const bailiff_address_key& key) {
         return key.policy == htonl(slot);
     });
-    return {};
+    return count_label_change(map("filter"));
 }
 Status Client::put_session(std::uint32_t slot, const bailiff_session& row) {
     return write_map(map("sessions"), "sessions", slot, row);
@@ -274,10 +285,10 @@ Status Client::put_subject(std::uint32_t slot, const bailiff_subject& row) {
     if (!before) return tl::unexpected(before.error());
     bailiff_subject next = row;
     next.epoch = before->epoch + 1;
-    return write_map(map("subjects"), "subjects", slot, next);
+    return write_subject(map("subjects"), slot, next);
 }
 Result<bailiff_subject> Client::get_subject(std::uint32_t slot) {
-    return read_map<bailiff_subject>(map("subjects"), "subjects", slot);
+    return read_subject(map("subjects"), slot);
 }
 // New ways first, then old ones go: at no moment is an agent that stays not matched.
 Status Client::put_agents(const std::vector<AgentMatch>& agents) {

@@ -73,7 +73,7 @@ struct Arrays {
     [[nodiscard]] bool ours() const {
         return config.has(sizeof(bailiff_config), 1) &&
                sessions.has(sizeof(bailiff_session), BAILIFF_MAX_SESSIONS) &&
-               subjects.has(sizeof(bailiff_subject), BAILIFF_MAX_SUBJECTS) &&
+               subjects.has(sizeof(bailiff_subject_slot), BAILIFF_MAX_SUBJECTS) &&
                policies.has(sizeof(bailiff_policy), BAILIFF_MAX_POLICIES) &&
                counters.has(sizeof(std::uint64_t), BAILIFF_COUNTERS);
     }
@@ -123,8 +123,9 @@ Status read_sessions(const Arrays& arrays, Pins& pins) {
         pins.sessions.push_back(session);
     }
     for (std::uint32_t slot = 1; slot < kCanarySubject && !pins.sessions.empty(); slot++) {
-        bailiff_subject row{};
-        if (Status read = arrays.subjects.read(slot, &row); !read) return read;
+        bailiff_subject_slot held{};
+        if (Status read = arrays.subjects.read(slot, &held); !read) return read;
+        const bailiff_subject& row = held.view[held.current & 1U];
         if (row.session >= BAILIFF_MAX_SESSIONS || !slots[row.session]) continue;
         if (slots[row.session]->epoch == row.session_epoch)
             pins.sessions[slots[row.session]->session].subjects++;

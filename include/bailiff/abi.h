@@ -28,7 +28,7 @@ typedef uint64_t bailiff_u64;
 #define BAILIFF_STATIC_ASSERT(cond, text) _Static_assert(cond, text)
 #endif
 
-#define BAILIFF_ABI_VERSION 3
+#define BAILIFF_ABI_VERSION 4
 
 // Table sizes. A slot is an index; slot 0 is reserved in each table.
 #define BAILIFF_MASK_WORDS 4 // 256 profile bits
@@ -236,7 +236,7 @@ struct bailiff_session {
 #define BAILIFF_SESSION_KILL 1u // when it is over, the first denied call ends the process
 BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_session) == 64, "session");
 
-// Map "subjects": array, index subject slot.
+// What a subject's slot holds.
 struct bailiff_subject {
     struct bailiff_mask profiles; // the effective mask: the profiles that apply now
     bailiff_u32 session;          // session slot; 0 is "no session"
@@ -251,6 +251,15 @@ struct bailiff_subject {
 };
 #define BAILIFF_SUBJECT_CANARY 1u // a probe's: denials are not reported
 BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_subject) == 64, "subject");
+
+// Map "subjects": array, index subject slot. A hook reads several fields, one after the other, and
+// must not see half of a new row: the writer fills the view that is not current, then names it.
+struct bailiff_subject_slot {
+    struct bailiff_subject view[2];
+    bailiff_u32 current; // index of the view in force
+    bailiff_u32 zero;
+};
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_subject_slot) == 136, "subject slot");
 
 // Map "agents": hash, key bailiff_object_key with policy and session 0. What makes a task that is
 // no subject a subject: the agent, without a session. The value is the row that the task gets
@@ -273,14 +282,35 @@ struct bailiff_config {
 #define BAILIFF_CONFIG_MATCH_CGROUP 8u // "agents" holds cgroups
 BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_config) == 72, "config");
 
+// What a remembered verdict rests on. It counts for nothing once one of them is another.
+struct bailiff_basis {
+    bailiff_u32 subject; // slot
+    bailiff_u32 epoch;   // of the subject's row
+    bailiff_u64 labels;  // how often labels were changed: the last word of map "filter"
+};
+
 // A descriptor that this task used and may use.
 struct bailiff_seen {
-    bailiff_u64 file;   // struct file *
-    bailiff_u64 inode;  // struct inode *: the file's memory may be used again for another
-    bailiff_u32 epoch;  // of the subject's row when it was judged
+    bailiff_u64 file;  // struct file *
+    bailiff_u64 inode; // struct inode *: the file's memory may be used again for another
+    struct bailiff_basis basis;
     bailiff_u32 rights; // bits of enum bailiff_right
+    bailiff_u32 zero;
 };
 #define BAILIFF_SEEN 8
+
+// A directory below which rights are granted, by a walk from it to its root.
+struct bailiff_granted {
+    bailiff_u64 directory; // struct dentry *, and in case its memory is used again:
+    bailiff_u64 ino;
+    bailiff_u32 dev;
+    bailiff_u32 generation;
+    struct bailiff_basis basis;
+    bailiff_u64 time;    // of the walk, nanoseconds of CLOCK_BOOTTIME
+    bailiff_u32 renames; // rename_lock's sequence during the walk
+    bailiff_u32 rights;  // bits of enum bailiff_right
+};
+#define BAILIFF_GRANTED 4
 
 // Task storage "tasks": which subject a task is. `scratch` is the hooks' working memory: it lies
 // here and not per CPU, because these programs are preempted. Subject 0: watched, see "agents".
@@ -291,9 +321,10 @@ struct bailiff_task {
     bailiff_u64 overlay_upper; // its upper layer (struct super_block *)
     bailiff_u64 permitted;     // capabilities before the exec under way
     struct bailiff_seen seen[BAILIFF_SEEN];
-    bailiff_u64 scratch[64];
+    struct bailiff_granted granted[BAILIFF_GRANTED];
+    bailiff_u64 scratch[66];
 };
-BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_task) == 736, "task");
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_task) == 1104, "task");
 
 // Map "ipc": hash, key the address of a System V object (struct kern_ipc_perm *). Who made it.
 struct bailiff_ipc {

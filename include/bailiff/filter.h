@@ -8,7 +8,8 @@
 
 #include "bailiff/abi.h"
 
-#define BAILIFF_FILTER_WORDS 8192 // map "filter": array of this many 64-bit words, 64 KiB
+#define BAILIFF_FILTER_WORDS 8192 // map "filter": this many 64-bit words of bits, 64 KiB,
+#define BAILIFF_FILTER_LABELS BAILIFF_FILTER_WORDS // and one that counts the changes of labels
 
 // The number of the bit, below BAILIFF_FILTER_WORDS * 64. Multiplicative hashing; an inode number
 // chosen to collide costs its chooser time and nobody a rule.

@@ -156,6 +156,19 @@ BAILIFF_INLINE int bailiff_settle_label(struct bailiff_settle* s, const struct b
     return !bailiff_mask_any(&s->undecided);
 }
 
+// Is the verdict a plain allow for certain? Then bailiff_settle_end would only find that out again:
+// nothing but allows was met, and they decided for every profile, so in each layer that has one.
+BAILIFF_INLINE int bailiff_settled_allow(const struct bailiff_settle* s,
+                                         const struct bailiff_policy* policy) {
+    if (s->denied.reason || s->noted.reason || bailiff_mask_any(&s->undecided)) return 0;
+    for (int i = 0; i < BAILIFF_LAYERS; i++) {
+        struct bailiff_mask allowed =
+            bailiff_mask_and(&s->decided[BAILIFF_VERDICT_ALLOW], &policy->layer[i]);
+        if (bailiff_mask_any(&allowed)) return 1;
+    }
+    return 0;
+}
+
 // One layer's verdict in one word: verdict, then reason << 8, flags << 16, profile << 24 (a profile
 // is below 256).
 #define BAILIFF_LAYER_VERDICT(verdict, reason, flags, profile)                          \

@@ -11,6 +11,7 @@
 #include "bench/measure.h"
 #include "kernel/enrolment.h"
 #include "kernel/objects.h"
+#include "kernel/subject_slot.h"
 
 namespace bailiff::bench {
 namespace {
@@ -106,7 +107,8 @@ void write_subject(Programs& programs, std::uint32_t slot, std::uint32_t session
     subject.session = session;
     subject.policy = kPolicy;
     subject.generation = kGeneration;
-    put(programs, "subjects", slot, subject);
+    const Status written = kernel::write_subject(*programs.map_fd("subjects"), slot, subject);
+    if (!written) die(written.error().message());
 }
 
 void write_session(Programs& programs, std::uint32_t slot) {

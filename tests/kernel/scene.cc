@@ -18,6 +18,7 @@
 #include "bailiff/verdict.h"
 #include "kernel/canary.h"
 #include "kernel/enrolment.h"
+#include "kernel/subject_slot.h"
 #include "kernel/objects.h"
 #include "kernel/startup.h"
 
@@ -104,7 +105,7 @@ void Scene::SetUp() {
     subject.session = kSessionSlot;
     subject.policy = kPolicySlot;
     subject.generation = 1;
-    put("subjects", kSubject, subject);
+    ASSERT_TRUE(kernel::write_subject(*programs().map_fd("subjects"), kSubject, subject));
     events();
 }
 

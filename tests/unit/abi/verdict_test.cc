@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
 namespace {
 
 constexpr bailiff_u32 kLabel = 7;
@@ -137,6 +139,34 @@ TEST_F(Verdict, NoProfileGrantsNothing) {
 TEST_F(Verdict, AProfileWithoutADefaultGrantsNothing) {
     defaults = {};
     EXPECT_EQ(end().verdict, BAILIFF_VERDICT_DENY);
+}
+
+// What the kernel takes for an allow without asking further is one.
+TEST_F(Verdict, SettledAllowIsWhatTheEndSays) {
+    std::mt19937 random(20241125);
+    int shortcuts = 0;
+    for (int round = 0; round < 20000; round++) {
+        const auto few = [&] { return std::uint64_t{random() & random() & 0xf}; };
+        const auto sparse = [&] { return few() & std::uint64_t{random() & random()}; };
+        policy = {};
+        for (bailiff_mask& layer : policy.layer) layer.word[0] = few();
+        policy.observe.word[0] = sparse();
+        profiles = {};
+        profiles.word[0] = few();
+        defaults = {};
+        for (bailiff_mask& says : defaults.says) says.word[0] = few();
+        begin();
+        for (unsigned i = random() % 4; i > 0; i--) {
+            bailiff_row row = {};
+            for (bailiff_mask& says : row.says) says.word[0] = sparse();
+            row.says[BAILIFF_VERDICT_ALLOW].word[0] = random() & 0xf;
+            label(row);
+        }
+        if (bailiff_settled_allow(&settle, &policy) == 0) continue;
+        shortcuts++;
+        EXPECT_EQ(end().verdict, BAILIFF_VERDICT_ALLOW) << "round " << round;
+    }
+    EXPECT_GT(shortcuts, 1000);
 }
 
 TEST(Mask, FirstFindsEveryBit) {
