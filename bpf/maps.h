@@ -23,6 +23,7 @@ struct {
     } name SEC(".maps")
 
 BAILIFF_ARRAY(config, 1, struct bailiff_config);
+BAILIFF_ARRAY(attached, 1, struct bailiff_attached);
 BAILIFF_ARRAY(control, 1, struct bailiff_control);
 BAILIFF_ARRAY(policies, BAILIFF_MAX_POLICIES, struct bailiff_policy);
 BAILIFF_ARRAY(sessions, BAILIFF_MAX_SESSIONS, struct bailiff_session);

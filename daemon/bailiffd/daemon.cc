@@ -123,6 +123,11 @@ void Daemon::probe() {
         note("posture", posture_.state == "ENFORCING" ? "enforcing" : "not-enforcing",
              "posture " + posture_.state + ": " + posture_.detail +
                  (posture_.remedy.empty() ? "" : "; " + posture_.remedy));
+    posture_.pins =
+        posture_.kernel.checked_at == 0
+            ? before.pins
+            : describe_pins(posture_.kernel, before.pins, TimeText(clock_.unix_nanos()).c_str());
+    if (posture_.kernel.mended_pins != 0) note("posture", "mended", mended_text(posture_.kernel));
     sd_notifyf(0, "STATUS=%s: %s", posture_.state.c_str(), posture_.detail.c_str());
     const Result<std::uint64_t> counted = port_->counter(BAILIFF_COUNTER_EVENTS_LOST);
     if (const std::uint64_t lost = counted ? lost_events_->news(*counted) : 0; lost > 0)

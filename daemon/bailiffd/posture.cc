@@ -33,6 +33,11 @@ Posture judge_probes(const Result<kernel::KernelPosture>& probes, bool observe) 
         posture.state = "DEGRADED";
         posture.detail =
             "enforced, but attachment " + probes->attachment + " can be skipped on this kernel";
+    } else if (probes->unpinned_pins != 0) {
+        posture.state = "DEGRADED";
+        posture.detail =
+            "enforced only while bailiff-kernel runs: " + std::to_string(probes->unpinned_pins) +
+            " pins are gone and cannot be made again: " + probes->pins;
     } else if (observe) {
         posture.state = "OBSERVING";
         posture.detail = "mode observe: would-be denials are recorded and let through";
@@ -60,6 +65,23 @@ Posture judge_posture(const Result<kernel::KernelPosture>& probes, bool observe,
         append(posture.detail, "no session can be opened: " + writing.used_tokens);
     append(posture.remedy, "make room in the state folder");
     return posture;
+}
+
+std::string describe_pins(const kernel::KernelPosture& probes, const std::string& before,
+                          const std::string& time) {
+    if (probes.unpinned_pins != 0)
+        return std::to_string(probes.unpinned_pins) + " are missing: " + probes.pins;
+    if (probes.mended_pins != 0)
+        return std::to_string(probes.mended_pins) + " had been removed, made again " + time + ": " +
+               probes.pins;
+    return before.find("are missing") == std::string::npos ? before : "ok";
+}
+
+std::string mended_text(const kernel::KernelPosture& probes) {
+    return std::to_string(probes.mended_pins) +
+           " pins of bailiff's programs had been removed, which only root can do, and were made "
+           "again: " +
+           (probes.unpinned_pins == 0 ? probes.pins : "all but " + probes.pins);
 }
 
 } // namespace bailiff::daemon

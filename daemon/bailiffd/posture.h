@@ -11,6 +11,7 @@ struct Posture {
     std::string state = "DOWN"; // ENFORCING, DEGRADED, OBSERVING, DOWN
     std::string detail = "no probe has run yet";
     std::string remedy;
+    std::string pins = "ok"; // or what is not pinned, or was removed and pinned again, and when
     kernel::KernelPosture kernel;
 
     friend bool operator==(const Posture& a, const Posture& b) {
@@ -33,5 +34,12 @@ struct Writing {
 // From the last probes, the policy's mode and what can be written.
 [[nodiscard]] Posture judge_posture(const Result<kernel::KernelPosture>& probes, bool observe,
                                     const Writing& writing);
+
+// Posture::pins from the last probes, the same before them, and the time now.
+[[nodiscard]] std::string describe_pins(const kernel::KernelPosture& probes,
+                                        const std::string& before, const std::string& time);
+
+// What the journal says about pins that had to be made again.
+[[nodiscard]] std::string mended_text(const kernel::KernelPosture& probes);
 
 } // namespace bailiff::daemon

@@ -45,6 +45,7 @@ Result<v1::GetStatusResponse> ControlService::get_status(const api::Caller&,
         out->set_detail(family.detail);
     }
     if (posture.kernel.checked_at != 0) {
+        response.set_pins(posture.pins);
         const auto age = static_cast<std::int64_t>(clock_.boot_nanos() - posture.kernel.checked_at);
         response.set_checked(TimeText(clock_.unix_nanos() - age).c_str());
     }

@@ -20,7 +20,7 @@ namespace {
 using namespace bailiff::ctl;
 
 void add_status_with_pins(CLI::App& app, Context& context) {
-    add_status(app, context, describe_pins);
+    add_status(app, context, {describe_pins, describe_missing});
 }
 
 using Add = void (*)(CLI::App&, Context&);

@@ -17,6 +17,27 @@ std::string line(const std::string& label, const std::string& text) {
     return pad(label, kLabelWidth) + text + "\n";
 }
 
+// Enforcement that nothing pins ends with bailiff-kernel, and has ended where that does not run.
+std::string missing_text(const kernel::Pins& pins) {
+    if (pins.missing.empty()) return "";
+    std::string names;
+    for (const std::string& name : pins.missing) names += (names.empty() ? "" : ", ") + name;
+    return line("missing", names) +
+           line("",
+                "somebody removed these links: where bailiff-kernel does not run, these hooks "
+                "decide nothing") +
+           line("remedy", "systemctl restart bailiff-kernel attaches and pins all of them");
+}
+
+std::string links_text(const kernel::Pins& pins) {
+    std::string text = std::to_string(pins.links);
+    if (!pins.missing.empty()) text += " of " + std::to_string(pins.attached);
+    text += " pinned";
+    if (pins.other_links > 0)
+        text += ", " + std::to_string(pins.other_links) + " more of a start that was not finished";
+    return line("links", text) + missing_text(pins);
+}
+
 std::string loaded_text(std::uint64_t loaded_at, std::uint64_t boot_nanos,
                         std::int64_t unix_nanos) {
     if (loaded_at == 0 || loaded_at > boot_nanos) return "at an unknown time";
@@ -57,14 +78,19 @@ std::string sessions_text(const kernel::Pins& pins, std::uint64_t boot_nanos) {
 
 Result<std::string> pins_text(const kernel::Pins& pins, std::uint64_t boot_nanos,
                               std::int64_t unix_nanos) {
-    if (pins.links == 0)
+    if (pins.links + pins.other_links == 0 && pins.attached > 0)
+        return fail(ErrorCode::kNotFound,
+                    "nothing is enforced: all " + std::to_string(pins.attached) +
+                        " links were removed; start bailiff-kernel, which attaches and pins them "
+                        "again, and bailiffd");
+    if (pins.links + pins.other_links == 0)
         return fail(ErrorCode::kNotFound,
                     "nothing is loaded: maps of an earlier run are pinned, but no program is "
                     "attached; start bailiff-kernel and bailiffd");
     std::string text =
         "bailiffd does not answer; its programs are pinned and attached, and go on "
         "deciding\n" +
-        line("links", std::to_string(pins.links) + " pinned");
+        links_text(pins);
     if (!pins.maps || pins.other_version)
         return text + line("maps", pins.maps ? "of another version than this bailiffctl: not read"
                                              : "not pinned: sessions cannot be read");
@@ -85,6 +111,11 @@ Result<std::string> describe_pins() {
     if (!pins) return tl::unexpected(pins.error());
     const SystemClock clock;
     return pins_text(*pins, clock.boot_nanos(), clock.unix_nanos());
+}
+
+std::string describe_missing() {
+    const Result<kernel::Pins> pins = kernel::read_pins(kernel::kPinRoot);
+    return pins && !pins->missing.empty() ? links_text(*pins) : "";
 }
 
 } // namespace bailiff::ctl

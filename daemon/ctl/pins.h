@@ -13,6 +13,10 @@ namespace bailiff::ctl {
 // look.
 [[nodiscard]] Result<std::string> describe_pins();
 
+// Lines for people about links that somebody removed; empty where there is none, or the right to
+// look is missing.
+[[nodiscard]] std::string describe_missing();
+
 // The same of what was read, at a time: nanoseconds since boot (CLOCK_BOOTTIME) and since 1970.
 [[nodiscard]] Result<std::string> pins_text(const kernel::Pins& pins, std::uint64_t boot_nanos,
                                             std::int64_t unix_nanos);

@@ -1,5 +1,6 @@
 #include "ctl/status.h"
 
+#include <algorithm>
 #include <memory>
 
 #include "ctl/client.h"
@@ -56,13 +57,14 @@ std::string sessions_text(const v1::GetStatusResponse& status) {
     return text;
 }
 
-Status status(bool json, Client& client, Context& context, Offline offline) {
+Status status(bool json, Client& client, Context& context, PinReader reader) {
     v1::GetStatusResponse response;
     const Status called = client.call("GetStatus", v1::GetStatusRequest{}, response);
     if (!called) {
         report(context, called.error(), kExitDown);
-        if (called.error().code() != ErrorCode::kUnavailable || offline == nullptr) return {};
-        const Result<std::string> pins = offline();
+        if (called.error().code() != ErrorCode::kUnavailable || reader.in_force == nullptr)
+            return {};
+        const Result<std::string> pins = reader.in_force();
         if (!pins) {
             report(context, pins.error(), kExitDown);
         } else {
@@ -72,8 +74,10 @@ Status status(bool json, Client& client, Context& context, Offline offline) {
         return {};
     }
     context.exit_status = status_exit(response.posture());
+    const std::string missing = reader.missing == nullptr ? "" : reader.missing();
+    if (!missing.empty()) context.exit_status = std::max(context.exit_status, kExitDegraded);
     if (json) return print_json(response);
-    print(status_text(response, wants_colour()));
+    print(status_text(response, wants_colour()) + missing);
     return {};
 }
 
@@ -94,6 +98,7 @@ std::string status_text(const v1::GetStatusResponse& status, bool coloured) {
     text += line("digest", escape(status.policy_digest()));
     text += line("attached", escape(status.attachment()));
     text += line("checked", escape(status.checked()));
+    text += line("pins", escape(status.pins()));
     if (status.families_size() > 0) text += "hooks\n" + families_text(status, coloured);
     text += line("sessions", sessions_text(status));
     if (status.agents_size() > 0) text += "agents\n" + agents_text(status);
@@ -104,14 +109,14 @@ std::string status_text(const v1::GetStatusResponse& status, bool coloured) {
     return text;
 }
 
-void add_status(CLI::App& app, Context& context, Offline offline) {
+void add_status(CLI::App& app, Context& context, PinReader pins) {
     auto json = std::make_shared<bool>(false);
     CLI::App* command =
         app.add_subcommand("status", "Whether bailiff enforces; exit status 0, 1 DEGRADED, 2 DOWN");
     command->add_flag("--json", *json, "Print JSON");
-    command->callback([json, offline, &context] {
+    command->callback([json, pins, &context] {
         Client client(context.socket);
-        if (Status done = status(*json, client, context, offline); !done) {
+        if (Status done = status(*json, client, context, pins); !done) {
             report(context, done.error());
         }
     });

@@ -8,10 +8,13 @@
 
 namespace bailiff::ctl {
 
-// Says what is in force without a daemon, fails where nothing is; may be null.
-using Offline = Result<std::string> (*)();
+// What the pins say, see ctl/pins.h; may be null.
+struct PinReader {
+    Result<std::string> (*in_force)() = nullptr; // without a daemon
+    std::string (*missing)() = nullptr;
+};
 
-void add_status(CLI::App& app, Context& context, Offline offline);
+void add_status(CLI::App& app, Context& context, PinReader pins);
 
 [[nodiscard]] std::string status_text(const v1::GetStatusResponse& status, bool coloured);
 // 0 ENFORCING or OBSERVING, 1 DEGRADED, 2 DOWN and all else.

@@ -218,6 +218,19 @@ bool ftrace_enabled() {
     return value != 0;
 }
 
+void tell(const Mending& mending, WirePosture& posture) {
+    posture.mended_pins = static_cast<std::uint32_t>(mending.mended.size());
+    posture.unpinned_pins = static_cast<std::uint32_t>(mending.unpinned.size());
+    std::string text;
+    for (const std::string& name : mending.unpinned.empty() ? mending.mended : mending.unpinned)
+        text += (text.empty() ? "" : ", ") + name;
+    if (text.size() >= sizeof(posture.pins)) {
+        text.resize(sizeof(posture.pins) - 4);
+        text += "...";
+    }
+    std::memcpy(posture.pins, text.data(), text.size());
+}
+
 } // namespace
 
 Status prepare_canary(Programs& programs) {
@@ -254,9 +267,7 @@ Result<WirePosture> run_canaries(Programs& programs) {
     if (!misses) return tl::unexpected(misses.error());
     posture.recursion_misses = *misses;
     posture.storage_busy = storage_can_be_busy(posture.preemptible != 0) ? 1 : 0;
-    const auto mended = programs.mend_pins();
-    if (!mended) return tl::unexpected(mended.error());
-    posture.mended_pins = static_cast<std::uint32_t>(mended->size());
+    tell(programs.mend_pins(), posture);
     for (std::size_t i = 0; i < kFamilyNames.size(); i++) {
         const auto family = static_cast<Family>(i);
         // A fork is refused only where the session is over; the rest is refused by a rule.

@@ -385,6 +385,12 @@ KernelPosture explain_posture(const WirePosture& wire) {
     const bool weak = wire.attachment != 0 && (wire.preemptible != 0 || wire.recursion_misses != 0);
     posture.sound_attachment = !weak && wire.storage_busy == 0;
     posture.mended_pins = wire.mended_pins;
+    posture.unpinned_pins = wire.unpinned_pins;
+    posture.pins.assign(wire.pins, strnlen(wire.pins, sizeof(wire.pins)));
+    if (wire.unpinned_pins != 0)
+        posture.remedy =
+            "mount a bpffs on /sys/fs/bpf (mount -t bpf bpf /sys/fs/bpf): bailiff-kernel pins all "
+            "again within a minute";
     if (wire.storage_busy != 0)
         posture.remedy =
             "boot with preempt=voluntary, or a kernel of 6.2 or newer: on this one a task that is "

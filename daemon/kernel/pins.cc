@@ -5,8 +5,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <filesystem>
+#include <map>
+#include <memory>
 #include <optional>
+#include <set>
 #include <system_error>
 
 #include "bailiff/abi.h"
@@ -56,14 +60,14 @@ private:
 };
 
 struct Arrays {
-    PinnedArray config, sessions, subjects, policies, counters;
+    PinnedArray config, attached, sessions, subjects, policies, counters;
 
     static Result<Arrays> open(const std::string& folder) {
         Arrays arrays;
         for (const auto& [name, array] :
-             {std::pair{"config", &arrays.config}, std::pair{"sessions", &arrays.sessions},
-              std::pair{"subjects", &arrays.subjects}, std::pair{"policies", &arrays.policies},
-              std::pair{"counters", &arrays.counters}}) {
+             {std::pair{"config", &arrays.config}, std::pair{"attached", &arrays.attached},
+              std::pair{"sessions", &arrays.sessions}, std::pair{"subjects", &arrays.subjects},
+              std::pair{"policies", &arrays.policies}, std::pair{"counters", &arrays.counters}}) {
             Result<PinnedArray> opened = PinnedArray::open(folder + "/" + name);
             if (!opened) return tl::unexpected(opened.error());
             *array = std::move(*opened);
@@ -71,7 +75,7 @@ struct Arrays {
         return arrays;
     }
     [[nodiscard]] bool ours() const {
-        return config.has(sizeof(bailiff_config), 1) &&
+        return config.has(sizeof(bailiff_config), 1) && attached.has(sizeof(bailiff_attached), 1) &&
                sessions.has(sizeof(bailiff_session), BAILIFF_MAX_SESSIONS) &&
                subjects.has(sizeof(bailiff_subject_slot), BAILIFF_MAX_SUBJECTS) &&
                policies.has(sizeof(bailiff_policy), BAILIFF_MAX_POLICIES) &&
@@ -79,22 +83,47 @@ struct Arrays {
     }
 };
 
-// Links of every generation that is still pinned.
-Result<std::size_t> count_links(const std::string& pin_root) {
-    std::size_t links = 0;
+// The names of the links of every start that are still pinned, by their folder.
+using Links = std::map<std::string, std::set<std::string>>;
+
+Result<Links> list_links(const std::string& pin_root) {
+    Links links;
     std::error_code error;
     for (fs::directory_iterator at(pin_root, error), end; !error && at != end;
          at.increment(error)) {
-        if (!at->path().filename().string().starts_with("links_")) continue;
+        const std::string folder = at->path().filename();
+        if (!folder.starts_with("links_")) continue;
         std::error_code inner;
         for (fs::directory_iterator link(at->path(), inner); !inner && link != end;
              link.increment(inner))
-            links++;
+            links[folder].insert(link->path().filename());
         if (inner) return fail_look("list " + at->path().string(), inner.value());
     }
     if (error.value() == ENOENT) return fail(ErrorCode::kNotFound, pin_root + " does not exist");
     if (error) return fail_look("list " + pin_root, error.value());
     return links;
+}
+
+std::size_t count(const Links& links) {
+    std::size_t sum = 0;
+    for (const auto& [folder, names] : links) sum += names.size();
+    return sum;
+}
+
+// Of all links, which decide and which of these are gone.
+Status read_attached(const Arrays& arrays, Links links, Pins& pins) {
+    const auto row = std::make_unique<bailiff_attached>();
+    if (Status read = arrays.attached.read(0, row.get()); !read) return read;
+    if (row->generation == 0) return {};
+    const std::set<std::string> pinned = links["links_" + std::to_string(row->generation)];
+    pins.other_links = pins.links - pinned.size();
+    pins.links = pinned.size();
+    pins.attached = std::min<std::size_t>(row->count, BAILIFF_MAX_PROGRAMS);
+    for (std::size_t i = 0; i < pins.attached; i++) {
+        const std::string name(row->name[i], strnlen(row->name[i], BAILIFF_PROGRAM_NAME));
+        if (!pinned.contains(name)) pins.missing.push_back(name);
+    }
+    return {};
 }
 
 Status read_config(const Arrays& arrays, Pins& pins) {
@@ -163,10 +192,10 @@ Status read_counters(const Arrays& arrays, Pins& pins) {
 } // namespace
 
 Result<Pins> read_pins(const std::string& pin_root) {
-    const Result<std::size_t> links = count_links(pin_root);
+    const Result<Links> links = list_links(pin_root);
     if (!links) return tl::unexpected(links.error());
     Pins pins;
-    pins.links = *links;
+    pins.links = count(*links);
     std::error_code error;
     pins.maps = fs::exists(pin_root + "/maps/config", error);
     if (!pins.maps && pins.links == 0)
@@ -178,6 +207,8 @@ Result<Pins> read_pins(const std::string& pin_root) {
     if (pins.other_version) return pins;
     if (Status read = read_config(*arrays, pins); !read) return tl::unexpected(read.error());
     if (pins.other_version) return pins;
+    if (Status read = read_attached(*arrays, *links, pins); !read)
+        return tl::unexpected(read.error());
     for (const auto& step : {read_sessions, read_policy, read_counters})
         if (Status read = step(*arrays, pins); !read) return tl::unexpected(read.error());
     return pins;

@@ -22,10 +22,13 @@ struct PinnedSession {
 
 // All times are nanoseconds of CLOCK_BOOTTIME. Rows of the canaries and session 0 are left out.
 struct Pins {
-    std::size_t links = 0;       // 0: nothing is decided
-    bool maps = false;           // some are pinned
-    bool other_version = false;  // the maps are another version's: what follows was not read
-    std::uint64_t loaded_at = 0; // 0: nobody finished loading
+    std::size_t links = 0;            // of the programs that decide
+    std::size_t attached = 0;         // how many links these had; 0: not known
+    std::vector<std::string> missing; // programs whose links are gone, by name
+    std::size_t other_links = 0;      // of another start of bailiff-kernel, which was not finished
+    bool maps = false;                // some are pinned
+    bool other_version = false;       // the maps are another version's: what follows was not read
+    std::uint64_t loaded_at = 0;      // 0: nobody finished loading
     bool observe = false;
     bool policy = false; // some slot holds profiles
     std::vector<PinnedSession> sessions;

@@ -22,11 +22,13 @@ struct FamilyPosture {
 
 struct KernelPosture {
     std::vector<FamilyPosture> families;
-    std::string attachment;        // "lsm" or "fmod_ret"
-    std::string remedy;            // what the operator can do; empty when nothing is to be done
-    std::uint64_t checked_at = 0;  // nanoseconds of CLOCK_BOOTTIME
-    bool sound_attachment = true;  // false: programs can be skipped, as `remedy` says
-    std::uint32_t mended_pins = 0; // links whose pin was gone, and was made again
+    std::string attachment;          // "lsm" or "fmod_ret"
+    std::string remedy;              // what the operator can do; empty when nothing is to be done
+    std::uint64_t checked_at = 0;    // nanoseconds of CLOCK_BOOTTIME
+    bool sound_attachment = true;    // false: programs can be skipped, as `remedy` says
+    std::uint32_t mended_pins = 0;   // links and maps whose pin was gone, and was made again
+    std::uint32_t unpinned_pins = 0; // whose pin is gone and could not be made again
+    std::string pins;                // names of the unpinned, else of the mended
 };
 
 // A path as the kernel sees it: its inode, and its one name with no symbolic link in it.

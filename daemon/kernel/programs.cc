@@ -9,7 +9,6 @@
 
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -84,6 +83,21 @@ Status rename_lock_readable() {
                 "without CONFIG_KALLSYMS_ALL");
 }
 
+// Who is a subject is in these maps. New ones beside programs of an earlier run would know of
+// nobody, and with those programs the last rules of its subjects would go.
+Status subjects_not_lost(const std::string& pin_root) {
+    if (!has_links(pin_root)) return {};
+    for (const char* map : {"config", "tasks", "subjects", "sessions"}) {
+        const std::string pin = pin_root + "/maps/" + map;
+        if (access(pin.c_str(), F_OK) != 0)
+            return fail(ErrorCode::kFailedPrecondition,
+                        pin +
+                            " was removed: new programs would not know the subjects of those "
+                            "that go on enforcing; bailiff-kernel --detach ends them all");
+    }
+    return {};
+}
+
 Status make_folder(const std::string& path) {
     if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
         return fail_errno("mkdir " + path, errno);
@@ -91,6 +105,14 @@ Status make_folder(const std::string& path) {
 }
 
 } // namespace
+
+bool has_links(const std::string& pin_root, const std::string& but) {
+    std::error_code ignored; // what cannot be listed holds nothing
+    for (const auto& entry : fs::directory_iterator(pin_root, ignored))
+        if (entry.path().filename().string().starts_with("links_") && entry.path() != but)
+            return true;
+    return false;
+}
 
 const char* to_string(Attachment attachment) {
     return attachment == Attachment::kLsm ? "lsm" : "fmod_ret";
@@ -125,6 +147,7 @@ Programs::~Programs() = default;
 Result<Programs> Programs::load(Attachment attachment, const std::string& pin_root) {
     if (Status readable = rename_lock_readable(); !readable)
         return tl::unexpected(readable.error());
+    if (Status kept = subjects_not_lost(pin_root); !kept) return tl::unexpected(kept.error());
     Programs self(attachment, pin_root);
     self.generation_ = std::random_device()() | 1U;
     for (const std::string& folder : {pin_root, pin_root + "/maps"})
@@ -161,8 +184,7 @@ Result<Programs> Programs::load(Attachment attachment, const std::string& pin_ro
 }
 
 Status Programs::attach() {
-    const auto stamp = std::chrono::steady_clock::now().time_since_epoch().count();
-    links_folder_ = pin_root_ + "/links_" + std::to_string(stamp);
+    links_folder_ = pin_root_ + "/links_" + std::to_string(generation_);
     if (Status made = make_folder(links_folder_); !made) return made;
     Status attached = attach_all();
     if (!attached) withdraw();
@@ -193,25 +215,32 @@ void Programs::withdraw() {
     links_.clear();
 }
 
-Result<std::vector<std::string>> Programs::mend_pins() {
-    std::vector<std::string> lost;
-    for (const auto& [name, link] : links_) {
-        if (access(pin_of(name).c_str(), F_OK) == 0) continue;
-        lost.push_back(name);
-        if (Status made = make_folder(links_folder_); !made) return tl::unexpected(made.error());
-        // libbpf remembers the pin it once made, so the descriptor is pinned.
-        if (bpf_obj_pin(bpf_link__fd(link.get()), pin_of(name).c_str()) != 0)
-            return fail_errno("pin " + pin_of(name), errno);
+Mending Programs::mend_pins() {
+    Mending done;
+    // libbpf remembers the pin it once made, so the descriptor is pinned.
+    const auto mend = [&](const std::string& name, int fd, const std::string& pin) {
+        if (access(pin.c_str(), F_OK) == 0) return;
+        for (const std::string& folder : {pin_root_, fs::path(pin).parent_path().string()})
+            (void)make_folder(folder); // without it pinning fails
+        (bpf_obj_pin(fd, pin.c_str()) == 0 ? done.mended : done.unpinned).push_back(name);
+    };
+    for (const auto& [name, link] : links_) mend(name, bpf_link__fd(link.get()), pin_of(name));
+    bpf_map* map = nullptr;
+    bpf_object__for_each_map(map, object_.get()) {
+        if (const char* pin = bpf_map__pin_path(map))
+            mend(std::string("map ") + bpf_map__name(map), bpf_map__fd(map), pin);
     }
-    return lost;
+    return done;
+}
+
+std::vector<std::string> Programs::attached() const {
+    std::vector<std::string> names;
+    for (const auto& [name, link] : links_) names.push_back(name);
+    return names;
 }
 
 bool Programs::has_others() const {
-    std::error_code error;
-    for (const auto& entry : fs::directory_iterator(pin_root_, error))
-        if (entry.path().filename().string().starts_with("links_") && entry.path() != links_folder_)
-            return true;
-    return false;
+    return has_links(pin_root_, links_folder_);
 }
 
 Status Programs::retire_others() {

@@ -24,6 +24,15 @@ enum class Attachment { kLsm, kFmodRet };
 // (/sys/kernel/security/lsm), else fmod_ret.
 [[nodiscard]] Result<Attachment> choose_attachment();
 
+// What became of pins that somebody removed: "file_open" is a program's link, "map sessions" a map.
+struct Mending {
+    std::vector<std::string> mended;
+    std::vector<std::string> unpinned; // could not be pinned again
+};
+
+// Are links pinned below `pin_root`, but for those in folder `but`?
+[[nodiscard]] bool has_links(const std::string& pin_root, const std::string& but = "");
+
 class Programs {
 public:
     // Loads everything; attaches nothing. `pin_root` is a folder on a bpffs, made if absent.
@@ -35,8 +44,8 @@ public:
     Programs& operator=(const Programs&) = delete;
     ~Programs();
 
-    // Attaches every hook and pins its link under a folder of this generation. Links of earlier
-    // generations stay until retire_others(). On an error nothing of this generation stays.
+    // Attaches every hook and pins its link below links_GENERATION. Links of earlier generations
+    // stay until retire_others(). On an error nothing of this generation stays.
     [[nodiscard]] Status attach();
     // Unpins the links of all other generations: their programs go once nobody holds them.
     [[nodiscard]] Status retire_others();
@@ -44,12 +53,13 @@ public:
     [[nodiscard]] bool has_others() const;
     // Unpins and detaches this generation.
     void withdraw();
-    // Pins again what somebody unpinned: the programs stay attached while this object lives, and
-    // the pins keep them when it does not. Returns the hooks that had lost theirs.
-    [[nodiscard]] Result<std::vector<std::string>> mend_pins();
+    // Pins again what somebody unpinned: programs stay attached and maps stay while this object
+    // lives, and the pins keep them when it does not.
+    [[nodiscard]] Mending mend_pins();
     // Tells this load of the programs from others: what a probe's subject row carries. Never 0.
     [[nodiscard]] std::uint32_t generation() const { return generation_; }
-    [[nodiscard]] std::size_t attached() const { return links_.size(); }
+    // The names of the attached programs, sorted.
+    [[nodiscard]] std::vector<std::string> attached() const;
 
     // Descriptor of a map by its name; owned by this object.
     [[nodiscard]] Result<int> map_fd(const std::string& name) const;

@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
+#include <memory>
 
 namespace bailiff::kernel {
 namespace {
@@ -23,8 +25,8 @@ Result<Attachment> wanted_attachment(const std::string& name) {
                 "--attachment " + name + ": expected auto, lsm or fmod_ret");
 }
 
-// Writes the configuration row once; a row that is there already belongs to rules that are in
-// force, and its name key must stay.
+// Writes the configuration row once, and never again: what is there belongs to rules that are in
+// force, its name key must stay, and bailiffd sets its flags meanwhile.
 Status prepare_config(Programs& programs) {
     const Result<int> fd = programs.map_fd("config");
     if (!fd) return tl::unexpected(fd.error());
@@ -57,27 +59,48 @@ bool every_family(const WirePosture& posture) {
 
 // Without programs of an earlier run there is nothing to lose: whoever asks for the posture hears
 // what is not enforced.
-Status prove(Programs& programs, const Options& options) {
+Status prove(Programs& programs) {
     if (!programs.has_others()) return {};
     const Result<WirePosture> posture = run_canaries(programs);
     if (!posture) return tl::unexpected(posture.error());
     if (every_family(*posture)) return {};
     return fail(ErrorCode::kFailedPrecondition,
-                "the new programs do not enforce every family, so those in force below " +
-                    options.pin_root + " stay:\n" + describe(*posture));
+                "they do not enforce every family:\n" + describe(*posture));
 }
 
-// How many programs must be attached, for who reads the pins later.
-Status count_hooks(Programs& programs) {
-    const Result<int> fd = programs.map_fd("config");
+// From here on the new programs are those that decide: who reads the pins later can tell which of
+// their links are gone.
+Status name_attached(Programs& programs) {
+    const Result<int> fd = programs.map_fd("attached");
     if (!fd) return tl::unexpected(fd.error());
+    auto row = std::make_unique<bailiff_attached>();
+    row->generation = programs.generation();
+    for (const std::string& name : programs.attached()) {
+        if (row->count == BAILIFF_MAX_PROGRAMS || name.size() >= BAILIFF_PROGRAM_NAME)
+            return fail(ErrorCode::kInternal, "map attached has no room for program " + name);
+        std::memcpy(row->name[row->count++], name.data(), name.size());
+    }
     const std::uint32_t zero = 0;
-    bailiff_config config = {};
-    if (bpf_map_lookup_elem(*fd, &zero, &config) != 0) return fail_errno("read map config", errno);
-    config.hooks = static_cast<std::uint32_t>(programs.attached());
-    if (bpf_map_update_elem(*fd, &zero, &config, BPF_ANY) != 0)
-        return fail_errno("write map config", errno);
+    if (bpf_map_update_elem(*fd, &zero, row.get(), BPF_ANY) != 0)
+        return fail_errno("write map attached", errno);
     return {};
+}
+
+Result<Programs> take_over(const Options& options) {
+    const Result<Attachment> attachment = wanted_attachment(options.attachment);
+    if (!attachment) return tl::unexpected(attachment.error());
+    Result<Programs> programs = Programs::load(*attachment, options.pin_root);
+    if (!programs) return programs;
+    if (Status done = prepare_config(*programs); !done) return tl::unexpected(done.error());
+    if (Status done = prepare_canary(*programs); !done) return tl::unexpected(done.error());
+    if (Status done = programs->attach(); !done) return tl::unexpected(done.error());
+    Status proven = prove(*programs);
+    if (proven) proven = name_attached(*programs);
+    if (!proven) {
+        programs->withdraw();
+        return tl::unexpected(proven.error());
+    }
+    return programs;
 }
 
 } // namespace
@@ -95,18 +118,12 @@ Result<UniqueFd> claim(const Options& options) {
 }
 
 Result<Programs> start(const Options& options) {
-    const Result<Attachment> attachment = wanted_attachment(options.attachment);
-    if (!attachment) return tl::unexpected(attachment.error());
-    Result<Programs> programs = Programs::load(*attachment, options.pin_root);
+    const bool in_force = has_links(options.pin_root);
+    Result<Programs> programs = take_over(options);
+    if (!programs && in_force)
+        return propagate(std::move(programs), "the programs in force below " + options.pin_root +
+                                                  " stay, for the new ones cannot take over");
     if (!programs) return programs;
-    if (Status done = prepare_config(*programs); !done) return tl::unexpected(done.error());
-    if (Status done = prepare_canary(*programs); !done) return tl::unexpected(done.error());
-    if (Status done = programs->attach(); !done) return tl::unexpected(done.error());
-    if (Status proven = prove(*programs, options); !proven) {
-        programs->withdraw();
-        return tl::unexpected(proven.error());
-    }
-    if (Status done = count_hooks(*programs); !done) return tl::unexpected(done.error());
     if (Status retired = programs->retire_others(); !retired)
         return tl::unexpected(retired.error());
     return programs;
@@ -125,7 +142,7 @@ Result<Server> serve(const Options& options) {
 bool all_enforcing(const WirePosture& posture) {
     const bool skipped = posture.attachment != 0 && posture.preemptible != 0;
     return every_family(posture) && !skipped && posture.storage_busy == 0 &&
-           posture.ftrace_enabled != 0;
+           posture.ftrace_enabled != 0 && posture.unpinned_pins == 0;
 }
 
 std::string describe(const WirePosture& posture) {
@@ -136,6 +153,11 @@ std::string describe(const WirePosture& posture) {
                 (posture.enforcing[i] != 0 ? ": enforcing\n" : ": NOT enforcing\n");
     if (posture.ftrace_enabled == 0)
         text += "kernel.ftrace_enabled is 0: every program is switched off\n";
+    const std::string pins = posture.pins;
+    if (posture.unpinned_pins != 0)
+        text += "not pinned, and gone when bailiff-kernel ends: " + pins + "\n";
+    else if (posture.mended_pins != 0)
+        text += "pins that had been removed were made again: " + pins + "\n";
     return text;
 }
 

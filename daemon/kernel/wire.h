@@ -9,7 +9,7 @@
 
 namespace bailiff::kernel {
 
-inline constexpr std::uint32_t kWireMagic = 0x62616c34; // "bal4": raised with any change here
+inline constexpr std::uint32_t kWireMagic = 0x62616c35; // "bal5": raised with any change here
 inline constexpr const char* kSocketName = "kernel.sock";
 
 enum class Operation : std::uint32_t {
@@ -49,9 +49,10 @@ struct WirePosture {
     std::uint32_t attachment;     // 0 lsm, 1 fmod_ret
     std::uint32_t preemptible;    // 1: the kernel preempts programs (full or lazy preemption)
     std::uint32_t ftrace_enabled; // 0: every program is switched off
-    std::uint32_t mended_pins;    // links whose pin was gone and was made again
+    std::uint32_t mended_pins;    // links and maps whose pin was gone and was made again
     std::uint32_t storage_busy;   // 1: a task's row can be unreadable for a moment, see canary.cc
-    std::uint32_t zero;
+    std::uint32_t unpinned_pins;  // whose pin is gone and could not be made again
+    char pins[256]; // names of the unpinned, else of the mended: "a, b"; ends with "..." where cut
     // For each Family: 1 when a probe was allowed before and came back with EPERM as a subject.
     std::uint32_t enforcing[8];
 };
@@ -66,6 +67,6 @@ struct Reply {
     char message[256]; // what failed, NUL-terminated
     char path[4096];   // kResolve: the path without symbolic links, NUL-terminated
 };
-static_assert(sizeof(Reply) == 16 + 24 + 72 + 256 + 4096);
+static_assert(sizeof(Reply) == 16 + 24 + 328 + 256 + 4096);
 
 } // namespace bailiff::kernel

@@ -1,6 +1,7 @@
 #include "session/layout.h"
 
 #include <filesystem>
+#include <set>
 
 #include "kernel/objects.h"
 
@@ -45,8 +46,9 @@ public:
         }
     }
 
-    // The root of each mounted file system says what its mount point inherits.
+    // The root of each mounted file system says what its mount points inherit.
     Status roots(const std::vector<Mount>& mounts, const Bindings& bindings) {
+        std::map<bailiff_object_key, std::set<std::string>, KeyLess> points;
         for (const Mount& mount : mounts) {
             const Result<kernel::ResolvedPath> found = port_.resolve(mount.point);
             if (!found) {
@@ -54,8 +56,9 @@ public:
                 continue;
             }
             if (found->inode.is_root == 0) continue; // a part of a file system bound elsewhere
-            root(kernel::inode_key(found->inode, slot_), found->path, bindings);
+            points[kernel::inode_key(found->inode, slot_)].insert(found->path);
         }
+        for (const auto& [key, paths] : points) root(key, paths, bindings);
         return {};
     }
 
@@ -140,21 +143,39 @@ private:
         layout_.objects[key].label.merge(label);
     }
 
-    void root(const bailiff_object_key& key, const fs::path& point, const Bindings& bindings) {
+    void root(const bailiff_object_key& key, const std::set<std::string>& points,
+              const Bindings& bindings) {
         Placed& placed = layout_.objects[key];
         placed.flags |= BAILIFF_OBJECT_ROOT;
-        if (point == "/") return;
-        const Label own = placed.label;
-        placed.label = inherited(own, point, 0);
+        placed.label = strictest(placed.label, points, 0);
+        note_difference(points);
         for (const auto& [session, variables] : bindings) {
             bailiff_object_key session_key = key;
             session_key.session = session;
             const auto given = layout_.objects.find(session_key);
-            const Label start = given == layout_.objects.end() ? own : given->second.label;
-            Label label = inherited(start, point, session);
-            if (label == placed.label) continue;
+            const bool own = given != layout_.objects.end();
+            Label label = strictest(own ? given->second.label : Label(), points, session);
+            if (!own && label == placed.label) continue;
             layout_.objects[session_key].label = std::move(label);
-            layout_.objects[key].flags |= BAILIFF_OBJECT_PER_SESSION;
+            placed.flags |= BAILIFF_OBJECT_PER_SESSION;
+        }
+    }
+
+    // A hook does not see by which of its mount points a file system was reached, so that the
+    // strictest of what is said at each counts. `label` is said about the root itself.
+    Label strictest(Label label, const std::set<std::string>& points, std::uint16_t session) const {
+        for (const std::string& point : points) label.merge(inherited(Label(), point, session));
+        return label;
+    }
+
+    void note_difference(const std::set<std::string>& points) {
+        const std::string& first = *points.begin();
+        for (const std::string& point : points) {
+            if (inherited(Label(), point, 0) == inherited(Label(), first, 0)) continue;
+            layout_.notes.push_back(first + " and " + point +
+                                    " are one file system: of what is said about them the "
+                                    "strictest counts at both");
+            return;
         }
     }
 

@@ -39,6 +39,8 @@ typedef uint64_t bailiff_u64;
 #define BAILIFF_MAX_LABELS 4096    // interned rows of masks, for each right
 #define BAILIFF_MAX_OBJECTS 131072 // labelled objects of all policies and sessions
 #define BAILIFF_MAX_AGENTS 4096    // ways to tell an agent's task, of all agents
+#define BAILIFF_MAX_PROGRAMS 128   // attached ones
+#define BAILIFF_PROGRAM_NAME 32    // a program's name with its terminating NUL
 #define BAILIFF_MAX_DEPTH 64       // directory levels a walk may take; deeper is denied
 #define BAILIFF_NAME_MAX 256       // a name with its terminating NUL
 // Of all policies: address blocks, and pairs of a block and a port.
@@ -269,18 +271,25 @@ BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_subject_slot) == 136, "subject slot"
 // Map "config": array of one.
 struct bailiff_config {
     bailiff_u32 abi_version;
-    bailiff_u32 active_generation; // program generation that decides; others only honour denials
-    bailiff_u64 name_key[2];       // secret key of bailiff_name_hash()
-    bailiff_u64 loaded_at;         // nanoseconds of CLOCK_BOOTTIME
-    bailiff_u32 flags;             // BAILIFF_CONFIG_*
-    bailiff_u32 hooks;             // how many programs were attached
+    bailiff_u32 flags;       // BAILIFF_CONFIG_*
+    bailiff_u64 name_key[2]; // secret key of bailiff_name_hash()
+    bailiff_u64 loaded_at;   // nanoseconds of CLOCK_BOOTTIME
     bailiff_u64 spare[4];
 };
 #define BAILIFF_CONFIG_OBSERVE 1u      // policy mode observe: nothing is denied, all is reported
 #define BAILIFF_CONFIG_MATCH_UID 2u    // "agents" holds uids
 #define BAILIFF_CONFIG_MATCH_UNIT 4u   // "agents" holds units
 #define BAILIFF_CONFIG_MATCH_CGROUP 8u // "agents" holds cgroups
-BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_config) == 72, "config");
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_config) == 64, "config");
+
+// Map "attached": array of one, which no program reads. The programs that decide: bailiff-kernel
+// writes it once they are attached and proven, so that links which are gone can be told by name.
+struct bailiff_attached {
+    bailiff_u32 generation; // their links are pinned below links_GENERATION; 0: never attached
+    bailiff_u32 count;
+    char name[BAILIFF_MAX_PROGRAMS][BAILIFF_PROGRAM_NAME]; // each with its NUL
+};
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_attached) == 4104, "attached");
 
 // What a remembered verdict rests on. It counts for nothing once one of them is another.
 struct bailiff_basis {
@@ -477,7 +486,6 @@ enum bailiff_counter {
     BAILIFF_COUNTER_EVENTS_LOST = 1,    // the ring was full
     BAILIFF_COUNTER_DENIED = 2,         // denials, reported or not; canaries not counted
     BAILIFF_COUNTER_STORAGE_FAILED = 3, // a task's row could not be made: its fork was refused
-    BAILIFF_COUNTER_STORAGE_BUSY = 4,   // a subject's row could not be read: denied
     BAILIFF_COUNTERS = 8,
 };
 

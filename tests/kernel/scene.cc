@@ -20,16 +20,9 @@
 #include "kernel/enrolment.h"
 #include "kernel/subject_slot.h"
 #include "kernel/objects.h"
-#include "kernel/startup.h"
 
 namespace bailiff::tests {
 namespace {
-
-kernel::Options options() {
-    kernel::Options options;
-    options.pin_root = "/sys/fs/bpf/bailiff_test";
-    return options;
-}
 
 bailiff_config read_config(kernel::Programs& programs) {
     bailiff_config config = {};
@@ -59,6 +52,12 @@ bailiff_object_key key_of(kernel::Programs& programs, const std::string& path) {
 } // namespace
 
 std::optional<kernel::Programs> Scene::programs_;
+
+kernel::Options Scene::options() {
+    kernel::Options options;
+    options.pin_root = "/sys/fs/bpf/bailiff_test";
+    return options;
+}
 
 void Scene::reload() {
     programs_.reset();
@@ -100,13 +99,31 @@ void Scene::SetUp() {
     policy_flags_ = 0;
     match_flags(0);
     session(BAILIFF_SESSION_ACTIVE);
+    subject(1, 0);
+    events();
+}
+
+void Scene::subject(std::uint32_t generation, std::uint32_t session_epoch) {
     bailiff_subject subject = {};
     subject.profiles.word[0] = 1;
     subject.session = kSessionSlot;
+    subject.session_epoch = session_epoch;
     subject.policy = kPolicySlot;
-    subject.generation = 1;
+    subject.generation = generation;
     ASSERT_TRUE(kernel::write_subject(*programs().map_fd("subjects"), kSubject, subject));
-    events();
+}
+
+void Scene::reuse_session_slot() {
+    bailiff_session row = {};
+    row.state = BAILIFF_SESSION_ACTIVE;
+    row.expires_at = ~0ULL;
+    row.epoch = 1;
+    put("sessions", kSessionSlot, row);
+}
+
+void Scene::reuse_subject_slot() {
+    reuse_session_slot();
+    subject(2, 1);
 }
 
 void Scene::write_policy() {

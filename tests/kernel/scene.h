@@ -13,6 +13,7 @@
 
 #include "bailiff/abi.h"
 #include "kernel/programs.h"
+#include "kernel/startup.h"
 
 namespace bailiff::tests {
 
@@ -47,6 +48,9 @@ protected:
     void address_rule(const std::string& address, unsigned prefix, std::uint16_t port,
                       bailiff_right right, bailiff_verdict verdict);
     void session(bailiff_session_state state, std::uint64_t expires_at = ~0ULL);
+    // Gives the session's slot to another session, or the subject's to another subject.
+    void reuse_session_slot();
+    void reuse_subject_slot();
     void agent_file(const std::string& path);
     // A file that has the inode number and device of that folder.
     void agent_file_numbered_as(const std::string& folder);
@@ -73,7 +77,11 @@ protected:
     std::uint64_t now() const;
 
     static kernel::Programs& programs() { return *programs_; }
+    // What another bailiff-kernel needs to take over.
+    static kernel::Options options();
     static void reload();
+    // Leaves the programs to their pins, as a bailiff-kernel that is killed does.
+    static void abandon() { programs_.reset(); }
     static constexpr std::uint32_t kSubject = 1;
     static constexpr std::uint32_t kSessionSlot = 1;
     static constexpr std::uint8_t kPolicySlot = 1;
@@ -83,6 +91,7 @@ private:
             bool enrolled);
     template <typename Key, typename Value>
     void put(const char* map, const Key& key, const Value& value);
+    void subject(std::uint32_t generation, std::uint32_t session_epoch);
     void put_agent(const bailiff_object_key& key, std::uint32_t subject);
     void match_flags(std::uint32_t flags);
     void put_object(const bailiff_object_key& key, const bailiff_object& object);

@@ -19,7 +19,6 @@ protected:
         policy(BAILIFF_VERDICT_ALLOW, {});
     }
     const std::string allowed_ = "/tmp/session/a";
-    static int nothing() { return 0; }
 };
 
 TEST_F(Session, AnActiveSessionIsAllowed) {
@@ -71,11 +70,27 @@ TEST_F(Session, AThreadIsTheSubjects) {
     expect_denied(in_thread(open_file(allowed_, O_RDONLY)));
 }
 
-TEST_F(Session, NewProgramsTakeOverTasksAndRules) {
-    policy(BAILIFF_VERDICT_ALLOW, {{allowed_, {BAILIFF_RIGHT_READ}, BAILIFF_VERDICT_DENY}});
+// What is left of a session is never taken for a part of the one that has its slot now.
+TEST_F(Session, ATaskWhoseSessionsSlotIsAnothersIsDeniedAndToldApart) {
     EXPECT_EQ(bound_after(
-                  nothing, [] { reload(); }, open_file(allowed_, O_RDONLY)),
+                  open_file(allowed_, O_RDONLY), [this] { reuse_session_slot(); },
+                  open_file(allowed_, O_RDONLY)),
               EPERM);
+    const bailiff_event denied = verdicts().back();
+    EXPECT_EQ(denied.reason, BAILIFF_REASON_STALE);
+    EXPECT_EQ(denied.session, kSessionSlot);
+    EXPECT_EQ(denied.session_epoch, 0U) << "that of its own session";
+}
+
+TEST_F(Session, ATaskWhoseSubjectsSlotIsAnothersIsDeniedAndOfNoSession) {
+    EXPECT_EQ(bound_after(
+                  open_file(allowed_, O_RDONLY), [this] { reuse_subject_slot(); },
+                  open_file(allowed_, O_RDONLY)),
+              EPERM);
+    const bailiff_event denied = verdicts().back();
+    EXPECT_EQ(denied.reason, BAILIFF_REASON_STALE);
+    EXPECT_EQ(denied.session, 0U);
+    EXPECT_EQ(denied.subject_generation, 1U) << "its own, and not the slot's";
 }
 
 TEST_F(Session, AnExecIsRecordedWithItsArguments) {

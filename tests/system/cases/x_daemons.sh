@@ -129,6 +129,20 @@ case_a_takeover_leaves_no_gap() {
     same $? 0 "a session afterwards"
 }
 
+case_pins_that_somebody_removed_are_made_again_and_recorded() {
+    local said
+    rm /sys/fs/bpf/bailiff/links_*/file_open
+    said=$(bailiffctl status)
+    same $? 1 "exit status while one is missing"
+    has "$said" "missing     file_open"
+    session cat /srv/secret/file 2>/dev/null && fail "the secret was read"
+    wait_for 90 "the pin" bash -c 'ls /sys/fs/bpf/bailiff/links_*/file_open'
+    wait_for 30 "the record" bash -c "bailiffctl events --json | grep -q '\"reason\":\"mended\"'"
+    said=$(bailiffctl status)
+    same $? 0 "exit status afterwards"
+    has "$said" "pins        1 had been removed"
+}
+
 case_a_full_disk_degrades_and_still_denies() {
     stop TERM "$daemon_pid"
     mkdir -p /var/lib/bailiff/journal
@@ -182,6 +196,16 @@ case_with_all_daemons_gone_status_reads_the_pins() {
     said=$(bailiffctl status)
     same $? 1 "exit status"
     has "$said" "enforc"
+    has_not "$said" "missing"
+    rm /sys/fs/bpf/bailiff/links_*/{file_open,inode_unlink}
+    said=$(bailiffctl status)
+    same $? 1 "exit status without two links"
+    has "$said" "missing     file_open, inode_unlink"
+    has "$said" "systemctl restart bailiff-kernel"
+    rm /sys/fs/bpf/bailiff/links_*/*
+    said=$(bailiffctl status 2>&1)
+    same $? 2 "exit status without links"
+    has "$said" "links were removed"
     bailiff-kernel --detach || fail "not detached"
     said=$(bailiffctl status 2>&1)
     same $? 2 "exit status with nothing in force"

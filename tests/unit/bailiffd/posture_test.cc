@@ -91,6 +91,32 @@ TEST(Posture, WithoutAnAnswerFromTheKernelSideNothingIsClaimed) {
     EXPECT_THAT(posture.remedy, HasSubstr("bailiff-kernel"));
 }
 
+TEST(Posture, PinsThatCannotBeMadeAgainAreDegraded) {
+    kernel::KernelPosture loose = probes(true, true);
+    loose.unpinned_pins = 2;
+    loose.pins = "file_open, map tasks";
+    const Posture posture = judge_posture(loose, false, {});
+    EXPECT_EQ(posture.state, "DEGRADED");
+    EXPECT_THAT(posture.detail, HasSubstr("2 pins are gone and cannot be made again: file_open, "));
+    EXPECT_EQ(describe_pins(loose, "ok", "noon"), "2 are missing: file_open, map tasks");
+}
+
+TEST(Posture, MendedPinsAreNoLessEnforcedAndStayTold) {
+    kernel::KernelPosture mended = probes(true, true);
+    mended.mended_pins = 1;
+    mended.pins = "file_open";
+    EXPECT_EQ(judge_posture(mended, false, {}).state, "ENFORCING");
+    const std::string told = describe_pins(mended, "ok", "noon");
+    EXPECT_EQ(told, "1 had been removed, made again noon: file_open");
+    EXPECT_EQ(describe_pins(probes(true, true), told, "later"), told);
+    EXPECT_THAT(mended_text(mended), HasSubstr("made again: file_open"));
+}
+
+TEST(Posture, PinsAreOkAgainWhenNoneIsMissing) {
+    EXPECT_EQ(describe_pins(probes(true, true), "ok", "noon"), "ok");
+    EXPECT_EQ(describe_pins(probes(true, true), "2 are missing: a, b", "noon"), "ok");
+}
+
 TEST(Posture, ChangesWithItsStateOrItsDetail) {
     const Posture good = judge_posture(probes(true, true), false, {});
     EXPECT_TRUE(good == judge_posture(probes(true, true), false, {}));

@@ -248,6 +248,8 @@ TEST_F(Service, StatusTellsPostureSessionsAgentsAndLosses) {
     posture.detail = "not enforced: file";
     posture.remedy = "do this";
     posture.kernel.attachment = "fmod_ret";
+    posture.kernel.checked_at = 1;
+    posture.pins = "2 are missing";
     posture.kernel.families = {{"file", false, "was let through"}};
     (void)session_of_alice();
     port.counters[BAILIFF_COUNTER_EVENTS_LOST] = 3;
@@ -255,6 +257,7 @@ TEST_F(Service, StatusTellsPostureSessionsAgentsAndLosses) {
     const auto told = service->get_status(caller(0, {Role::kAuditor}), {});
     ASSERT_TRUE(told);
     EXPECT_EQ(told->posture(), "DEGRADED");
+    EXPECT_EQ(told->pins(), "2 are missing");
     EXPECT_EQ(told->detail(), "not enforced: file");
     EXPECT_EQ(told->remedy(), "do this");
     EXPECT_EQ(told->attachment(), "fmod_ret");

@@ -55,6 +55,35 @@ TEST(Pins, WhatStillDecidesIsSaidWithItsAge) {
               "denials     17, 2 events lost\n");
 }
 
+TEST(Pins, LinksThatAreGoneAreNamedWithTheRemedy) {
+    kernel::Pins pins = loaded();
+    pins.attached = 23;
+    pins.missing = {"file_open", "inode_unlink"};
+    EXPECT_THAT(text_of(pins), HasSubstr("links       21 of 23 pinned\n"
+                                         "missing     file_open, inode_unlink\n"));
+    EXPECT_THAT(text_of(pins), HasSubstr("remedy      systemctl restart bailiff-kernel"));
+    pins.missing.clear();
+    EXPECT_THAT(text_of(pins), HasSubstr("links       21 pinned\nloaded"));
+}
+
+TEST(Pins, LinksOfAnUnfinishedStartAreToldApart) {
+    kernel::Pins pins = loaded();
+    pins.attached = 21;
+    pins.other_links = 7;
+    EXPECT_THAT(text_of(pins),
+                HasSubstr("links       21 pinned, 7 more of a start that was not finished\n"));
+}
+
+TEST(Pins, WhereAllLinksWereRemovedNothingIsInForce) {
+    kernel::Pins pins = loaded();
+    pins.links = 0;
+    pins.attached = 23;
+    EXPECT_THAT(text_of(pins),
+                StartsWith("refused: nothing is enforced: all 23 links were removed"));
+    pins.other_links = 1;
+    EXPECT_THAT(text_of(pins), StartsWith("bailiffd does not answer"));
+}
+
 TEST(Pins, SessionsAreSortedByTheTimeTheyHaveLeft) {
     kernel::Pins pins = loaded();
     pins.sessions = {session(1, kBoot + 600 * kSecond), session(2, kBoot + 90 * kSecond),

@@ -41,6 +41,12 @@ TEST(Status, BeginsWithThePostureAndNamesWhatIsMissing) {
     EXPECT_THAT(text, HasSubstr("sessions    2 active\n"));
 }
 
+TEST(Status, TellsWhatBecameOfThePins) {
+    v1::GetStatusResponse status;
+    status.set_pins("2 had been removed, made again at noon: file_open, map tasks");
+    EXPECT_THAT(status_text(status, false), HasSubstr("pins        2 had been removed"));
+}
+
 TEST(WhoAmI, SaysWhetherBailiffRestrictsTheCaller) {
     v1::WhoAmIResponse self;
     self.set_uid(1000);

@@ -177,5 +177,23 @@ TEST_F(ConnectedClient, OtherMapsAfterARestartAreRefused) {
     EXPECT_THAT(count.error().message(), HasSubstr("holds other maps than before"));
 }
 
+TEST(ExplainPosture, NamesThePinsThatAreMissingAndTheRemedy) {
+    WirePosture wire{};
+    wire.ftrace_enabled = 1;
+    EXPECT_EQ(explain_posture(wire).remedy, "");
+    wire.unpinned_pins = 2;
+    std::strcpy(wire.pins, "file_open, map tasks");
+    const KernelPosture posture = explain_posture(wire);
+    EXPECT_EQ(posture.unpinned_pins, 2U);
+    EXPECT_EQ(posture.pins, "file_open, map tasks");
+    EXPECT_THAT(posture.remedy, HasSubstr("bpffs"));
+}
+
+TEST(ExplainPosture, ATextThatFillsItsFieldEndsThere) {
+    WirePosture wire{};
+    std::memset(wire.pins, 'x', sizeof(wire.pins));
+    EXPECT_EQ(explain_posture(wire).pins.size(), sizeof(wire.pins));
+}
+
 } // namespace
 } // namespace bailiff::kernel

@@ -210,6 +210,80 @@ TEST_F(Layouts, AMountInsideAWorkspaceInheritsForThatSession) {
               BAILIFF_OBJECT_ROOT | BAILIFF_OBJECT_PER_SESSION);
 }
 
+// One file system at two places: a hook cannot tell by which of them it was reached.
+class TwoMountPoints : public Layouts {
+protected:
+    TwoMountPoints() {
+        port.add_mount("/srv/a/disk", 9);
+        port.add_folder("/srv/b/disk");
+        port.nodes["/srv/b/disk"] = port.nodes["/srv/a/disk"];
+        mounts.push_back({9, "/", "/srv/a/disk"});
+        mounts.push_back({9, "/", "/srv/b/disk"});
+    }
+    policy::Label at_root(std::uint16_t session = 0) {
+        const policy::Label first = label_at(make(), key("/srv/a/disk", session));
+        std::swap(mounts[1], mounts[2]);
+        EXPECT_EQ(label_at(make(), key("/srv/a/disk", session)), first) << "in whatever order";
+        return first;
+    }
+};
+
+TEST_F(TwoMountPoints, TheStrictestOfWhatLiesAboveEachCounts) {
+    image.paths["/srv/a"] = kAllow;
+    image.paths["/srv/b"] = kDeny;
+    EXPECT_EQ(at_root(), kDeny);
+    std::swap(image.paths["/srv/a"], image.paths["/srv/b"]);
+    EXPECT_EQ(at_root(), kDeny);
+    EXPECT_THAT(make().notes, ElementsAre(HasSubstr("/srv/a/disk and /srv/b/disk are one file")));
+}
+
+TEST_F(TwoMountPoints, ARuleForOnePointDoesNotOutweighWhatLiesAboveTheOther) {
+    image.paths["/srv/a/disk"] = kAllow;
+    image.paths["/srv/b"] = kDeny;
+    EXPECT_EQ(at_root(), kDeny);
+}
+
+TEST_F(TwoMountPoints, AtEachPointTheNearestSpeaks) {
+    image.paths["/srv"] = kDeny;
+    image.paths["/srv/a"] = kAllow;
+    image.paths["/srv/b"] = kAllow;
+    EXPECT_EQ(at_root(), kAllow);
+    EXPECT_THAT(make().notes, IsEmpty());
+}
+
+TEST_F(TwoMountPoints, AWorkspaceIsNoLessStrict) {
+    policy::Label allowed = kAllow;
+    allowed.add({BAILIFF_RIGHT_WRITE, BAILIFF_VERDICT_ALLOW, 0, 2});
+    image.paths["/srv/b"] = kDeny;
+    image.templates["${workspace}"] = allowed;
+    bindings[7] = {"/srv/a", ""};
+    allowed.merge(kDeny);
+    EXPECT_EQ(at_root(7), allowed);
+    EXPECT_EQ(at_root(), kDeny);
+}
+
+TEST_F(TwoMountPoints, TheRootOfTheHostIsOneOfThem) {
+    port.add_folder("/srv/a/host");
+    port.nodes["/srv/a/host"].inode = port.nodes.at("/").inode;
+    mounts.push_back({tests::FakeKernelPort::kRootDevice, "/", "/srv/a/host"});
+    image.paths["/"] = kAllow;
+    image.paths["/srv/a"] = kDeny;
+    EXPECT_EQ(label_at(make(), key("/")), kDeny);
+}
+
+// A session's own label of the root is all that the kernel looks at for it.
+TEST_F(Layouts, AMountPointThatIsTheWorkspaceInheritsToo) {
+    port.add_mount("/srv/b/disk", 9);
+    mounts.push_back({9, "/", "/srv/b/disk"});
+    image.paths["/srv/b/disk"] = says(BAILIFF_VERDICT_DENY, 1);
+    image.templates["${workspace}"] = says(BAILIFF_VERDICT_DENY, 3);
+    image.paths["/srv"].add({BAILIFF_RIGHT_WRITE, BAILIFF_VERDICT_DENY, 0, 0});
+    bindings[7] = {"/srv/b/disk", ""};
+    const policy::Label label = label_at(make(), key("/srv/b/disk", 7));
+    EXPECT_NE(label.find(BAILIFF_RIGHT_READ, 0), nullptr);
+    EXPECT_NE(label.find(BAILIFF_RIGHT_WRITE, 0), nullptr) << "said by /srv";
+}
+
 TEST_F(Layouts, APartOfAFileSystemMountedElsewhereIsNoRoot) {
     mounts.push_back({tests::FakeKernelPort::kRootDevice, "/srv/a", "/srv/b"});
     const Layout layout = make();
