@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -66,7 +67,8 @@ private:
     };
     std::string folder_;
     UniqueFd socket_;
-    std::vector<UniqueFd> maps_; // in the order of kSharedMaps
+    std::vector<UniqueFd> maps_;       // in the order of kSharedMaps
+    std::set<std::uint32_t> refilled_; // subject slots a hook may still read as they were before
     std::unique_ptr<ring_buffer, RingDeleter> ring_;
     const std::function<void(const bailiff_event&)>* sink_ = nullptr; // while draining
 };
