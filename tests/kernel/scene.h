@@ -46,7 +46,8 @@ protected:
                     bailiff_verdict verdict);
     void address_rule(const std::string& address, unsigned prefix, std::uint16_t port,
                       bailiff_right right, bailiff_verdict verdict);
-    void session(bailiff_session_state state, std::uint64_t expires_at = ~0ULL);
+    void session(bailiff_session_state state, std::uint64_t expires_at = ~0ULL,
+                 std::uint32_t flags = 0);
     void agent_file(const std::string& path);
     // A file that has the inode number and device of that folder.
     void agent_file_numbered_as(const std::string& folder);
