@@ -30,8 +30,9 @@ struct Writing {
     }
 };
 
-// From the last probes, the policy's mode and what can be written.
+// From the last probes, the policy's mode and what can be written. `detachment` says who ended all
+// enforcement; it counts where bailiff-kernel does not answer.
 [[nodiscard]] Posture judge_posture(const Result<kernel::KernelPosture>& probes, bool observe,
-                                    const Writing& writing);
+                                    const Writing& writing, const std::string& detachment = {});
 
 } // namespace bailiff::daemon
