@@ -368,6 +368,12 @@ Result<std::uint32_t> Client::count_tasks(std::uint32_t subject) {
     request.generation = row->generation;
     return ask(request).map([](const Reply& reply) { return reply.count; });
 }
+Result<Killed> Client::kill_tasks(std::uint32_t subject, std::uint32_t generation) {
+    Request request = request_for(Operation::kKill);
+    request.subject = subject;
+    request.generation = generation;
+    return ask(request).map([](const Reply& reply) { return Killed{reply.count, reply.left}; });
+}
 Result<KernelPosture> Client::posture() {
     return ask(request_for(Operation::kPosture)).map([](const Reply& reply) {
         return explain_posture(reply.posture);

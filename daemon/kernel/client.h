@@ -48,6 +48,7 @@ public:
                                 std::uint32_t generation) override;
     Result<std::uint32_t> subject_of(std::uint32_t pid) override;
     Result<std::uint32_t> count_tasks(std::uint32_t subject) override;
+    Result<Killed> kill_tasks(std::uint32_t subject, std::uint32_t generation) override;
     Result<KernelPosture> posture() override;
     Result<std::uint64_t> counter(std::uint32_t index) override;
     int events_fd() const override;

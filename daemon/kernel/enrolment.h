@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "bailiff/abi.h"
 #include "base/result.h"
@@ -33,6 +34,12 @@ struct SubjectOf {
     std::uint32_t generation = 0;
 };
 [[nodiscard]] Result<SubjectOf> subject_of(Programs& programs, std::uint32_t pid);
+// Every task of a subject, dead ones that nobody has reaped among them; with subject 0 the row of
+// process `pid`.
+[[nodiscard]] Result<std::vector<bailiff_enrolled>> list_tasks(Programs& programs,
+                                                               std::uint32_t pid,
+                                                               std::uint32_t subject,
+                                                               std::uint32_t generation);
 [[nodiscard]] Result<std::uint32_t> count_tasks(Programs& programs, std::uint32_t subject,
                                                 std::uint32_t generation);
 

@@ -3,7 +3,6 @@
 #include <bpf/bpf.h>
 #include <fcntl.h>
 #include <pwd.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -104,18 +103,6 @@ Result<Programs> take_over(const Options& options) {
 }
 
 } // namespace
-
-Result<UniqueFd> claim(const Options& options) {
-    const std::string& folder = options.pin_root;
-    if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
-        return fail_errno("mkdir " + folder, errno);
-    UniqueFd lock(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!lock) return fail_errno("open " + folder, errno);
-    if (flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return lock;
-    if (errno != EWOULDBLOCK) return fail_errno("lock " + folder, errno);
-    return fail(ErrorCode::kAlreadyExists,
-                "another bailiff-kernel runs (it holds " + folder + "); stop it first");
-}
 
 Result<Programs> start(const Options& options) {
     const bool in_force = has_links(options.pin_root);

@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "kernel/canary.h"
+#include "kernel/detach.h"
 #include "kernel/programs.h"
 #include "kernel/server.h"
 
@@ -19,10 +20,6 @@ struct Options {
     bool detach = false;
     bool once = false;
 };
-
-// Only one bailiff-kernel may load, probe or detach below one folder of pins at a time: it holds a
-// lock on the folder. kAlreadyExists where another does.
-[[nodiscard]] Result<UniqueFd> claim(const Options& options);
 
 // Loads and attaches, proves the new programs by a probe of each family, and only then retires
 // those of an earlier run, so that there is no moment in which nothing is enforced. Where they
