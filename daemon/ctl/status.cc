@@ -69,7 +69,8 @@ Status status(bool json, Client& client, Context& context, PinReader reader) {
     const Status called = client.call("GetStatus", v1::GetStatusRequest{}, response);
     if (!called) {
         report(context, called.error(), kExitDown);
-        if (called.error().code() != ErrorCode::kUnavailable || reader.in_force == nullptr) return {};
+        if (called.error().code() != ErrorCode::kUnavailable || reader.in_force == nullptr)
+            return {};
         const Result<std::string> pins = reader.in_force();
         if (!pins && pins.error().code() == ErrorCode::kNotFound) {
             v1::GetStatusResponse down;
