@@ -47,7 +47,7 @@ void check(const std::string& file, Context& context) {
         return;
     }
     std::string text = journal::escape(file) + ": " + check_text(**policy) + "\n";
-    for (const std::string& warning : policy_warnings(**policy))
+    for (const std::string& warning : policy_warnings(**policy, SystemClock()))
         text += journal::escape(warning) + "\n";
     print(text);
 }
