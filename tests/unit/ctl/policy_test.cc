@@ -345,6 +345,13 @@ TEST_F(PolicyCommand, EvalIs0WhereAllIsAllowed) {
     EXPECT_EQ(program_.err(), "");
 }
 
+TEST_F(PolicyCommand, AnOptionHasDashesAlsoWhereTheRightHasNone) {
+    EXPECT_EQ(eval({"--connect-unix", "/srv/w/socket", "--workspace", "/srv/w"}), 0);
+    EXPECT_THAT(program_.out(), StartsWith("connect_unix /srv/w/socket: allow: "));
+    EXPECT_EQ(eval({"--connect-unix", "/etc/socket"}), 1);
+    EXPECT_EQ(eval({"--connect_unix", "/srv/w/socket", "--workspace", "/srv/w"}), 2);
+}
+
 TEST_F(PolicyCommand, EvalIs1WhereOneIsDeniedAndKeepsTheOrder) {
     EXPECT_EQ(eval({"--write", "/srv/[a]", "--read", "/etc/shadow", "--write", "/srv/w/x",
                     "--workspace", "/srv/w", "-v"}),
