@@ -27,12 +27,16 @@ namespace bailiff::kernel {
 // be.
 [[nodiscard]] Result<std::uint32_t> adopt(Programs& programs);
 
-// A process's subject; slot 0 is none.
+// A process's subject.
 struct SubjectOf {
-    std::uint32_t slot = 0;
-    std::uint32_t generation = 0;
+    std::uint32_t slot = 0;       // 0: none
+    std::uint32_t generation = 0; // of the slot when the task got it
 };
+
+// Slot 0 also where there is no such process. kInternal where the iterator cannot be read.
 [[nodiscard]] Result<SubjectOf> subject_of(Programs& programs, std::uint32_t pid);
+
+// How many tasks, that is threads, have that subject now. kInternal as above.
 [[nodiscard]] Result<std::uint32_t> count_tasks(Programs& programs, std::uint32_t subject,
                                                 std::uint32_t generation);
 
@@ -43,6 +47,9 @@ struct Resolved {
     std::string path;
     UniqueFd fd;
 };
+
+// Follows symbolic links, but not those of /proc that lead to something else for each process.
+// kNotFound where nothing is there, also for a circle of links; else kInternal.
 [[nodiscard]] Result<Resolved> resolve(Programs& programs, const std::string& path);
 
 } // namespace bailiff::kernel
