@@ -29,8 +29,7 @@ static __always_inline void event_who(struct bailiff_event* e, const struct bail
 struct path_walk {
     struct bailiff_event* e;
     const struct dentry* dentry;
-    u32 used; // bytes of e->text
-    u32 complete;
+    u64 complete;
 };
 
 // One name. Returns 1 at the root, or where no further name fits.
@@ -38,13 +37,13 @@ static long path_step(u32 level, struct path_walk* w) {
     (void)level;
     const struct dentry* dentry = w->dentry;
     const struct dentry* parent = BPF_CORE_READ(dentry, d_parent);
-    u32 used = w->used;
+    u32 used = w->e->text_length; // and not in `w`, see README.md on loops
     w->complete = parent == dentry;
     if (w->complete || used > BAILIFF_EVENT_TEXT - BAILIFF_NAME_MAX) return 1;
     const unsigned char* name = BPF_CORE_READ(dentry, d_name.name);
     long n = bpf_probe_read_kernel_str(&w->e->text[used], BAILIFF_NAME_MAX, name);
     if (n <= 0) return 1;
-    w->used = used + (u32)n;
+    w->e->text_length = used + (u32)n;
     w->dentry = parent;
     return 0;
 }
@@ -53,7 +52,6 @@ static __always_inline void event_path(struct bailiff_event* e, const struct den
     struct path_walk w = {.e = e, .dentry = dentry};
     bpf_loop(BAILIFF_MAX_DEPTH, path_step, &w, 0);
     if (!w.complete) e->flags |= BAILIFF_EVENT_TRUNCATED;
-    e->text_length = w.used;
 }
 
 // Which file an event is about.

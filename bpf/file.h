@@ -59,10 +59,9 @@ static __always_inline int on_file_open(struct file* file) {
 static __always_inline int judge_use(struct judgement* j, struct file* file, u32 mode) {
     struct inode* object = file->f_inode;
     struct bailiff_seen* seen = &j->row->seen[object->i_ino & (BAILIFF_SEEN - 1)];
-    struct bailiff_basis* basis = scratch_basis(j->row);
+    struct bailiff_basis* basis = basis_of(j);
     u32 wanted = mode & FMODE_WRITE ? 1u << BAILIFF_RIGHT_WRITE : 0;
     if (mode & FMODE_READ) wanted |= 1u << BAILIFF_RIGHT_READ;
-    *basis = basis_of(j);
     if (seen->file == (u64)file && seen->inode == (u64)object && same_basis(&seen->basis, basis)) {
         if ((seen->rights & wanted) == wanted) return 0;
     } else {
@@ -71,12 +70,10 @@ static __always_inline int judge_use(struct judgement* j, struct file* file, u32
         seen->basis = *basis;
         seen->rights = 0;
     }
-    if (!is_nameless(j->dentry)) {
-        int ret = judge_mode(j, mode);
-        if (ret) return ret;
-    }
-    seen->rights |= wanted;
-    return 0;
+    j->row->scratch[SCRATCH_NOTED] = 0;
+    int ret = is_nameless(j->dentry) ? 0 : judge_mode(j, mode);
+    if (!ret && !j->row->scratch[SCRATCH_NOTED]) seen->rights |= wanted;
+    return ret;
 }
 
 // Every read(2) and write(2), also of what was opened before the session.
@@ -91,7 +88,9 @@ static __always_inline int on_file_permission(struct file* file, int mask) {
     if (mask & MAY_READ) mode |= FMODE_READ;
     j.act.right = mode & FMODE_WRITE ? BAILIFF_RIGHT_WRITE : BAILIFF_RIGHT_READ;
     if (reason) return refuse(&j, reason);
-    return mode ? judge_use(&j, file, mode) : 0;
+    int ret = mode ? judge_use(&j, file, mode) : 0;
+    if (!ret) note_overlay(j.row, j.dentry);
+    return ret;
 }
 
 // A descriptor that came over a Unix socket, or was inherited over an exec that changed who may.

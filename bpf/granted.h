@@ -5,15 +5,13 @@
 
 #include "subject.h"
 
-static __always_inline u64 label_count(void) {
+// What a verdict that is about to be made will rest on: the subject, as subject_begin() found it,
+// and the labels as they are now.
+static __always_inline struct bailiff_basis* basis_of(struct judgement* j) {
+    struct bailiff_basis* basis = scratch_basis(j->row);
     u32 index = BAILIFF_FILTER_LABELS;
     const u64* labels = bpf_map_lookup_elem(&filter, &index);
-    return labels ? *labels : 0;
-}
-
-static __always_inline struct bailiff_basis basis_of(const struct judgement* j) {
-    struct bailiff_basis basis = {.subject = j->row->subject, .epoch = j->subject->epoch};
-    basis.labels = label_count();
+    basis->labels = labels ? *labels : 0;
     return basis;
 }
 
@@ -57,7 +55,8 @@ static __noinline int is_granted(const struct judgement* j, const struct dentry*
 static __noinline int remember_granted(const struct judgement* j, const struct dentry* directory,
                                        u32 renames) {
     const struct inode* inode = directory->d_inode;
-    if (!inode) return 0;
+    // Without a generation, as on overlayfs, a directory could be taken for one that is gone.
+    if (!inode || !inode->i_generation) return 0;
     struct bailiff_granted* entry = granted_entry(j, inode);
     if (!counts(entry, j, directory, inode, renames)) {
         const struct super_block* sb = directory->d_sb;

@@ -178,7 +178,8 @@ __noinline u32 settle_place(struct bailiff_task* row, const struct bailiff_subje
     return settle_label(row, label, right) ? flags | PLACE_SETTLED : flags;
 }
 
-// A walk under way. Its address is all that bpf_loop hands to an attempt and to a step.
+// A walk under way. Its address is all that bpf_loop hands to an attempt and to a step. What one
+// round leaves for the next to decide by lies in the row's scratch, see README.md on loops.
 struct walk {
     struct judgement* j;
     struct dentry* dentry;
@@ -207,6 +208,10 @@ static long walk_step(u32 level, struct walk* w) {
     if ((level == 0 && (found & PLACE_FOUND)) ||
         (level == 1 && (found & BAILIFF_OBJECT_HAS_ENTRIES)))
         w->own = 1;
+    if (w->j->row->scratch[SCRATCH_FOLDS] && (found & BAILIFF_OBJECT_HAS_ENTRIES)) {
+        w->reason = BAILIFF_REASON_CASE_FOLDING;
+        return 1;
+    }
     w->reason = 0;
     if (found & PLACE_SETTLED) return 1;
     if (parent == dentry) {
@@ -215,6 +220,7 @@ static long walk_step(u32 level, struct walk* w) {
     }
     w->reason = BAILIFF_REASON_TOO_DEEP; // stands if this was the last step
     w->place.child = (u64)dentry;
+    w->j->row->scratch[SCRATCH_FOLDS] = (u64)folds_case(dentry);
     w->place.kind = BAILIFF_OBJECT_DIRECTORY;
     w->dentry = parent;
     return 0;
@@ -229,6 +235,11 @@ static __always_inline int granted_by_directory(const struct walk* w) {
     return is_granted(j, directory, w->renames);
 }
 
+#define MAX_TRIES 16 // that a rename may spoil
+// Also those that a rename under way does not let begin: some milliseconds, in case the processor
+// that runs the rename was taken away by its hypervisor.
+#define MAX_ATTEMPTS 100000
+
 // Settles names, then the path from the object to its root. Leaves in `w->reason` why the path
 // could not be settled. Returns 1 to end the attempts: no rename ran meanwhile, which would mix old
 // and new ancestors.
@@ -238,6 +249,7 @@ static long attempt(u32 number, struct walk* w) {
     u32 met = 0;
     w->renames = rename_sequence();
     w->reason = BAILIFF_REASON_RACED_RENAME;
+    w->granted = 0;
     if (w->renames & 1) return 0;
     settle_begin(j->row, j->subject, j->policy);
     if (w->named)
@@ -249,14 +261,16 @@ static long attempt(u32 number, struct walk* w) {
         int plain = inode && (inode->i_mode & S_IFMT) != S_IFDIR;
         w->place.kind = plain ? BAILIFF_OBJECT_INODE : BAILIFF_OBJECT_DIRECTORY;
         w->place.child = 0;
+        j->row->scratch[SCRATCH_FOLDS] = 0;
         w->dentry = j->dentry;
         bpf_loop(BAILIFF_MAX_DEPTH, walk_step, w, 0);
     } else {
         w->reason = 0;
     }
-    if (w->granted || w->renames == rename_sequence()) return 1;
+    if (w->renames == rename_sequence()) return 1;
     w->reason = BAILIFF_REASON_RACED_RENAME;
-    return 0;
+    w->granted = 0;
+    return ++j->row->scratch[SCRATCH_TRIES] >= MAX_TRIES;
 }
 
 // Judges one right on one dentry.
@@ -265,9 +279,11 @@ static __noinline int judge_path(struct judgement* j) {
     if (named && folds_case(j->dentry)) return refuse(j, BAILIFF_REASON_CASE_FOLDING);
     struct super_block* sb = j->dentry->d_sb;
     struct walk w = {.j = j, .dentry = j->dentry, .named = named != 0};
-    *scratch_basis(j->row) = basis_of(j);
+    j->act.reason = 0; // of an earlier right of the same act
+    j->row->scratch[SCRATCH_TRIES] = 0;
+    basis_of(j);
     w.place.dev = sb->s_dev;
-    bpf_loop(3, attempt, &w, 0);
+    bpf_loop(MAX_ATTEMPTS, attempt, &w, 0);
     if (w.granted) return 0;
     if (w.reason) return refuse(j, w.reason);
     if (!is_allowed(j)) return conclude(j);

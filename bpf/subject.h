@@ -11,6 +11,9 @@
 #define SCRATCH_DECISION 60 // the outcome
 #define SCRATCH_BASIS 62    // what a verdict rests on
 #define SCRATCH_NOW 64      // nanoseconds of CLOCK_BOOTTIME
+#define SCRATCH_NOTED 65    // not 0: a verdict was more than a plain allow
+#define SCRATCH_FOLDS 66    // not 0: where a walk came from has more than one spelling
+#define SCRATCH_TRIES 67    // how many walks a rename spoiled
 
 // What is about to be done, in plain numbers: what its record tells.
 struct act {
@@ -101,6 +104,8 @@ static __always_inline int inside_overlay(const struct bailiff_task* row, struct
 // and the upper one. An act elsewhere forgets them.
 static __always_inline void note_overlay(struct bailiff_task* row, struct dentry* dentry) {
     struct super_block* sb = dentry->d_sb;
+    if (row->file_system == (u64)sb) return;
+    row->file_system = (u64)sb;
     row->overlay_cred = 0;
     row->overlay_upper = 0;
     if (sb->s_magic != OVERLAYFS_SUPER_MAGIC) return;
@@ -111,14 +116,23 @@ static __always_inline void note_overlay(struct bailiff_task* row, struct dentry
     row->overlay_upper = (u64)BPF_CORE_READ(fs, layers, mnt, mnt_sb);
 }
 
+static __always_inline struct bailiff_basis* scratch_basis(struct bailiff_task* row) {
+    return (struct bailiff_basis*)&row->scratch[SCRATCH_BASIS];
+}
+
 // Fills in the subject and its policy, and says why the session does not stand; 0 when it does.
 static __always_inline u8 subject_begin(struct judgement* j) {
+    // Read once: an enrolment on another CPU may be changing it.
+    u32 slot = *(volatile u32*)&j->row->subject;
     j->policy = 0;
-    j->subject = find_subject(j->row->subject);
+    j->subject = find_subject(slot);
     if (!j->subject || j->subject->generation != j->row->generation) {
         j->subject = 0; // another's now
         return BAILIFF_REASON_STALE;
     }
+    struct bailiff_basis* basis = scratch_basis(j->row);
+    basis->subject = slot;
+    basis->epoch = j->subject->epoch;
     u32 session_slot = j->subject->session;
     const struct bailiff_session* session = bpf_map_lookup_elem(&sessions, &session_slot);
     if (!session || session->epoch != j->subject->session_epoch) return BAILIFF_REASON_STALE;
@@ -141,7 +155,8 @@ BAILIFF_STATIC_ASSERT(SCRATCH_DECISION * 8 + sizeof(struct bailiff_decision) <= 
                       "scratch: decision");
 BAILIFF_STATIC_ASSERT(SCRATCH_BASIS * 8 + sizeof(struct bailiff_basis) <= SCRATCH_NOW * 8,
                       "scratch: basis");
-BAILIFF_STATIC_ASSERT(SCRATCH_NOW * 8 < sizeof(((struct bailiff_task*)0)->scratch), "scratch: now");
+BAILIFF_STATIC_ASSERT(SCRATCH_TRIES * 8 < sizeof(((struct bailiff_task*)0)->scratch),
+                      "scratch: tries");
 
 static __always_inline struct bailiff_settle* scratch_settle(struct bailiff_task* row) {
     return (struct bailiff_settle*)&row->scratch[0];
@@ -149,10 +164,6 @@ static __always_inline struct bailiff_settle* scratch_settle(struct bailiff_task
 
 static __always_inline struct bailiff_decision* scratch_decision(struct bailiff_task* row) {
     return (struct bailiff_decision*)&row->scratch[SCRATCH_DECISION];
-}
-
-static __always_inline struct bailiff_basis* scratch_basis(struct bailiff_task* row) {
-    return (struct bailiff_basis*)&row->scratch[SCRATCH_BASIS];
 }
 
 #endif

@@ -53,6 +53,7 @@ __noinline int conclude_act(struct bailiff_task* row, const struct bailiff_subje
                             const struct act* act) {
     if (!row || !act) return 1;
     struct bailiff_decision* d = scratch_decision(row);
+    row->scratch[SCRATCH_NOTED] = 1;
     if (act->reason) {
         __builtin_memset(d, 0, sizeof(*d));
         d->verdict = BAILIFF_VERDICT_DENY;

@@ -14,6 +14,7 @@
 
 #include "bailiffd/process_watch.h"
 #include "base/file.h"
+#include "kernel/detachment.h"
 
 namespace bailiff::daemon {
 namespace {
@@ -114,11 +115,33 @@ void Daemon::drain_events() {
     });
 }
 
+// Who detached the programs, if somebody did and nobody has attached them since. Written into the
+// journal once, also where no daemon ran when it happened.
+std::string Daemon::journal_detachment() {
+    const std::string& folder = options_.state_folder;
+    Result<kernel::Detachment> found = kernel::load_detachment(folder);
+    if (!found) return "";
+    if (!found->recorded) {
+        v1::Record record;
+        record.set_kind("daemon.detached");
+        record.set_by(found->by);
+        record.set_message("bailiff was " + kernel::describe(*found));
+        journal_->record(std::move(record));
+        found->recorded = true;
+        if (const Status saved = kernel::save_detachment(folder, *found); !saved)
+            spdlog::warn("the record of a detachment will come twice: {}", saved.error().message());
+    }
+    return kernel::describe(*found);
+}
+
 void Daemon::probe() {
     const Posture before = posture_;
     judged_with_ = writing();
-    posture_ = judge_posture(port_->posture(), manager_->tables()->policy().settings.observe,
-                             judged_with_);
+    const auto probes = port_->posture();
+    const std::string detachment = journal_detachment();
+    if (probes && !detachment.empty()) kernel::forget_detachment(options_.state_folder);
+    posture_ = judge_posture(probes, manager_->tables()->policy().settings.observe, judged_with_,
+                             detachment);
     if (!(before == posture_))
         note("posture", posture_.state == "ENFORCING" ? "enforcing" : "not-enforcing",
              "posture " + posture_.state + ": " + posture_.detail +
@@ -157,7 +180,8 @@ void Daemon::every_second() {
         note("posture", "keys", "token keys: " + notice);
     if (++ticks_ % kProbeEvery == 0) every_minute();
     replay_->retry();
-    if (!writing().same_as(judged_with_)) probe();
+    if (!writing().same_as(judged_with_) || kernel::is_new_detachment(options_.state_folder))
+        probe();
 }
 
 asio::awaitable<void> Daemon::tick() {

@@ -45,6 +45,7 @@ private:
     [[nodiscard]] Result<std::uint32_t> load_policy();
     void drain_events();
     void probe();
+    [[nodiscard]] std::string journal_detachment();
     [[nodiscard]] Writing writing() const;
     void every_second();
     void every_minute();

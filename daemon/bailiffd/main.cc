@@ -7,6 +7,7 @@
 
 #include "bailiff/version.h"
 #include "bailiffd/daemon.h"
+#include "base/kernel_argument.h"
 
 int main(int argc, char** argv) {
     bailiff::daemon::Options options;
@@ -25,6 +26,10 @@ int main(int argc, char** argv) {
     }
     spdlog::set_default_logger(spdlog::stderr_logger_st("bailiffd"));
     spdlog::set_pattern("%l: %v");
+    if (bailiff::is_switched_off()) {
+        std::cerr << "bailiffd: " << bailiff::kOffMessage << "\n";
+        return bailiff::kExitOff;
+    }
     auto daemon = bailiff::daemon::Daemon::start(options);
     if (!daemon) {
         std::cerr << "bailiffd: " << daemon.error().message() << "\n";

@@ -55,8 +55,13 @@ void append(std::string& text, const std::string& more) {
 } // namespace
 
 Posture judge_posture(const Result<kernel::KernelPosture>& probes, bool observe,
-                      const Writing& writing) {
+                      const Writing& writing, const std::string& detachment) {
     Posture posture = judge_probes(probes, observe);
+    if (!probes && !detachment.empty()) {
+        posture.state = "DOWN";
+        posture.detail = detachment + "; nothing is enforced, no session can be opened";
+        posture.remedy = "systemctl restart bailiff-kernel bailiffd";
+    }
     if (writing.same_as({})) return posture;
     if (posture.state == "ENFORCING") posture.detail = "enforced";
     if (posture.state != "DOWN") posture.state = "DEGRADED";

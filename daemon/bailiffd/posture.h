@@ -31,9 +31,10 @@ struct Writing {
     }
 };
 
-// From the last probes, the policy's mode and what can be written.
+// From the last probes, the policy's mode and what can be written. `detachment` says who ended all
+// enforcement; it counts where bailiff-kernel does not answer.
 [[nodiscard]] Posture judge_posture(const Result<kernel::KernelPosture>& probes, bool observe,
-                                    const Writing& writing);
+                                    const Writing& writing, const std::string& detachment = {});
 
 // Posture::pins from the last probes, the same before them, and the time now.
 [[nodiscard]] std::string describe_pins(const kernel::KernelPosture& probes,

@@ -85,6 +85,7 @@ v1::Session ControlService::describe(const session::Session& session) const {
     if (tasks) out.set_tasks(*tasks);
     for (const std::string& profile : session.profiles) out.add_profiles(profile);
     out.set_why(session.why);
+    out.set_on_end(session.kill ? "kill" : "deny");
     journal::make_utf8(out);
     return out;
 }

@@ -4,6 +4,7 @@
 #include "bailiff/version.h"
 #include "ctl/arguments.h"
 #include "ctl/context.h"
+#include "ctl/detach.h"
 #include "ctl/dev.h"
 #include "ctl/events.h"
 #include "ctl/pins.h"
@@ -24,8 +25,8 @@ void add_status_with_pins(CLI::App& app, Context& context) {
 }
 
 using Add = void (*)(CLI::App&, Context&);
-constexpr Add kCommands[] = {add_run,    add_session, add_events, add_status_with_pins,
-                             add_whoami, add_dev,     add_policy, add_policy_reload};
+constexpr Add kCommands[] = {add_run,    add_session, add_events, add_status_with_pins, add_whoami,
+                             add_detach, add_dev,     add_policy, add_policy_reload};
 
 } // namespace
 

@@ -5,13 +5,16 @@
 
 #include "base/clock.h"
 #include "base/ids.h"
+#include "base/kernel_argument.h"
 #include "ctl/output.h"
+#include "kernel/detachment.h"
 
 namespace bailiff::ctl {
 namespace {
 
 constexpr std::uint64_t kSecond = 1'000'000'000;
 constexpr std::size_t kLabelWidth = 12;
+constexpr const char* kStateFolder = "/var/lib/bailiff";
 
 std::string line(const std::string& label, const std::string& text) {
     return pad(label, kLabelWidth) + text + "\n";
@@ -103,11 +106,18 @@ Result<std::string> pins_text(const kernel::Pins& pins, std::uint64_t boot_nanos
     return text;
 }
 
+std::string why_nothing(const std::string& state_folder, const std::string& otherwise) {
+    const Result<kernel::Detachment> detachment = kernel::load_detachment(state_folder);
+    const std::string start = "; start bailiff-kernel and bailiffd";
+    if (detachment) return kernel::describe(*detachment) + "; nothing is enforced" + start;
+    return "nothing is loaded: " + otherwise + start;
+}
+
 Result<std::string> describe_pins() {
+    if (is_switched_off()) return fail(ErrorCode::kNotFound, kOffMessage);
     const Result<kernel::Pins> pins = kernel::read_pins(kernel::kPinRoot);
     if (!pins && pins.error().code() == ErrorCode::kNotFound)
-        return fail(ErrorCode::kNotFound, "nothing is loaded: " + pins.error().message() +
-                                              "; start bailiff-kernel and bailiffd");
+        return fail(ErrorCode::kNotFound, why_nothing(kStateFolder, pins.error().message()));
     if (!pins) return tl::unexpected(pins.error());
     const SystemClock clock;
     return pins_text(*pins, clock.boot_nanos(), clock.unix_nanos());

@@ -17,6 +17,10 @@ namespace bailiff::ctl {
 // look is missing.
 [[nodiscard]] std::string describe_missing();
 
+// Why nothing is in force: an operator detached, or `otherwise`.
+[[nodiscard]] std::string why_nothing(const std::string& state_folder,
+                                      const std::string& otherwise);
+
 // The same of what was read, at a time: nanoseconds since boot (CLOCK_BOOTTIME) and since 1970.
 [[nodiscard]] Result<std::string> pins_text(const kernel::Pins& pins, std::uint64_t boot_nanos,
                                             std::int64_t unix_nanos);

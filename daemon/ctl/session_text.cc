@@ -106,7 +106,8 @@ std::string session_text(const v1::Session& session) {
         {"started", escape(session.started())},
         {"expires", escape(session.expires()) +
                         (active ? " (" + time_left(session.seconds_left()) + " left)" : "")},
-        {"tasks", std::to_string(session.tasks())}};
+        {"tasks", std::to_string(session.tasks())},
+        {"on end", session.on_end().empty() ? "" : escape(session.on_end()) + " what is left"}};
     std::string text;
     for (const Row& line : lines) {
         if (!line[1].empty()) text += pad(line[0], 11) + line[1] + "\n";

@@ -57,6 +57,13 @@ std::string sessions_text(const v1::GetStatusResponse& status) {
     return text;
 }
 
+// "DOWN: why", and the remedy.
+std::string posture_text(const v1::GetStatusResponse& status, bool coloured) {
+    std::string text = paint(escape(status.posture()), posture_colour(status.posture()), coloured);
+    if (!status.detail().empty()) text += ": " + escape(status.detail());
+    return text + "\n" + line("remedy", escape(status.remedy()));
+}
+
 Status status(bool json, Client& client, Context& context, PinReader reader) {
     v1::GetStatusResponse response;
     const Status called = client.call("GetStatus", v1::GetStatusRequest{}, response);
@@ -65,7 +72,13 @@ Status status(bool json, Client& client, Context& context, PinReader reader) {
         if (called.error().code() != ErrorCode::kUnavailable || reader.in_force == nullptr)
             return {};
         const Result<std::string> pins = reader.in_force();
-        if (!pins) {
+        if (!pins && pins.error().code() == ErrorCode::kNotFound) {
+            v1::GetStatusResponse down;
+            down.set_posture("DOWN");
+            down.set_detail(pins.error().message());
+            if (json) return print_json(down);
+            print(posture_text(down, wants_colour()));
+        } else if (!pins) {
             report(context, pins.error(), kExitDown);
         } else {
             context.exit_status = kExitDegraded; // the kernel still decides
@@ -89,9 +102,7 @@ int status_exit(const std::string& posture) {
 }
 
 std::string status_text(const v1::GetStatusResponse& status, bool coloured) {
-    std::string text = paint(escape(status.posture()), posture_colour(status.posture()), coloured);
-    if (!status.detail().empty()) text += ": " + escape(status.detail());
-    text += "\n" + line("remedy", escape(status.remedy()));
+    std::string text = posture_text(status, coloured);
     std::string policy = escape(status.policy_file());
     if (!status.mode().empty()) policy += ", mode " + escape(status.mode());
     text += line("policy", policy);

@@ -3,9 +3,12 @@
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <linux/membarrier.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -103,6 +106,12 @@ void erase_matching(int fd, const std::function<bool(const Key&)>& wanted) {
         more = bpf_map_get_next_key(fd, &last, &key);
     }
     for (const Key& gone : found) bpf_map_delete_elem(fd, &gone);
+}
+
+// Returns when every hook that runs now is done: hooks hold an RCU read lock, and this command of
+// membarrier(2) waits for all of them, some milliseconds. A kernel with nohz_full= refuses it.
+void wait_for_hooks() {
+    if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) != 0) usleep(20'000);
 }
 
 } // namespace
@@ -283,6 +292,12 @@ Result<bailiff_session> Client::get_session(std::uint32_t slot) {
 Status Client::put_subject(std::uint32_t slot, const bailiff_subject& row) {
     const Result<bailiff_subject> before = get_subject(slot);
     if (!before) return tl::unexpected(before.error());
+    // A hook that was interrupted may still read the view that is filled now, if it was the current
+    // one until a moment ago.
+    if (!refilled_.insert(slot).second) {
+        wait_for_hooks();
+        refilled_ = {slot};
+    }
     bailiff_subject next = row;
     next.epoch = before->epoch + 1;
     return write_subject(map("subjects"), slot, next);
@@ -315,7 +330,9 @@ Result<bailiff_config> Client::get_config() {
     return read_map<bailiff_config>(map("config"), "config", 0);
 }
 Status Client::set_observe(bool observe) {
-    return set_flags(BAILIFF_CONFIG_OBSERVE, observe ? BAILIFF_CONFIG_OBSERVE : 0);
+    if (Status set = set_flags(BAILIFF_CONFIG_OBSERVE, observe ? BAILIFF_CONFIG_OBSERVE : 0); !set)
+        return set;
+    return count_label_change(map("filter"));
 }
 Status Client::set_flags(std::uint32_t clear, std::uint32_t set) {
     Result<bailiff_config> config = get_config();
@@ -350,6 +367,12 @@ Result<std::uint32_t> Client::count_tasks(std::uint32_t subject) {
     request.subject = subject;
     request.generation = row->generation;
     return ask(request).map([](const Reply& reply) { return reply.count; });
+}
+Result<Killed> Client::kill_tasks(std::uint32_t subject, std::uint32_t generation) {
+    Request request = request_for(Operation::kKill);
+    request.subject = subject;
+    request.generation = generation;
+    return ask(request).map([](const Reply& reply) { return Killed{reply.count, reply.left}; });
 }
 Result<KernelPosture> Client::posture() {
     return ask(request_for(Operation::kPosture)).map([](const Reply& reply) {

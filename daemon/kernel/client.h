@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,7 @@ public:
                                 std::uint32_t generation) override;
     Result<std::uint32_t> subject_of(std::uint32_t pid) override;
     Result<std::uint32_t> count_tasks(std::uint32_t subject) override;
+    Result<Killed> kill_tasks(std::uint32_t subject, std::uint32_t generation) override;
     Result<KernelPosture> posture() override;
     Result<std::uint64_t> counter(std::uint32_t index) override;
     int events_fd() const override;
@@ -66,7 +68,8 @@ private:
     };
     std::string folder_;
     UniqueFd socket_;
-    std::vector<UniqueFd> maps_; // in the order of kSharedMaps
+    std::vector<UniqueFd> maps_;       // in the order of kSharedMaps
+    std::set<std::uint32_t> refilled_; // subject slots a hook may still read as they were before
     std::unique_ptr<ring_buffer, RingDeleter> ring_;
     const std::function<void(const bailiff_event&)>* sink_ = nullptr; // while draining
 };

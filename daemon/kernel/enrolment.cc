@@ -45,16 +45,6 @@ Result<std::vector<Record>> read_records(Programs& programs, const std::string& 
     return records;
 }
 
-Result<std::vector<bailiff_enrolled>> list_tasks(Programs& programs, std::uint32_t pid,
-                                                 std::uint32_t subject, std::uint32_t generation) {
-    bailiff_control control = {};
-    control.pid = pid;
-    control.subject = subject;
-    control.row.generation = generation;
-    if (Status set = set_control(programs, control); !set) return tl::unexpected(set.error());
-    return read_records<bailiff_enrolled>(programs, "count_tasks", 0);
-}
-
 // Not through links such as /proc/self/fd/1, to which /dev/stdout leads: those name a file of this
 // very process.
 UniqueFd open_path(const std::string& path) {
@@ -66,6 +56,16 @@ UniqueFd open_path(const std::string& path) {
 }
 
 } // namespace
+
+Result<std::vector<bailiff_enrolled>> list_tasks(Programs& programs, std::uint32_t pid,
+                                                 std::uint32_t subject, std::uint32_t generation) {
+    bailiff_control control = {};
+    control.pid = pid;
+    control.subject = subject;
+    control.row.generation = generation;
+    if (Status set = set_control(programs, control); !set) return tl::unexpected(set.error());
+    return read_records<bailiff_enrolled>(programs, "count_tasks", 0);
+}
 
 Result<std::uint64_t> process_start_time(std::uint32_t pid) {
     std::ifstream file("/proc/" + std::to_string(pid) + "/stat");

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "bailiff/abi.h"
 #include "base/result.h"
@@ -35,6 +36,13 @@ struct SubjectOf {
 
 // Slot 0 also where there is no such process. kInternal where the iterator cannot be read.
 [[nodiscard]] Result<SubjectOf> subject_of(Programs& programs, std::uint32_t pid);
+
+// Every task of a subject, dead ones that nobody has reaped among them; with subject 0 the row of
+// process `pid`.
+[[nodiscard]] Result<std::vector<bailiff_enrolled>> list_tasks(Programs& programs,
+                                                               std::uint32_t pid,
+                                                               std::uint32_t subject,
+                                                               std::uint32_t generation);
 
 // How many tasks, that is threads, have that subject now. kInternal as above.
 [[nodiscard]] Result<std::uint32_t> count_tasks(Programs& programs, std::uint32_t subject,

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "kernel/canary.h"
+#include "kernel/kill.h"
 
 namespace bailiff::kernel {
 namespace {
@@ -103,6 +104,12 @@ void ProgramsHandler::handle(const Request& request, Reply& reply) {
         case Operation::kCount:
             return store(reply, count_tasks(programs_, request.subject, request.generation),
                          keep_count);
+        case Operation::kKill:
+            return store(reply, kill_tasks(programs_, request.subject, request.generation),
+                         [&reply](const Killed& done) {
+                             reply.count = done.killed;
+                             reply.left = done.left;
+                         });
         case Operation::kAdopt:
             return store(reply, adopt(programs_), keep_count);
         case Operation::kPosture:

@@ -10,6 +10,7 @@
 #include <iostream>
 
 #include "bailiff/version.h"
+#include "base/kernel_argument.h"
 #include "kernel/handler.h"
 #include "kernel/server.h"
 #include "kernel/startup.h"
@@ -59,7 +60,11 @@ int main(int argc, char** argv) {
     if (probe) return 0;
     if (const Status sound = check_options(options); !sound)
         return report(sound.error(), kExitUsage);
-    Result<UniqueFd> lock = claim(options);
+    if (!options.detach && is_switched_off()) {
+        std::cerr << "bailiff-kernel: " << kOffMessage << "\n";
+        return kExitOff;
+    }
+    Result<UniqueFd> lock = lock_pins(options.pin_root);
     if (!lock) return report(lock.error());
     if (options.detach) {
         const Status removed = remove_pins(options.pin_root);

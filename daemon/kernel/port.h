@@ -45,6 +45,13 @@ struct AgentMatch {
     std::uint32_t generation = 0;
 };
 
+// What became of a subject's processes. A process that is left has its SIGKILL pending: it sleeps
+// in the kernel and cannot be interrupted.
+struct Killed {
+    std::uint32_t killed = 0; // sent SIGKILL, those that are left among them
+    std::uint32_t left = 0;
+};
+
 inline constexpr std::uint32_t kSubjectOver = ~std::uint32_t{0};
 
 class KernelPort {
@@ -112,6 +119,10 @@ public:
     [[nodiscard]] virtual Result<std::uint32_t> subject_of(std::uint32_t pid) = 0;
     // How many tasks a subject has now.
     [[nodiscard]] virtual Result<std::uint32_t> count_tasks(std::uint32_t subject) = 0;
+
+    // Kills every process of a subject whose session is over, and waits a moment for their end.
+    [[nodiscard]] virtual Result<Killed> kill_tasks(std::uint32_t subject,
+                                                    std::uint32_t generation) = 0;
 
     // Runs the probes now.
     [[nodiscard]] virtual Result<KernelPosture> posture() = 0;

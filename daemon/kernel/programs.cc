@@ -298,11 +298,4 @@ Result<std::uint64_t> Programs::recursion_misses() const {
     return sum;
 }
 
-Status remove_pins(const std::string& pin_root) {
-    std::error_code error;
-    fs::remove_all(pin_root, error);
-    if (error) return fail(ErrorCode::kInternal, "remove " + pin_root + ": " + error.message());
-    return {};
-}
-
 } // namespace bailiff::kernel

@@ -88,7 +88,4 @@ private:
     std::map<std::string, std::unique_ptr<bpf_link, LinkDeleter>> links_; // by program
 };
 
-// Removes every pin below `pin_root`. What was enforced is enforced no more.
-[[nodiscard]] Status remove_pins(const std::string& pin_root);
-
 } // namespace bailiff::kernel

@@ -31,10 +31,10 @@ bool somebody_answers(const sockaddr_un& address) {
 }
 
 bool well_formed(const Request& request) {
-    const bool names_own_slot =
-        request.operation != Operation::kEnrol ||
-        (request.pid > 1 && request.subject > 0 && request.subject < kCanarySubject);
-    return request.magic == kWireMagic && names_own_slot &&
+    const bool own_slot = request.subject > 0 && request.subject < kCanarySubject;
+    if (request.operation == Operation::kEnrol && (request.pid <= 1 || !own_slot)) return false;
+    if (request.operation == Operation::kKill && !own_slot) return false;
+    return request.magic == kWireMagic &&
            std::memchr(request.path, 0, sizeof(request.path)) != nullptr;
 }
 

@@ -2,7 +2,6 @@
 
 #include <bpf/bpf.h>
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -126,18 +125,6 @@ Status check_options(const Options& options) {
     if (const Result<Account> account = daemon_account(options); !account)
         return tl::unexpected(account.error());
     return {};
-}
-
-Result<UniqueFd> claim(const Options& options) {
-    const std::string& folder = options.pin_root;
-    if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
-        return fail_errno("mkdir " + folder, errno);
-    UniqueFd lock(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!lock) return fail_errno("open " + folder, errno);
-    if (flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return lock;
-    if (errno != EWOULDBLOCK) return fail_errno("lock " + folder, errno);
-    return fail(ErrorCode::kAlreadyExists,
-                "another bailiff-kernel runs (it holds " + folder + "); stop it first");
 }
 
 Result<Programs> start(const Options& options) {

@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "kernel/canary.h"
+#include "kernel/detach.h"
 #include "kernel/programs.h"
 #include "kernel/server.h"
 
@@ -24,10 +25,6 @@ struct Options {
 // kInvalidArgument where an option cannot be meant, kFailedPrecondition where there is no account
 // `daemon_user` and a socket will be made for it. Touches nothing: to be asked first.
 [[nodiscard]] Status check_options(const Options& options);
-
-// Only one bailiff-kernel may load, probe or detach below one folder of pins at a time: it holds a
-// lock on the folder. kAlreadyExists where another does.
-[[nodiscard]] Result<UniqueFd> claim(const Options& options);
 
 // Loads and attaches, proves the new programs by a probe of each family, and only then retires
 // those of an earlier run, so that there is no moment in which nothing is enforced. Where they

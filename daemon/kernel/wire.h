@@ -20,6 +20,7 @@ enum class Operation : std::uint32_t {
     kCount = 5,     // subject, generation -> count
     kPosture = 6,   // -> posture
     kAdopt = 7,     // -> count
+    kKill = 8,      // subject, generation -> count, left
 };
 
 // The maps that bailiffd writes or reads. Holding the descriptor is the permission.
@@ -62,11 +63,13 @@ struct Reply {
     std::int32_t error; // 0, or an errno
     std::uint32_t count;
     std::uint32_t generation; // kSubjectOf
+    std::uint32_t left;       // kKill
+    std::uint32_t zero;
     bailiff_inode inode;
     WirePosture posture;
     char message[256]; // what failed, NUL-terminated
     char path[4096];   // kResolve: the path without symbolic links, NUL-terminated
 };
-static_assert(sizeof(Reply) == 16 + 24 + 328 + 256 + 4096);
+static_assert(sizeof(Reply) == 24 + 24 + 328 + 256 + 4096);
 
 } // namespace bailiff::kernel

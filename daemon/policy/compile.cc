@@ -119,6 +119,11 @@ private:
         const std::vector<std::uint16_t> bits = bits_of(image_, profile.name());
         if (profile.mode() == v1::observe)
             for (const std::uint16_t bit : bits) set_bit(image_.policy.observe, bit);
+        // Mode observe takes nothing from anybody, and no process its life.
+        const bool observed =
+            profile.mode() == v1::observe || document_.policy.mode() == v1::observe;
+        if (profile.on_end() == v1::Profile::kill && !observed)
+            for (const std::uint16_t bit : bits) set_bit(image_.kill, bit);
         defaults(profile, bits);
         for (const v1::FileRule& rule : profile.exec()) file_rule(profile, rule, bits, true);
         for (const v1::FileRule& rule : profile.files()) file_rule(profile, rule, bits, false);

@@ -19,6 +19,7 @@ public:
         add(BAILIFF_LAYER_HOST, policy_.settings.host_profiles);
         for (Status step : {issuer(), users(presenter), agent(), task(), scopes()})
             if (!step) return step;
+        grant.kill = policy_.image.kills(grant.profiles);
         return {};
     }
     Grant grant;

@@ -61,6 +61,12 @@ bailiff_mask Image::mask(std::uint8_t layer, const std::vector<std::string>& pro
     return mask;
 }
 
+bool Image::kills(const bailiff_mask& profiles) const {
+    for (std::size_t i = 0; i < BAILIFF_MASK_WORDS; i++)
+        if ((kill.word[i] & profiles.word[i]) != 0) return true;
+    return false;
+}
+
 std::string ProfileBit::name() const {
     return std::string(layer_name(layer)) + ":" + profile;
 }

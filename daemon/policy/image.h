@@ -85,6 +85,7 @@ struct Image {
     std::vector<ProfileBit> bits;
     std::vector<RuleSource> rules;
     bailiff_policy policy{};                // layers, observe and flags
+    bailiff_mask kill{};                    // profiles whose sessions are killed when over
     Label defaults;                         // one saying for each bit and right, system too
     std::map<std::string, Label> paths;     // absolute, no variables
     std::map<std::string, Label> templates; // with ${workspace} or ${home}
@@ -93,6 +94,8 @@ struct Image {
     std::vector<AddressClass> addresses;
     std::vector<PortLabel> ports;
 
+    // Are the processes of a session with these profiles killed when it is over?
+    [[nodiscard]] bool kills(const bailiff_mask& profiles) const;
     // Bits of a layer's profiles by name.
     [[nodiscard]] bailiff_mask mask(std::uint8_t layer,
                                     const std::vector<std::string>& profiles) const;

@@ -31,7 +31,8 @@ public:
                 if (std::string why = by_rule(label); !why.empty()) return why;
         for (const PortLabel& entry : image_.ports)
             if (std::string why = by_rule(entry.label); !why.empty()) return why;
-        return by_default();
+        if (std::string why = by_default(); !why.empty()) return why;
+        return by_end();
     }
 
 private:
@@ -55,6 +56,16 @@ private:
             });
             if (!stays) return lacks(saying);
         }
+        return "";
+    }
+
+    // One profile is enough to have what is left of a session killed.
+    [[nodiscard]] std::string by_end() const {
+        if (!image_.kills(dropped_) || image_.kills(kept_)) return "";
+        for (std::uint16_t bit = 0; bit < image_.bits.size(); bit++)
+            if (holds(dropped_, bit) && holds(image_.kill, bit))
+                return "it would no longer have " + image_.bits[bit].name() +
+                       " and so not on_end: kill";
         return "";
     }
 

@@ -41,6 +41,7 @@ struct Facts {
 struct Grant {
     bailiff_mask profiles{};
     std::vector<std::string> names; // layer:profile
+    bool kill = false;              // what is left of the session when it is over
     std::size_t agent = 0;          // index in Settings::agents
     std::vector<std::size_t> users; // indexes of the entries that matched
 };

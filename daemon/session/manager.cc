@@ -1,6 +1,7 @@
 #include "session/manager.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace bailiff::session {
 namespace {
@@ -13,6 +14,26 @@ constexpr std::uint64_t kWarning = 60 * static_cast<std::uint64_t>(kSecond);
 const char* kind_of(State state) {
     if (state == State::kExpired) return "session.expired";
     return state == State::kRevoked ? "session.revoked" : "session.ended";
+}
+
+v1::Record killed_record(const Session& session, const Result<kernel::Killed>& done) {
+    v1::Record record = record_of("session.killed", session, "");
+    if (!done) {
+        record.set_kind("posture");
+        record.set_reason("kill-failed");
+        record.set_message(
+            "what session " + session.name +
+            " left cannot be killed yet, and dies at its next call: " + done.error().message());
+        return record;
+    }
+    record.set_killed(done->killed);
+    std::string message = "processes that session " + session.name +
+                          " left and that were killed: " + std::to_string(done->killed);
+    if (done->left != 0)
+        message += "; " + std::to_string(done->left) +
+                   " of them sleep in the kernel and die when they wake";
+    record.set_message(message);
+    return record;
 }
 
 } // namespace
@@ -62,13 +83,7 @@ std::vector<const Session*> Manager::list() const {
 }
 
 Status Manager::write_session_row(const Session& session, bailiff_session_state state) {
-    bailiff_session row = {};
-    row.expires_at = session.expires_boot;
-    row.state = state;
-    row.epoch = session.epoch;
-    std::copy(session.id.begin(), session.id.end(), row.id);
-    row.started_at = session.started_boot;
-    return world_.port.put_session(session.slot, row);
+    return world_.port.put_session(session.slot, row_of(session, state));
 }
 
 Result<const Session*> Manager::end(const std::string& name, const std::string& why,
@@ -113,10 +128,24 @@ void Manager::close(Session& session, State state, const std::string& why, const
     v1::Record record = record_of(kind_of(state), session, "session " + session.name + " " + why);
     record.set_by(by);
     world_.record(std::move(record));
+    if (session.kill) to_kill_.push_back({session.name, session.subject, session.generation});
     if (tables_) tables_->unbind(session.slot);
     session_slots_.give_back(session.slot);
     subject_slots_.give_back(session.subject);
     save();
+    kill_leftovers();
+}
+
+// Where bailiff-kernel does not answer it is asked again each second. The slot may be another
+// session's by then: the generation tells whose tasks are meant.
+void Manager::kill_leftovers() {
+    std::erase_if(to_kill_, [this](Leftovers& left) {
+        const Result<kernel::Killed> done = world_.port.kill_tasks(left.subject, left.generation);
+        const bool news = done ? done->killed != 0 : !std::exchange(left.told, true);
+        if (const Session* session = find(left.session); session != nullptr && news)
+            world_.record(killed_record(*session, done));
+        return done.has_value();
+    });
 }
 
 void Manager::leader_gone(const std::string& name) {
@@ -128,6 +157,7 @@ void Manager::leader_gone(const std::string& name) {
 }
 
 void Manager::tick() {
+    if (!to_kill_.empty()) kill_leftovers();
     const std::uint64_t now = world_.clock.boot_nanos();
     for (auto& [name, session] : sessions_) {
         if (session.state != State::kActive) continue;

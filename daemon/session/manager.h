@@ -126,6 +126,7 @@ private:
                                                   const token::Token& token, uid_t uid,
                                                   const std::string& account) const;
     void close(Session& session, State state, const std::string& why, const std::string& by);
+    void kill_leftovers();
     void save();
     void save_labels();
     void note_state_file(const std::string& message) const;
@@ -158,6 +159,15 @@ private:
     Slots session_slots_;
     Slots subject_slots_;
     bool restored_ = false;
+
+    // A session that is over and whose processes are to be killed.
+    struct Leftovers {
+        std::string session;
+        std::uint32_t subject;
+        std::uint32_t generation;
+        bool told = false; // that it cannot be done yet
+    };
+    std::vector<Leftovers> to_kill_;
 };
 
 // The verifier's view of a policy.

@@ -182,6 +182,7 @@ Result<const Session*> Manager::open(const OpenRequest& request, const Presenter
     session.variables = {*folder, *home};
     session.task_note = request.task_note;
     session.wait_tree = request.wait_tree;
+    session.kill = grant->kill;
     session.uid = presenter.uid;
     session.pid = presenter.pid;
     session.start_time = presenter.start_time;
@@ -253,6 +254,7 @@ Result<const Session*> Manager::renew(const std::string& name, const std::string
     Session next = *session;
     next.token = *fresh;
     next.profiles = grant->names;
+    next.kill = grant->kill; // no renewal takes it back: see why_not_narrower()
     next.warned = false;
     const std::int64_t left =
         fresh->expires_at * static_cast<std::int64_t>(kSecond) - world_.clock.unix_nanos();

@@ -46,8 +46,8 @@ Result<std::uint8_t> Manager::free_policy_slot() const {
     return fail(ErrorCode::kInternal, "every policy slot of the kernel is in use");
 }
 
-// The subject rows that a new policy rewrites, and how they were. An undone row keeps its new
-// generation: tasks that got it meanwhile must not pass to who has the slot next.
+// The subject and session rows that a new policy rewrites, and how they were. An undone row keeps
+// its new generation: tasks that got it meanwhile must not pass to who has the slot next.
 class Manager::Change {
 public:
     explicit Change(kernel::KernelPort& port) : port_(port) {}
@@ -58,13 +58,21 @@ public:
         before_.emplace_back(slot, *before);
         return port_.put_subject(slot, row);
     }
+    [[nodiscard]] Status put_session(std::uint32_t slot, const bailiff_session& row) {
+        const Result<bailiff_session> before = port_.get_session(slot);
+        if (!before) return tl::unexpected(before.error());
+        sessions_before_.emplace_back(slot, *before);
+        return port_.put_session(slot, row);
+    }
     void undo() {
         for (const auto& [slot, row] : before_) (void)port_.put_subject(slot, row);
+        for (const auto& [slot, row] : sessions_before_) (void)port_.put_session(slot, row);
     }
 
 private:
     kernel::KernelPort& port_;
     std::vector<std::pair<std::uint32_t, bailiff_subject>> before_;
+    std::vector<std::pair<std::uint32_t, bailiff_session>> sessions_before_;
 };
 
 Result<std::uint32_t> Manager::load_policy(std::shared_ptr<const policy::Policy> policy) {
@@ -140,6 +148,11 @@ Status Manager::move_sessions(std::uint8_t policy_slot, const Grants& grants, Ch
         row->profiles = granted ? granted->profiles : bailiff_mask{};
         row->policy = policy_slot;
         if (Status written = change.put(subject, *row); !written) return written;
+        Session session = sessions_.at(name);
+        if (!granted || granted->kill == session.kill) continue;
+        session.kill = granted->kill;
+        const bailiff_session row_now = row_of(session, BAILIFF_SESSION_ACTIVE);
+        if (Status written = change.put_session(session.slot, row_now); !written) return written;
     }
     return {};
 }
@@ -150,6 +163,7 @@ std::uint32_t Manager::settle_sessions(const Grants& grants) {
         Session& session = sessions_.at(name);
         if (granted) {
             session.profiles = granted->names;
+            session.kill = granted->kill;
             session.agent = tables_->policy().settings.agents[granted->agent].name;
             continue;
         }

@@ -1,5 +1,7 @@
 #include "session/session.h"
 
+#include <algorithm>
+
 #include "base/clock.h"
 
 namespace bailiff::session {
@@ -35,6 +37,18 @@ void describe_token(const token::Token& token, v1::Record& record) {
     }
     record.set_actor_source(token.actor_source);
     record.set_task(token.task);
+}
+
+bailiff_session row_of(const Session& session, bailiff_session_state state) {
+    bailiff_session row = {};
+    row.expires_at = session.expires_boot;
+    row.state = state;
+    row.epoch = session.epoch;
+    std::copy(session.id.begin(), session.id.end(), row.id);
+    row.started_at = session.started_boot;
+    // With no daemon alive the first denied call ends the process.
+    if (session.kill) row.flags |= BAILIFF_SESSION_KILL;
+    return row;
 }
 
 v1::Record record_of(const std::string& kind, const Session& session, const std::string& message) {

@@ -41,6 +41,7 @@ struct Session {
     // What the caller said and who it was.
     std::string task_note;
     bool wait_tree = false;
+    bool kill = false; // what is left of it when it is over (on_end)
     uid_t uid = 0;
     pid_t pid = 0;
     std::uint64_t start_time = 0; // of pid, clock ticks since boot
@@ -56,6 +57,9 @@ struct Session {
 // A record of `kind` with everything that the session says about who and what for.
 [[nodiscard]] v1::Record record_of(const std::string& kind, const Session& session,
                                    const std::string& message);
+
+// Its row in the kernel's table of sessions.
+[[nodiscard]] bailiff_session row_of(const Session& session, bailiff_session_state state);
 
 void describe_token(const token::Token& token, v1::Record& record);
 

@@ -326,14 +326,15 @@ struct bailiff_granted {
 struct bailiff_task {
     bailiff_u32 subject;
     bailiff_u32 generation;    // of the subject's slot
-    bailiff_u64 overlay_cred;  // the mounter's cred of the overlay last worked on (struct cred *)
+    bailiff_u64 file_system;   // last worked on (struct super_block *), and if it is an overlay:
+    bailiff_u64 overlay_cred;  // its mounter's cred (struct cred *)
     bailiff_u64 overlay_upper; // its upper layer (struct super_block *)
     bailiff_u64 permitted;     // capabilities before the exec under way
     struct bailiff_seen seen[BAILIFF_SEEN];
     struct bailiff_granted granted[BAILIFF_GRANTED];
-    bailiff_u64 scratch[66];
+    bailiff_u64 scratch[68];
 };
-BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_task) == 1104, "task");
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_task) == 1128, "task");
 
 // Map "ipc": hash, key the address of a System V object (struct kern_ipc_perm *). Who made it.
 struct bailiff_ipc {

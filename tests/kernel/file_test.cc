@@ -3,6 +3,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
+#include <cstdlib>
 #include <filesystem>
 
 #include "kernel/enrolment.h"
@@ -199,6 +200,20 @@ TEST_P(File, AFileSystemNobodyLabelledIsDenied) {
     EXPECT_EQ(umount(mounted.c_str()), 0);
 }
 
+TEST_P(File, ALongPathIsCutOffInItsRecord) {
+    std::string deep = other_;
+    for (int i = 0; i < 12; i++) deep += "/" + std::string(200, 'd');
+    make_file(deep + "/leaf");
+    events();
+    EXPECT_EQ(bound(open_file(deep + "/leaf", O_RDONLY)), EPERM);
+    const std::vector<bailiff_event> denied = verdicts();
+    ASSERT_EQ(denied.size(), 1);
+    EXPECT_STREQ(denied[0].text, "leaf");
+    EXPECT_TRUE(denied[0].flags & BAILIFF_EVENT_TRUNCATED);
+    EXPECT_GT(denied[0].text_length, 5U + 2 * 201);
+    EXPECT_LE(denied[0].text_length, BAILIFF_EVENT_TEXT);
+}
+
 TEST_P(File, AWalkDeeperThanTheLimitIsDenied) {
     policy(BAILIFF_VERDICT_ALLOW, {});
     std::string deep = work_;
@@ -212,6 +227,41 @@ INSTANTIATE_TEST_SUITE_P(
         const std::string path = at.param;
         return std::string(path == "/mnt/ext4" ? "ext4" : path == "/tmp" ? "tmpfs" : "overlayfs");
     });
+
+// A file system on which one name has many spellings: ext4 with a folder that ignores capitals.
+class FoldingFile : public Scene {
+protected:
+    void SetUp() override {
+        Scene::SetUp();
+        std::filesystem::create_directories(mount_);
+        const std::string make = "umount -q " + mount_ + "; truncate -s 20M " + image_ +
+                                 " && mkfs.ext4 -q -F -O casefold -E encoding=utf8 " + image_ +
+                                 " && mount -o loop " + image_ + " " + mount_ + " && mkdir " +
+                                 work_ + " && chattr +F " + work_;
+        ASSERT_EQ(std::system(make.c_str()), 0);
+        make_file(work_ + "/a");
+        std::filesystem::create_directories(work_ + "/d");
+        policy(BAILIFF_VERDICT_DENY, {{work_, kEveryFileRight, BAILIFF_VERDICT_ALLOW}});
+    }
+    void TearDown() override { EXPECT_EQ(umount(mount_.c_str()), 0); }
+    const std::string image_ = "/mnt/ext4/folding.img";
+    const std::string mount_ = "/mnt/folding";
+    const std::string work_ = mount_ + "/work";
+};
+
+TEST_F(FoldingFile, WithoutRulesForNamesItIsLikeAnyOther) {
+    expect_allowed(open_file(work_ + "/A", O_RDONLY));
+}
+
+TEST_F(FoldingFile, ARuleForANameDeniesWhatMayBeThatName) {
+    name_rule(".pem", true, BAILIFF_RIGHT_READ, BAILIFF_VERDICT_DENY);
+    expect_denied(open_file(work_ + "/a", O_RDONLY));
+}
+
+TEST_F(FoldingFile, ARuleForAnEntryDeniesWhatMayBeThatEntry) {
+    entry_rule(work_, "a", BAILIFF_RIGHT_READ, BAILIFF_VERDICT_DENY);
+    expect_denied(open_file(work_ + "/A", O_RDONLY));
+}
 
 } // namespace
 } // namespace bailiff::tests

@@ -1,6 +1,9 @@
 // What a task's row remembers of earlier verdicts never outlives what it rests on.
 #include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 
 #include "tests/kernel/acts.h"
@@ -116,6 +119,41 @@ TEST_P(Granted, ManyDirectoriesInTurnAreNotTakenForEachOther) {
         return 0;
     };
     EXPECT_EQ(bound(all), 0);
+}
+
+TEST_P(Granted, RenamesElsewhereDenyNothing) {
+    make_file(root_ + "/restless");
+    const pid_t renamer = fork();
+    if (renamer == 0) {
+        for (;;) {
+            fs::rename(root_ + "/restless", root_ + "/renamed");
+            fs::rename(root_ + "/renamed", root_ + "/restless");
+        }
+    }
+    const Act opens = [this] {
+        for (int i = 0; i < 3000; i++)
+            if (const int error = open_file(work_ + "/d/a", O_RDONLY)(); error != 0) return error;
+        return 0;
+    };
+    EXPECT_EQ(bound(opens), 0);
+    kill(renamer, SIGKILL);
+    waitpid(renamer, nullptr, 0);
+}
+
+TEST_P(Granted, ADescriptorWhoseUseIsRecordedIsRecordedEachTime) {
+    policy(BAILIFF_VERDICT_DENY, {{work_, kRights, BAILIFF_VERDICT_AUDIT}});
+    const int fd = open((work_ + "/d/a").c_str(), O_RDONLY | O_CLOEXEC);
+    ASSERT_GE(fd, 0);
+    events();
+    const Act reads = [fd] {
+        char byte = 0;
+        for (int i = 0; i < 3; i++)
+            if (pread(fd, &byte, 1, 0) != 1) return errno;
+        return 0;
+    };
+    EXPECT_EQ(bound(reads), 0);
+    EXPECT_EQ(verdicts().size(), 3);
+    close(fd);
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -133,10 +133,11 @@ void Scene::write_policy() {
     put("policies", std::uint32_t{kPolicySlot}, policy);
 }
 
-void Scene::session(bailiff_session_state state, std::uint64_t expires_at) {
+void Scene::session(bailiff_session_state state, std::uint64_t expires_at, std::uint32_t flags) {
     bailiff_session row = {};
     row.state = state;
     row.expires_at = expires_at;
+    row.flags = flags;
     put("sessions", kSessionSlot, row);
 }
 

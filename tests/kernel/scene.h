@@ -47,7 +47,8 @@ protected:
                     bailiff_verdict verdict);
     void address_rule(const std::string& address, unsigned prefix, std::uint16_t port,
                       bailiff_right right, bailiff_verdict verdict);
-    void session(bailiff_session_state state, std::uint64_t expires_at = ~0ULL);
+    void session(bailiff_session_state state, std::uint64_t expires_at = ~0ULL,
+                 std::uint32_t flags = 0);
     // Gives the session's slot to another session, or the subject's to another subject.
     void reuse_session_slot();
     void reuse_subject_slot();

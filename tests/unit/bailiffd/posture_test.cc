@@ -35,6 +35,17 @@ TEST(Posture, DownWhenNoFamilyDenies) {
     EXPECT_EQ(judge_posture(probes(false, false), false, {}).state, "DOWN");
 }
 
+TEST(Posture, ADetachmentIsTheReasonWhileTheKernelSideIsSilent) {
+    const Result<kernel::KernelPosture> silent = fail(ErrorCode::kUnavailable, "no answer");
+    EXPECT_EQ(judge_posture(silent, false, {}).state, "DEGRADED");
+    const Posture posture = judge_posture(silent, false, {}, "detached by uid 0 (root)");
+    EXPECT_EQ(posture.state, "DOWN");
+    EXPECT_THAT(posture.detail, HasSubstr("detached by uid 0 (root); nothing is enforced"));
+    EXPECT_THAT(posture.remedy, HasSubstr("restart"));
+    EXPECT_EQ(judge_posture(probes(true, true), false, {}, "detached by x").state, "ENFORCING")
+        << "it explains, and decides nothing";
+}
+
 TEST(Posture, ObserveIsToldAndHidesNoFailure) {
     EXPECT_EQ(judge_posture(probes(true, true), true, {}).state, "OBSERVING");
     EXPECT_EQ(judge_posture(probes(true, false), true, {}).state, "DEGRADED");

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "kernel/detachment.h"
 #include "tests/unit/ctl/program.h"
 
 namespace bailiff::ctl {
@@ -134,6 +135,14 @@ TEST(Pins, MapsWithoutLinksAreNothingInForce) {
     EXPECT_THAT(text_of(pins), StartsWith("refused: nothing is loaded: maps of an earlier run"));
 }
 
+TEST(Pins, ADetachmentComesBeforeWhatWasFound) {
+    const api::ScratchFolder folder;
+    EXPECT_THAT(why_nothing(folder / "", "no folder"), StartsWith("nothing is loaded: no folder;"));
+    ASSERT_TRUE(kernel::save_detachment(folder / "", {"now", "uid 0 (root)", "locked out"}));
+    EXPECT_THAT(why_nothing(folder / "", "no folder"),
+                StartsWith("detached by uid 0 (root) at now: locked out; nothing is enforced"));
+}
+
 TEST(ReadPins, AFolderThatIsNotThereIsNotFound) {
     const api::ScratchFolder scratch;
     const Result<kernel::Pins> pins = kernel::read_pins(scratch / "absent");
@@ -165,10 +174,10 @@ TEST(StatusCommand, WithNeitherDaemonNorPinsIs2) {
     if (kernel::read_pins(kernel::kPinRoot)) GTEST_SKIP() << "this host has pins of bailiff";
     const Program program;
     EXPECT_EQ(program.run({"--socket", "/no/such/socket", "status"}), 2);
-    EXPECT_EQ(program.out(), "");
     EXPECT_THAT(program.err(), HasSubstr("bailiffd does not answer at /no/such/socket"));
-    EXPECT_THAT(program.err(),
-                testing::AnyOf(HasSubstr("nothing is loaded"), HasSubstr("only root may read")));
+    EXPECT_THAT(program.out() + program.err(),
+                testing::AnyOf(HasSubstr("DOWN: nothing is loaded"), HasSubstr("DOWN: detached"),
+                               HasSubstr("only root may read")));
 }
 
 } // namespace

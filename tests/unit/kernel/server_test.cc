@@ -101,6 +101,17 @@ TEST_F(ServerTest, NobodyEnrolsPidOneOrASubjectThatIsNotASessions) {
     EXPECT_EQ(handled(), 1U);
 }
 
+TEST_F(ServerTest, NobodyIsKilledThatIsNoSubjectOfASession) {
+    Request request = request_of(Operation::kKill);
+    for (const std::uint32_t subject : {0U, kCanarySubject, 0xffffffffU}) {
+        request.subject = subject;
+        EXPECT_EQ(error_of(request), EINVAL) << subject;
+    }
+    request.subject = kCanarySubject - 1;
+    EXPECT_EQ(error_of(request), 0);
+    EXPECT_EQ(handled(), 1U);
+}
+
 TEST_F(ServerTest, ASecondCallerIsToldThatTheFirstIsServed) {
     ASSERT_EQ(error_of(request_of(Operation::kCount)), 0);
     const RawCaller second(served_.folder());

@@ -52,6 +52,13 @@ TEST(Narrower, OneWhoseDefaultIsStricterMayNotGo) {
     EXPECT_THAT(without_b("mode: enforce", "mode: observe"), IsEmpty());
 }
 
+TEST(Narrower, TheOneThatKillsAtTheEndMayNotGo) {
+    const std::string kill = std::string(kOpen) + ", on_end: kill";
+    EXPECT_THAT(without_b(kOpen, kill), HasSubstr("on_end: kill"));
+    EXPECT_THAT(without_b(kill, kill), IsEmpty()) << "one is enough";
+    EXPECT_THAT(without_b(kOpen, kill + ", mode: observe"), IsEmpty()) << "it never killed";
+}
+
 TEST(Narrower, ALayerThatIsGoneTakesNothingAway) {
     EXPECT_THAT(why_not_narrower(*two("mode: enforce", "mode: enforce"), kBoth, {}),
                 HasSubstr("host:a"));

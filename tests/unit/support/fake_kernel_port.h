@@ -190,6 +190,12 @@ public:
             if (task.first == subject && task.second == subjects[subject].generation) count++;
         return count;
     }
+    Result<kernel::Killed> kill_tasks(std::uint32_t subject, std::uint32_t generation) override {
+        if (Status made = call("kill_tasks"); !made) return tl::unexpected(made.error());
+        const auto killed = std::erase_if(
+            tasks, [&](const auto& task) { return task.second == std::pair(subject, generation); });
+        return kernel::Killed{static_cast<std::uint32_t>(killed), 0};
+    }
     Result<kernel::KernelPosture> posture() override {
         if (Status made = call("posture"); !made) return tl::unexpected(made.error());
         return kernel::KernelPosture{};
