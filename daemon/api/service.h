@@ -34,30 +34,51 @@ public:
     Service& operator=(const Service&) = delete;
     virtual ~Service() = default;
 
-    // An error refuses the call.
+    // What the kernel side holds a caller for, asked before each call. An error refuses the call:
+    // kUnavailable where bailiff-kernel does not answer.
     [[nodiscard]] virtual Result<Subjection> subject_of(const Peer& peer) = 0;
     // The roles of the policy in force; the reference holds until the next call of the service.
     [[nodiscard]] virtual const Roles& roles() const = 0;
 
+    // What each rpc is for, and which role may call it, is in control.proto. Besides the errors
+    // that are named, a method fails with kNotFound for a session that does not exist or that the
+    // caller may not know of, with kUnavailable where bailiff-kernel does not answer, and with
+    // kInternal.
+
+    // Role user. kUnauthenticated and kPermissionDenied for the token, kAlreadyExists for one that
+    // was used, kInvalidArgument, kResourceExhausted, kFailedPrecondition if the caller is gone.
     virtual Result<v1::OpenSessionResponse> open_session(const Caller& caller,
                                                          const v1::OpenSessionRequest& request) = 0;
+    // Role user, its own sessions only. As open_session; kPermissionDenied also for a token of
+    // another user, agent or task and for wider rights, kFailedPrecondition for a session that is
+    // over.
     virtual Result<v1::RenewSessionResponse> renew_session(
         const Caller& caller, const v1::RenewSessionRequest& request) = 0;
+    // Role user for its own, operator for all. A session that is over stays as it is.
     virtual Result<v1::EndSessionResponse> end_session(const Caller& caller,
                                                        const v1::EndSessionRequest& request) = 0;
+    // The same roles. kInvalidArgument for a long reason, kFailedPrecondition for a session that is
+    // over.
     virtual Result<v1::RevokeSessionResponse> revoke_session(
         const Caller& caller, const v1::RevokeSessionRequest& request) = 0;
+    // Role user sees its own, auditor and operator see all.
     virtual Result<v1::ListSessionsResponse> list_sessions(
         const Caller& caller, const v1::ListSessionsRequest& request) = 0;
+    // As list_sessions.
     virtual Result<v1::GetSessionResponse> get_session(const Caller& caller,
                                                        const v1::GetSessionRequest& request) = 0;
-    // May wait for a first record, as long as the request says. `caller` and `request` outlive it.
+    // As list_sessions. May wait for a first record, as long as the request says. `caller` and
+    // `request` outlive it. kInvalidArgument for a verdict that is none.
     virtual boost::asio::awaitable<Result<v1::ReadEventsResponse>> read_events(
         const Caller& caller, const v1::ReadEventsRequest& request) = 0;
+    // Any role. Answers also where bailiff-kernel does not: that is then the posture.
     virtual Result<v1::GetStatusResponse> get_status(const Caller& caller,
                                                      const v1::GetStatusRequest& request) = 0;
+    // Role operator. kInvalidArgument with the policy's problems, one a line; whatever the error,
+    // the policy before stays in force.
     virtual Result<v1::ReloadPolicyResponse> reload_policy(
         const Caller& caller, const v1::ReloadPolicyRequest& request) = 0;
+    // Anyone, also from inside a session.
     virtual Result<v1::WhoAmIResponse> who_am_i(const Caller& caller,
                                                 const v1::WhoAmIRequest& request) = 0;
 };

@@ -19,6 +19,7 @@
 
 namespace bailiff::daemon {
 
+// What the command line says, with its defaults.
 struct Options {
     std::string policy = "/etc/bailiff/policy.yaml";
     std::string state_folder = "/var/lib/bailiff";
@@ -28,10 +29,13 @@ struct Options {
 
 class Daemon {
 public:
-    // Connects, loads the policy, probes, listens: after it the daemon is ready.
+    // Connects, loads the policy, probes, listens: after it the daemon is ready. kUnavailable where
+    // bailiff-kernel does not answer, kInvalidArgument with the policy's problems, kAlreadyExists
+    // where another daemon serves the socket, else what kept it from starting.
     [[nodiscard]] static Result<std::unique_ptr<Daemon>> start(const Options& options);
-    // Until SIGTERM or SIGINT, or until it can no longer do its work.
+    // Until SIGTERM or SIGINT, or until it can no longer do its work: kInternal.
     [[nodiscard]] Status run();
+    // As last judged, at most a minute ago.
     [[nodiscard]] const Posture& posture() const { return posture_; }
 
 private:

@@ -19,9 +19,13 @@ namespace bailiff::daemon {
 
 class Journal {
 public:
+    // `folder` is the one that `writer` writes to. `clock` outlives this.
     Journal(journal::Writer writer, const std::string& folder, const Clock& clock);
 
+    // Takes one record, with the time of now where it has none. It may be held back to be counted
+    // with others alike. What cannot be written is kept for later or counted as missing: state().
     void record(v1::Record record);
+    // A page of what is written. kInternal where the file cannot be read.
     [[nodiscard]] Result<journal::Page> read(const journal::Filter& filter);
     // Until a record is written that `filter` lets through, at most so long.
     [[nodiscard]] boost::asio::awaitable<void> wait(journal::Filter filter,
@@ -30,7 +34,9 @@ public:
     [[nodiscard]] std::uint64_t last_sequence() const { return writer_.last_sequence(); }
     // Collapsed records whose time is over, what waits for disk space, durability; every second.
     void tick();
+    // Writes what is held back, and wakes who waits: nothing is recorded afterwards.
     void close();
+    // "ok", or what cannot be written and why.
     [[nodiscard]] std::string state() const { return writer_.state(); }
 
 private:

@@ -1,9 +1,8 @@
 #include "bailiffd/service.h"
 
-#include <pwd.h>
+#include <optional>
 
-#include <array>
-
+#include "base/account.h"
 #include "journal/utf8.h"
 #include "journal/utf8_message.h"
 
@@ -18,14 +17,10 @@ session::Presenter presenter_of(const api::Peer& peer) {
     presenter.pid = peer.pid;
     presenter.start_time = peer.start_time;
     presenter.still_there = [&peer] { return peer.still_same(); };
-    passwd entry{};
-    passwd* found = nullptr;
-    std::array<char, 16384> buffer{};
-    getpwuid_r(peer.uid, &entry, buffer.data(), buffer.size(), &found);
-    if (found == nullptr) return presenter;
-    presenter.account = found->pw_name;
-    const std::string home = found->pw_dir;
-    if (home.size() > 1 && home != "/nonexistent") presenter.home = home;
+    if (std::optional<Account> account = account_by_uid(peer.uid)) {
+        presenter.account = std::move(account->name);
+        presenter.home = std::move(account->home);
+    }
     return presenter;
 }
 

@@ -1,14 +1,14 @@
 #include "ctl/detach.h"
 
-#include <pwd.h>
 #include <syslog.h>
 #include <unistd.h>
 
-#include <array>
 #include <charconv>
 #include <memory>
+#include <optional>
 
 #include "bailiff/control.pb.h"
+#include "base/account.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "ctl/client.h"
@@ -32,12 +32,8 @@ struct Options {
 };
 
 std::string account(uid_t uid) {
-    passwd entry{};
-    passwd* found = nullptr;
-    std::array<char, 16384> buffer{};
-    getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found);
-    return "uid " + std::to_string(uid) +
-           (found == nullptr ? "" : " (" + std::string(found->pw_name) + ")");
+    const std::optional<Account> found = account_by_uid(uid);
+    return "uid " + std::to_string(uid) + (found ? " (" + found->name + ")" : "");
 }
 
 // Root is many people: the audit login uid (proc(5)) is who it was before sudo.

@@ -32,10 +32,15 @@ void add_issuer(CLI::App& dev, Context& context) {
     });
 }
 
-Status print_token(TokenOptions& options) {
-    const Result<std::int64_t> lifetime = parse_duration(options.lifetime);
-    if (!lifetime) return fail(ErrorCode::kInvalidArgument, "--ttl: " + lifetime.error().message());
+// What is wrong here is an option.
+Status check(TokenOptions& options) {
+    Result<std::int64_t> lifetime = parse_duration(options.lifetime);
+    if (!lifetime) return propagate(std::move(lifetime), "--ttl");
     options.request.lifetime = *lifetime;
+    return token::check_dev_token(options.request);
+}
+
+Status print_token(const TokenOptions& options) {
     Result<std::string> token =
         token::sign_dev_token(options.issuer, options.request, SystemClock());
     if (!token) return tl::unexpected<Error>(token.error());
@@ -63,6 +68,8 @@ void add_token(CLI::App& dev, Context& context) {
         ->expected(1)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     command->callback([options, &context] {
+        if (Status sound = check(*options); !sound)
+            return report(context, sound.error(), kExitUsage);
         if (Status printed = print_token(*options); !printed) report(context, printed.error());
     });
 }

@@ -23,6 +23,17 @@ constexpr const char* kPathQuestions[] = {"exec",   "read",        "write",    "
                                           "load",   "connect_unix"};
 constexpr const char* kAddressQuestions[] = {"connect", "bind"};
 
+// Options have dashes where rights have underscores.
+std::string flag_of(std::string right) {
+    std::replace(right.begin(), right.end(), '_', '-');
+    return right;
+}
+
+std::string right_of(std::string flag) {
+    std::replace(flag.begin(), flag.end(), '-', '_');
+    return flag;
+}
+
 // What the command line of `eval` fills.
 struct EvalOptions {
     std::string file;
@@ -47,7 +58,7 @@ void check(const std::string& file, Context& context) {
         return;
     }
     std::string text = journal::escape(file) + ": " + check_text(**policy) + "\n";
-    for (const std::string& warning : policy_warnings(**policy))
+    for (const std::string& warning : policy_warnings(**policy, SystemClock()))
         text += journal::escape(warning) + "\n";
     print(text);
 }
@@ -67,7 +78,8 @@ Result<std::vector<EvalQuestion>> questions_of(const CLI::App& command,
     for (const CLI::Option* option : command.parse_order()) {
         if (std::find(options.begin(), options.end(), option) == options.end()) continue;
         const std::string& object = option->results().at(taken[option]++);
-        Result<EvalQuestion> question = parse_question(option->get_lnames().front(), object);
+        Result<EvalQuestion> question =
+            parse_question(right_of(option->get_lnames().front()), object);
         if (!question)
             return propagate(std::move(question),
                              "--" + option->get_lnames().front() + " " + object);
@@ -101,19 +113,22 @@ void eval(const CLI::App& command, EvalOptions& options, Context& context) {
         if (!answer.allowed) context.exit_status = kExitDenied;
 }
 
+std::string path_question(std::string_view right) {
+    if (right == "metadata") return "May it change the metadata of this path";
+    if (right == "connect_unix") return "May it connect to the Unix socket at this path";
+    return "May it " + std::string(right) + " this path";
+}
+
 void add_questions(CLI::App& command, EvalOptions& options) {
     const auto add = [&](const char* right, const char* object, const std::string& description) {
-        CLI::Option* option = command.add_option(std::string("--") + right);
+        CLI::Option* option = command.add_option("--" + flag_of(right));
         option->description(description + "; may be repeated")
             ->type_name(object)
             ->group("Questions")
             ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
         options.questions.push_back(option);
     };
-    for (const char* right : kPathQuestions)
-        add(right, "PATH",
-            right == std::string_view("metadata") ? "May it change the metadata of this path"
-                                                  : std::string("May it ") + right + " this path");
+    for (const char* right : kPathQuestions) add(right, "PATH", path_question(right));
     for (const char* right : kAddressQuestions)
         add(right, "ADDR:PORT[/tcp|udp]", std::string("May it ") + right + " to this address");
     add("system", "RIGHT", "Has it this right over the system, such as signal or cap_net_admin");

@@ -6,6 +6,7 @@
 #include <set>
 #include <tuple>
 
+#include "base/account.h"
 #include "policy/account.h"
 
 namespace bailiff::ctl {
@@ -51,12 +52,59 @@ void check_rules(const policy::Image& image, Warnings& warnings) {
     }
 }
 
+// The first entry that fits a token's actor decides.
+void check_order(const std::vector<policy::AgentEntry>& agents, Warnings& warnings) {
+    for (auto later = agents.begin(); later != agents.end(); ++later) {
+        const auto earlier = std::find_if(agents.begin(), later, [&](const auto& agent) {
+            return policy::matches(agent.actor, later->actor) &&
+                   (agent.actor_issuer.empty() || agent.actor_issuer == later->actor_issuer);
+        });
+        if (earlier != later)
+            warnings.add(later->at, "agent " + later->name + " gets no session: agent " +
+                                        earlier->name + " (" + earlier->at.text() +
+                                        ") comes first and takes each token with actor " +
+                                        later->actor);
+    }
+}
+
+void check_observe_until(const policy::ObserveUntil& until, const Clock& clock,
+                         Warnings& warnings) {
+    if (until.date.empty()) return;
+    constexpr std::size_t kDay = 10; // of "2027-01-31"
+    const std::string today = std::string(TimeText(clock.unix_nanos()).c_str()).substr(0, kDay);
+    if (!until.matters)
+        warnings.add(until.at,
+                     "observe_until is a note about `mode: observe`, and neither the "
+                     "policy nor a profile is in that mode");
+    else if (until.date.substr(0, kDay) < today)
+        warnings.add(until.at, "observe_until " + until.date +
+                                   " is over, and the mode is still observe: the date changes "
+                                   "nothing by itself");
+}
+
+void check_roles(const policy::RoleSettings& roles, Warnings& warnings) {
+    for (const auto& [group, at] : roles.groups_at)
+        if (group != "*" && !group_by_name(group))
+            warnings.add(at, "roles: " + group + " is no local group of this host");
+}
+
+void check_match(const policy::AgentEntry& agent, Warnings& warnings) {
+    for (const std::string& path : agent.executables)
+        warnings.path(agent.file_at(path), "match executable", path);
+    for (const std::string& path : agent.scripts)
+        warnings.path(agent.file_at(path), "match script", path);
+    if (!agent.cgroup.empty())
+        warnings.path(agent.cgroup_at, "match cgroup", "/sys/fs/cgroup" + agent.cgroup);
+    if (!agent.uid.empty() && !policy::is_account(agent.uid))
+        warnings.add(agent.uid_at, "match uid " + agent.uid + " is no local account of this host");
+}
+
 void check_settings(const policy::Policy& policy, Warnings& warnings) {
     const policy::Settings& settings = policy.settings;
     for (const policy::IssuerSettings& issuer : settings.issuers)
         if (is_absent(issuer.jwks_file))
             warnings.add(issuer.at,
-                         "KEY SET " + issuer.jwks_file +
+                         "key set " + issuer.jwks_file +
                              " is missing on this host: bailiffd does not start without "
                              "it; for a first try, bailiffctl dev issuer init makes one");
     for (const std::string& root : settings.workspace_roots)
@@ -67,15 +115,7 @@ void check_settings(const policy::Policy& policy, Warnings& warnings) {
                 warnings.add(user.at, "presented_by " + account +
                                           " is no local account of this host: nobody can present "
                                           "a token as it");
-    for (const policy::AgentEntry& agent : settings.agents) {
-        for (const std::string& path : agent.executables)
-            warnings.path(agent.at, "match executable", path);
-        for (const std::string& path : agent.scripts) warnings.path(agent.at, "match script", path);
-        if (!agent.cgroup.empty())
-            warnings.path(agent.at, "match cgroup", "/sys/fs/cgroup" + agent.cgroup);
-        if (!agent.uid.empty() && !policy::is_account(agent.uid))
-            warnings.add(agent.at, "match uid " + agent.uid + " is no local account of this host");
-    }
+    for (const policy::AgentEntry& agent : settings.agents) check_match(agent, warnings);
 }
 
 } // namespace
@@ -91,10 +131,13 @@ std::string check_text(const policy::Policy& policy) {
            count(static_cast<std::size_t>(written), "rule");
 }
 
-std::vector<std::string> policy_warnings(const policy::Policy& policy) {
+std::vector<std::string> policy_warnings(const policy::Policy& policy, const Clock& clock) {
     Warnings warnings;
     check_rules(policy.image, warnings);
     check_settings(policy, warnings);
+    check_order(policy.settings.agents, warnings);
+    check_roles(policy.settings.roles, warnings);
+    check_observe_until(policy.settings.observe_until, clock, warnings);
     return warnings.lines();
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "policy/policy.h"
 
 namespace bailiff::ctl {
@@ -13,8 +14,9 @@ namespace bailiff::ctl {
 // used in; defaults are no rules.
 [[nodiscard]] std::string check_text(const policy::Policy& policy);
 
-// One line each, "p.yaml:12:5: warning: ...": what the policy names and this host does not have.
-// It may be right on another host.
-[[nodiscard]] std::vector<std::string> policy_warnings(const policy::Policy& policy);
+// One line each, "p.yaml:12:5: warning: ...", in the order of the file: what the policy names and
+// this host does not have, which may be right on another host, and what has no effect.
+[[nodiscard]] std::vector<std::string> policy_warnings(const policy::Policy& policy,
+                                                       const Clock& clock);
 
 } // namespace bailiff::ctl

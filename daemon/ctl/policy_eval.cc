@@ -1,16 +1,15 @@
 #include "ctl/policy_eval.h"
 
 #include <netinet/in.h>
-#include <pwd.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/json.hpp>
 #include <charconv>
 #include <filesystem>
 #include <optional>
 #include <sstream>
 
+#include "base/account.h"
 #include "journal/describe.h"
 #include "policy/account.h"
 
@@ -103,27 +102,17 @@ std::string issuer_of(const policy::Policy& policy, const EvalRequest& request) 
     return issuers.empty() ? "" : issuers.front().issuer;
 }
 
-struct Account {
+struct Presenter {
     std::vector<std::string> names; // its name and its uid, as far as this host knows them
     std::string home;
 };
 
-Account account_of(const std::string& text) {
-    Account account;
-    if (text.empty()) return account;
-    passwd entry{};
-    passwd* found = nullptr;
-    std::array<char, 16384> buffer{};
-    if (const std::optional<uid_t> uid = policy::uid_of(text))
-        getpwuid_r(*uid, &entry, buffer.data(), buffer.size(), &found);
-    if (found == nullptr) {
-        account.names = {text}; // of another host: the policy may still name it
-        return account;
-    }
-    account.names = {found->pw_name, std::to_string(found->pw_uid)};
-    const std::string home = found->pw_dir;
-    if (home.size() > 1 && home != "/nonexistent") account.home = home; // as bailiffd has it
-    return account;
+Presenter presenter_of(const std::string& text) {
+    if (text.empty()) return {};
+    std::optional<Account> account;
+    if (const std::optional<uid_t> uid = policy::uid_of(text)) account = account_by_uid(*uid);
+    if (!account) return {{text}, ""}; // of another host: the policy may still name it
+    return {{account->name, std::to_string(account->uid)}, account->home};
 }
 
 Result<std::string> workspace_of(const policy::Policy& policy, const std::string& wanted) {
@@ -197,7 +186,7 @@ Result<EvalGrant> grant_for(const policy::Policy& policy, const EvalRequest& req
     if (!agent) return tl::unexpected(agent.error());
     if (request.unbound) return unbound_grant(policy, *agent);
     const policy::AgentEntry& entry = policy.settings.agents[*agent];
-    const Account account = account_of(request.account);
+    const Presenter presenter = presenter_of(request.account);
 
     policy::Facts facts;
     facts.issuer = issuer_of(policy, request);
@@ -207,7 +196,7 @@ Result<EvalGrant> grant_for(const policy::Policy& policy, const EvalRequest& req
     facts.actor = policy::matches(entry.actor, request.agent) ? request.agent : entry.actor;
     facts.task = request.task;
     facts.scopes = words(request.scopes);
-    const Result<policy::Grant> given = policy::grant(policy, facts, account.names);
+    const Result<policy::Grant> given = policy::grant(policy, facts, presenter.names);
     if (!given) return tl::unexpected(given.error());
     const Result<std::string> workspace = workspace_of(policy, request.workspace);
     if (!workspace) return tl::unexpected(workspace.error());
@@ -218,7 +207,7 @@ Result<EvalGrant> grant_for(const policy::Policy& policy, const EvalRequest& req
     granted.agent_at = acts.at.text();
     granted.profiles = given->names;
     granted.mask = given->profiles;
-    const std::string home = request.home.empty() ? account.home : absolute(request.home);
+    const std::string home = request.home.empty() ? presenter.home : absolute(request.home);
     // As bailiffd has it: the folder itself where a home is a symbolic link.
     std::error_code error;
     const fs::path real_home = fs::weakly_canonical(home, error);

@@ -133,6 +133,13 @@ void wipe(std::string& secret) {
     secret.clear();
 }
 
+std::string why_not_token_fd(const std::string& text) {
+    const bool is_number =
+        !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+    if (is_number && text != "1" && text != "2") return "";
+    return "expected the number of a descriptor other than 1 and 2, found " + text;
+}
+
 Status check_source(const TokenSource& source) {
     const int given =
         (source.file.empty() ? 0 : 1) + (source.fd < 0 ? 0 : 1) + (source.command.empty() ? 0 : 1);

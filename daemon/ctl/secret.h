@@ -15,6 +15,9 @@ struct TokenSource {
     std::string command; // run by /bin/sh; prints the token
 };
 
+// Why that text is no number of a descriptor to read a token from; empty if it is.
+[[nodiscard]] std::string why_not_token_fd(const std::string& text);
+
 // Overwrites and empties.
 void wipe(std::string& secret);
 

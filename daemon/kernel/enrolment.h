@@ -28,18 +28,23 @@ namespace bailiff::kernel {
 // be.
 [[nodiscard]] Result<std::uint32_t> adopt(Programs& programs);
 
-// A process's subject; slot 0 is none.
+// A process's subject.
 struct SubjectOf {
-    std::uint32_t slot = 0;
-    std::uint32_t generation = 0;
+    std::uint32_t slot = 0;       // 0: none
+    std::uint32_t generation = 0; // of the slot when the task got it
 };
+
+// Slot 0 also where there is no such process. kInternal where the iterator cannot be read.
 [[nodiscard]] Result<SubjectOf> subject_of(Programs& programs, std::uint32_t pid);
+
 // Every task of a subject, dead ones that nobody has reaped among them; with subject 0 the row of
 // process `pid`.
 [[nodiscard]] Result<std::vector<bailiff_enrolled>> list_tasks(Programs& programs,
                                                                std::uint32_t pid,
                                                                std::uint32_t subject,
                                                                std::uint32_t generation);
+
+// How many tasks, that is threads, have that subject now. kInternal as above.
 [[nodiscard]] Result<std::uint32_t> count_tasks(Programs& programs, std::uint32_t subject,
                                                 std::uint32_t generation);
 
@@ -50,6 +55,9 @@ struct Resolved {
     std::string path;
     UniqueFd fd;
 };
+
+// Follows symbolic links, but not those of /proc that lead to something else for each process.
+// kNotFound where nothing is there, also for a circle of links; else kInternal.
 [[nodiscard]] Result<Resolved> resolve(Programs& programs, const std::string& path);
 
 } // namespace bailiff::kernel

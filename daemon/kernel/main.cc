@@ -1,6 +1,4 @@
 // bailiff-kernel: the privileged half. Wires programs, probes and the socket to bailiffd.
-#include <grp.h>
-#include <pwd.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -22,9 +20,12 @@ using namespace bailiff::kernel;
 
 namespace {
 
-int report(const Error& error) {
+constexpr int kExitError = 1;
+constexpr int kExitUsage = 2;
+
+int report(const Error& error, int exit_status = kExitError) {
     std::cerr << "bailiff-kernel: " << error.message() << "\n";
-    return 1;
+    return exit_status;
 }
 
 UniqueFd stop_signals() {
@@ -43,6 +44,7 @@ int main(int argc, char** argv) {
     bool probe = false;
     CLI::App app("bailiff-kernel: loads, attaches and proves bailiff's kernel programs");
     app.set_version_flag("--version", BAILIFF_VERSION);
+    app.option_defaults()->always_capture_default();
     app.add_option("--pins", options.pin_root, "folder on a bpffs for maps and links");
     app.add_option("--run-dir", options.run_folder, "folder of kernel.sock");
     app.add_option("--daemon-user", options.daemon_user, "user that bailiffd runs as");
@@ -50,8 +52,14 @@ int main(int argc, char** argv) {
     app.add_flag("--detach", options.detach, "remove all programs and rules, then exit");
     app.add_flag("--once", options.once, "load, attach, probe, print the posture, then exit");
     app.add_flag("--probe", probe, "")->group("");
-    CLI11_PARSE(app, argc, argv);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& problem) {
+        return app.exit(problem) == 0 ? 0 : kExitUsage; // 0: --help, --version
+    }
     if (probe) return 0;
+    if (const Status sound = check_options(options); !sound)
+        return report(sound.error(), kExitUsage);
     if (!options.detach && is_switched_off()) {
         std::cerr << "bailiff-kernel: " << kOffMessage << "\n";
         return kExitOff;

@@ -62,45 +62,60 @@ public:
     virtual ~KernelPort() = default;
 
     // What is behind an absolute path, as the hooks see it; symbolic links are followed. kNotFound
-    // if it is not there.
+    // if it is not there, kInvalidArgument for a path that is not absolute or too long,
+    // kUnavailable where bailiff-kernel does not answer.
     [[nodiscard]] virtual Result<ResolvedPath> resolve(const std::string& path) = 0;
 
-    // Map writes. Slots and labels are the caller's to allocate.
+    // Map writes. Slots and labels are the caller's to allocate. kResourceExhausted where the map
+    // is full, kInternal where the kernel refuses; what was there before then stays. They go on
+    // working while bailiff-kernel is silent.
     [[nodiscard]] virtual Status put_row(std::uint32_t label, std::uint32_t right,
                                          const bailiff_row& row) = 0;
     // What a policy's profiles say about a right where no rule matches.
     [[nodiscard]] virtual Status put_default(std::uint32_t policy_slot, std::uint32_t right,
                                              const bailiff_row& row) = 0;
+    // The header of a policy slot: which kinds of rules it has.
     [[nodiscard]] virtual Status put_policy(std::uint32_t slot, const bailiff_policy& policy) = 0;
+    // A label for an inode, an entry of a folder, a name, a suffix. To erase what is not there is
+    // no error, here and below.
     [[nodiscard]] virtual Status put_object(const bailiff_object_key& key,
                                             const bailiff_object& object) = 0;
     [[nodiscard]] virtual Status erase_object(const bailiff_object_key& key) = 0;
+    // A block of addresses and the class that ports refer to.
     [[nodiscard]] virtual Status put_address(const bailiff_address_key& key,
                                              std::uint32_t address_class) = 0;
     [[nodiscard]] virtual Status erase_address(const bailiff_address_key& key) = 0;
+    // A label for a class of addresses with a protocol and a port.
     [[nodiscard]] virtual Status put_port(const bailiff_port_key& key, std::uint32_t label) = 0;
     [[nodiscard]] virtual Status erase_port(const bailiff_port_key& key) = 0;
     // Erases every object, address and port of a policy slot that nobody uses.
     [[nodiscard]] virtual Status clear_policy(std::uint8_t slot) = 0;
+    // A row that was never written reads as zeros.
     [[nodiscard]] virtual Status put_session(std::uint32_t slot, const bailiff_session& row) = 0;
     [[nodiscard]] virtual Result<bailiff_session> get_session(std::uint32_t slot) = 0;
     // Makes the row's epoch the next: what was judged for it before is judged again.
     [[nodiscard]] virtual Status put_subject(std::uint32_t slot, const bailiff_subject& row) = 0;
     [[nodiscard]] virtual Result<bailiff_subject> get_subject(std::uint32_t slot) = 0;
-    // Replaces what makes a task that is no subject an agent.
+    // Replaces what makes a task that is no subject an agent. An error can leave new ways beside
+    // old ones, never fewer than either.
     [[nodiscard]] virtual Status put_agents(const std::vector<AgentMatch>& agents) = 0;
     // Makes agents of the tasks that run already and match. Returns how many it made.
+    // kResourceExhausted where the kernel made no storage for a task, kUnavailable where
+    // bailiff-kernel does not answer or tasks start faster than they are found.
     [[nodiscard]] virtual Result<std::uint32_t> adopt() = 0;
+    // The one row of configuration, and its flag of mode observe. kInternal.
     [[nodiscard]] virtual Result<bailiff_config> get_config() = 0;
     [[nodiscard]] virtual Status set_observe(bool observe) = 0;
 
     // Makes every thread of process `pid` and every existing descendant a task of `subject`.
     // `start_time` (field 22 of /proc/PID/stat, clock ticks) guards against a reused pid. Returns
-    // how many tasks are the subject's afterwards.
+    // how many tasks are the subject's afterwards. kNotFound if the process is gone or another one
+    // now, kResourceExhausted and kUnavailable as adopt().
     [[nodiscard]] virtual Result<std::uint32_t> enrol(std::uint32_t pid, std::uint64_t start_time,
                                                       std::uint32_t subject,
                                                       std::uint32_t generation) = 0;
     // The subject slot of a process; 0 is none, kSubjectOver one whose slot is another's now.
+    // kUnavailable where bailiff-kernel does not answer, here and below.
     [[nodiscard]] virtual Result<std::uint32_t> subject_of(std::uint32_t pid) = 0;
     // How many tasks a subject has now.
     [[nodiscard]] virtual Result<std::uint32_t> count_tasks(std::uint32_t subject) = 0;

@@ -2,7 +2,6 @@
 
 #include <bpf/bpf.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -12,16 +11,30 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <optional>
+
+#include "base/account.h"
 
 namespace bailiff::kernel {
 namespace {
+
+tl::unexpected<Error> wrong_attachment(const std::string& name) {
+    return fail(ErrorCode::kInvalidArgument,
+                "--attachment " + name + ": expected auto, lsm or fmod_ret");
+}
 
 Result<Attachment> wanted_attachment(const std::string& name) {
     if (name == "auto") return choose_attachment();
     if (name == "lsm") return Attachment::kLsm;
     if (name == "fmod_ret") return Attachment::kFmodRet;
-    return fail(ErrorCode::kInvalidArgument,
-                "--attachment " + name + ": expected auto, lsm or fmod_ret");
+    return wrong_attachment(name);
+}
+
+Result<Account> daemon_account(const Options& options) {
+    std::optional<Account> account = account_by_name(options.daemon_user);
+    if (account) return std::move(*account);
+    return fail(ErrorCode::kFailedPrecondition,
+                "--daemon-user " + options.daemon_user + ": no such user");
 }
 
 // Writes the configuration row once, and never again: what is there belongs to rules that are in
@@ -104,6 +117,16 @@ Result<Programs> take_over(const Options& options) {
 
 } // namespace
 
+Status check_options(const Options& options) {
+    const std::string& attachment = options.attachment;
+    if (attachment != "auto" && attachment != "lsm" && attachment != "fmod_ret")
+        return wrong_attachment(attachment);
+    if (options.detach || options.once) return {};
+    if (const Result<Account> account = daemon_account(options); !account)
+        return tl::unexpected(account.error());
+    return {};
+}
+
 Result<Programs> start(const Options& options) {
     const bool in_force = has_links(options.pin_root);
     Result<Programs> programs = take_over(options);
@@ -117,13 +140,11 @@ Result<Programs> start(const Options& options) {
 }
 
 Result<Server> serve(const Options& options) {
-    const passwd* user = getpwnam(options.daemon_user.c_str());
-    if (user == nullptr)
-        return fail(ErrorCode::kFailedPrecondition,
-                    "--daemon-user " + options.daemon_user + ": no such user");
+    const Result<Account> user = daemon_account(options);
+    if (!user) return tl::unexpected(user.error());
     if (mkdir(options.run_folder.c_str(), 0755) != 0 && errno != EEXIST)
         return fail_errno("mkdir " + options.run_folder, errno);
-    return Server::listen(options.run_folder, user->pw_uid, user->pw_gid);
+    return Server::listen(options.run_folder, user->uid, user->gid);
 }
 
 bool all_enforcing(const WirePosture& posture) {

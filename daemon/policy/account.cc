@@ -1,9 +1,8 @@
 #include "policy/account.h"
 
-#include <pwd.h>
-
-#include <array>
 #include <charconv>
+
+#include "base/account.h"
 
 namespace bailiff::policy {
 
@@ -13,12 +12,9 @@ std::optional<uid_t> uid_of(const std::string& account) {
     if (const auto [stop, error] = std::from_chars(account.data(), end, uid);
         error == std::errc() && stop == end)
         return uid;
-    passwd entry{};
-    passwd* found = nullptr;
-    std::array<char, 16384> buffer{};
-    getpwnam_r(account.c_str(), &entry, buffer.data(), buffer.size(), &found);
-    if (found == nullptr) return std::nullopt;
-    return found->pw_uid;
+    const std::optional<Account> found = account_by_name(account);
+    if (!found) return std::nullopt;
+    return found->uid;
 }
 
 bool is_account(const std::string& account) {

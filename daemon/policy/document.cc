@@ -5,6 +5,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <set>
 
@@ -20,14 +21,52 @@ using google::protobuf::EnumDescriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
+bool is_right_of(std::string_view section, v1::Right right) {
+    const bool of_exec = right == v1::exec || right == v1::load;
+    const bool of_network = right == v1::connect || right == v1::bind;
+    if (section == "exec") return of_exec;
+    if (section == "network") return of_network;
+    return !of_exec && !of_network;
+}
+
+// Has that line (0-based) of `text` a tab before its first other character?
+bool has_tab_indentation(std::string_view text, int line) {
+    for (; line > 0; line--) text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+    const std::string_view blank = text.substr(0, text.find_first_not_of(" \t"));
+    return blank.find('\t') != std::string_view::npos;
+}
+
+// yaml-cpp says what its parser met; this adds what was expected.
+std::string yaml_problem(std::string_view text, const YAML::Exception& error) {
+    struct Expectation {
+        const char* said;
+        const char* expected;
+    };
+    static constexpr Expectation kExpected[] = {
+        {"end of sequence flow not found", "] or , after an item of the list that begins with ["},
+        {"end of map flow not found", "} or , after a field of the map that begins with {"},
+        {"end of map not found", "the fields of a map in the same column"},
+        {"end of sequence not found", "the items of a list in the same column"},
+        {"illegal map value", "one field a line, in the column of the one before"},
+        {"unknown token", "quotes around text that begins with a special character"},
+    };
+    const std::string what = "YAML: " + error.msg;
+    if (!error.mark.is_null() && has_tab_indentation(text, error.mark.line))
+        return what + "; expected spaces for indentation, found a tab";
+    for (const Expectation& one : kExpected)
+        if (error.msg == one.said) return what + "; expected " + one.expected;
+    return what;
+}
+
 class SchemaReader {
 public:
     SchemaReader(Document& document, Problems& problems)
         : document_(document), problems_(problems) {}
 
     void read_message(const YAML::Node& node, Message& message) {
+        document_.note(message, Document::kItself, 0, at(node));
         if (!node.IsMap()) {
-            wrong(node, "a map of fields of " + message.GetDescriptor()->name());
+            wrong(node, "a map of fields of " + word_for(message.GetDescriptor()));
             return;
         }
         std::set<std::string> seen;
@@ -53,6 +92,7 @@ private:
             return;
         }
         document_.note(message, field->number(), -1, at(key));
+        if (type == v1::Profile::descriptor()) section_ = field->name();
         if (!field->is_repeated()) {
             document_.note(message, field->number(), 0, at(value));
             read_value(value, message, field);
@@ -154,7 +194,9 @@ private:
 
     void read_enum(const YAML::Node& node, Message& message, const FieldDescriptor* field) {
         const auto* value = field->enum_type()->FindValueByName(node.Scalar());
-        if (value == nullptr || value->number() == 0) {
+        if (value == nullptr || value->number() == 0 ||
+            (field->enum_type() == v1::Right_descriptor() &&
+             !is_right_of(section_, static_cast<v1::Right>(value->number())))) {
             wrong(node, expected(field));
             return;
         }
@@ -186,7 +228,7 @@ private:
         message.GetReflection()->SetBool(&message, field, node.Scalar() == "true");
     }
 
-    static std::string expected(const FieldDescriptor* field) {
+    std::string expected(const FieldDescriptor* field) const {
         const std::string of = " for \"" + field->name() + "\"";
         switch (field->cpp_type()) {
             case FieldDescriptor::CPPTYPE_STRING:
@@ -200,10 +242,16 @@ private:
         }
     }
 
-    static std::string values_of(const EnumDescriptor* type) {
+    // Of the rights only those that the rules of this section can be about.
+    std::string values_of(const EnumDescriptor* type) const {
         std::string list;
-        for (int i = 1; i < type->value_count(); i++)
-            list += (i > 1 ? ", " : "") + type->value(i)->name();
+        for (int i = 1; i < type->value_count(); i++) {
+            const auto* value = type->value(i);
+            if (type == v1::Right_descriptor() &&
+                !is_right_of(section_, static_cast<v1::Right>(value->number())))
+                continue;
+            list += (list.empty() ? "" : ", ") + value->name();
+        }
         return list;
     }
 
@@ -214,7 +262,7 @@ private:
         std::sort(known.begin(), known.end());
         std::string list;
         for (const std::string& field : known) list += (list.empty() ? "" : ", ") + field;
-        return "; " + type->name() + " has " + list;
+        return "; expected one of " + list;
     }
 
     void wrong(const YAML::Node& node, const std::string& wanted) {
@@ -233,12 +281,24 @@ private:
 
     Document& document_;
     Problems& problems_;
+    std::string section_; // of the profile that is being read: exec, files, ...
     std::size_t values_ = 0;
     std::size_t bytes_ = 0;
     bool over_ = false;
 };
 
 } // namespace
+
+std::string word_for(const google::protobuf::Descriptor* type) {
+    if (type == v1::Policy::descriptor()) return "the policy";
+    if (type == v1::RoleGroups::descriptor()) return "roles";
+    if (type == v1::Defaults::descriptor()) return "default";
+    if (type->name().ends_with("Rule")) return "rule";
+    std::string word = type->name();
+    std::transform(word.begin(), word.end(), word.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return word;
+}
 
 Position Document::at(const google::protobuf::Message& parent, int field, int index) const {
     if (const auto found = at_.find({&parent, field, index}); found != at_.end())
@@ -274,7 +334,7 @@ void parse(std::string_view text, Document& document, Problems& problems) {
     } catch (const YAML::Exception& error) {
         problems.add({document.file, static_cast<unsigned>(error.mark.line + 1),
                       static_cast<unsigned>(error.mark.column + 1)},
-                     error.msg);
+                     yaml_problem(text, error));
     }
 }
 

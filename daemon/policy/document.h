@@ -23,6 +23,8 @@ public:
     v1::Policy policy;
     std::string file;
 
+    static constexpr int kItself = 0; // in place of a field's number: the message
+
     void note(const google::protobuf::Message& parent, int field, int index, Position at) {
         at_[{&parent, field, index}] = std::move(at);
     }
@@ -54,6 +56,9 @@ private:
     std::vector<std::string> lines_;
     std::size_t more_ = 0;
 };
+
+// What people call an entry of that kind: "user", "rule", "roles".
+[[nodiscard]] std::string word_for(const google::protobuf::Descriptor* type);
 
 // Reads YAML, or JSON as its subset, into `document` by the schema. Unknown fields, fields that
 // come twice and values of the wrong kind are problems with file:line:column.

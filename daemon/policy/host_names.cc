@@ -10,6 +10,9 @@
 namespace bailiff::policy {
 namespace {
 
+constexpr std::string_view kUnitCharacters =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789:-_.\\@";
+
 using Words = std::initializer_list<std::string_view>;
 
 bool any_prefix(std::string_view text, Words prefixes) {
@@ -58,6 +61,19 @@ std::string why_not_program(std::string_view name) {
     if (is_shell(name)) return "it is a shell: it would cover logins and your own";
     if (is_interpreter(name) || name.starts_with("ld-linux"))
         return "it is an interpreter and covers every script; name the script with `script:`";
+    return "";
+}
+
+std::string why_not_unit_name(std::string_view unit) {
+    const std::size_t dot = unit.rfind('.');
+    const bool whole = dot != std::string_view::npos && dot > 0 && unit.size() <= 255 &&
+                       unit.find_first_not_of(kUnitCharacters) == std::string_view::npos;
+    if (!whole || !any_of(unit.substr(dot), {".service", ".scope", ".slice"}))
+        return "expected a systemd unit's full name that ends in .service, .scope or .slice, such "
+               "as agent.service";
+    if (unit[dot - 1] == '@')
+        return "it is a template, in which no process lives; expected an instance, such as " +
+               std::string(unit.substr(0, dot)) + "1" + std::string(unit.substr(dot));
     return "";
 }
 

@@ -13,7 +13,11 @@ namespace bailiff::policy {
 // True for shells and interpreters: they may run an agent's scripts.
 [[nodiscard]] bool runs_scripts(std::string_view name);
 
-// The same for a unit's full name.
+// Why `unit` is no full name of a systemd unit that processes live in (systemd.unit(5)); empty if
+// it is one.
+[[nodiscard]] std::string why_not_unit_name(std::string_view unit);
+
+// The same as why_not_program() for a unit's full name.
 [[nodiscard]] std::string why_not_unit(std::string_view unit);
 
 // Why a file cannot be an agent's, by its real path: what every shell, interpreter or program

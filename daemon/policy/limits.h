@@ -19,6 +19,8 @@ inline constexpr std::size_t kMaxTextBytes = 4U << 20;
 
 inline constexpr std::size_t kMaxPathBytes = 4095; // PATH_MAX less its NUL
 inline constexpr std::size_t kMaxNameBytes = 255;
+// Names in a path: the kernel's walk looks at the object, at these less one, and at the root.
+inline constexpr std::size_t kMaxLevels = BAILIFF_MAX_DEPTH - 1;
 
 inline constexpr std::size_t kMaxPortEntries = BAILIFF_MAX_PORTS / 2;
 inline constexpr std::size_t kMaxObjects = BAILIFF_MAX_OBJECTS / 2;

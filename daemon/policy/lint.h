@@ -1,12 +1,22 @@
-// What the schema cannot say: references, ranges, and matches that would swallow the host itself.
-// Internal to policy/. Any thread.
+// What the schema cannot say: references, ranges, entries that can match nothing, and matches that
+// would swallow the host itself. One file a section of the policy. Internal to policy/. Any thread.
 #pragma once
 
 #include "policy/document.h"
 
 namespace bailiff::policy {
 
+// Everything below.
 void lint(const Document& document, Problems& problems);
+
+// Who signs: `issuers`.
+void lint_issuers(const Document& document, Problems& problems);
+
+// Whom a token may speak for, and what narrows it: `users`, `agents`, `tasks`, `scopes`.
+void lint_principals(const Document& document, Problems& problems);
+
+// What is said: `profiles`.
+void lint_rules(const Document& document, Problems& problems);
 
 // Agents' matches alone; reads /etc/shells and resolves paths.
 void lint_matches(const Document& document, Problems& problems);

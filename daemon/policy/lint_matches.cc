@@ -49,6 +49,7 @@ std::string why_not_interpreter(const std::string& path, const OwnHost& host) {
 }
 
 std::string why_not_own_unit(const std::string& unit, const OwnHost& host) {
+    if (const std::string why = why_not_unit_name(unit); !why.empty()) return why;
     if (const std::string why = why_not_unit(unit); !why.empty()) return why;
     const auto among = [&](const std::string& cgroup) {
         for (const std::string& name : cgroup_names(cgroup))
@@ -65,6 +66,9 @@ std::string why_not_cgroup(const std::string& text, const OwnHost& host) {
     const Result<std::string> path = clean_cgroup(text);
     if (!path) return path.error().message();
     if (*path == "/") return "it covers the whole host";
+    if (covers_cgroup("/sys/fs/cgroup", *path))
+        return "expected the path below /sys/fs/cgroup alone, such as " +
+               (*path == "/sys/fs/cgroup" ? "/agents.slice" : path->substr(14));
     if (covers_cgroup(*path, "/init.scope")) return "it covers PID 1";
     if (covers_cgroup(*path, "/system.slice/ssh.service")) return "it covers sshd";
     if (covers_cgroup(*path, "/user.slice") || path->starts_with("/user.slice/user-"))
@@ -91,6 +95,15 @@ std::string why_not_uid(const std::string& account, const OwnHost& host) {
     return "";
 }
 
+// Interpreters are watched for the scripts that they read: alone they make nothing an agent.
+std::string why_matches_nothing(const v1::Match& match) {
+    if (match.executable_size() + match.script_size() > 0) return "";
+    if (!match.unit().empty() || !match.cgroup().empty() || !match.uid().empty()) return "";
+    return std::string(match.interpreter_size() > 0 ? "`interpreter` alone matches no process"
+                                                    : "it matches no process") +
+           "; expected executable, script, unit, cgroup or uid, or no `match`";
+}
+
 } // namespace
 
 void lint_matches(const Document& document, Problems& problems) {
@@ -98,6 +111,8 @@ void lint_matches(const Document& document, Problems& problems) {
     const OwnHost host = OwnHost::look();
     for (const v1::Agent& agent : document.policy.agents()) {
         const v1::Match& match = agent.match();
+        if (const std::string why = why_matches_nothing(match); agent.has_match() && !why.empty())
+            problems.add(document.at(agent, 4), "match: " + why);
         const auto refuse = [&](int field, int index, const std::string& what,
                                 const std::string& why) {
             if (!why.empty())

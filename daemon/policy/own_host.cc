@@ -1,6 +1,5 @@
 #include "policy/own_host.h"
 
-#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,6 +9,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/account.h"
 #include "policy/cgroup_path.h"
 #include "policy/host_names.h"
 
@@ -68,14 +68,6 @@ Process read_process(pid_t pid) {
         if (line.starts_with("0::"))
             process.cgroup = clean_cgroup(line.substr(3)).value_or(std::string());
     return process;
-}
-
-std::string home_of(uid_t uid) {
-    passwd entry{};
-    passwd* found = nullptr;
-    std::array<char, 16384> buffer{};
-    getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found);
-    return found == nullptr ? "" : found->pw_dir;
 }
 
 } // namespace
@@ -158,9 +150,9 @@ void OwnHost::add_readings() {
     std::set<uid_t> users = uids_;
     users.insert(0);
     for (const uid_t uid : users)
-        if (const std::string home = home_of(uid); home.size() > 1)
+        if (const auto account = account_by_uid(uid); account && !account->home.empty())
             for (const char* name : kStartupFiles)
-                add(home + "/" + name, "login shells read it", false);
+                add(account->home + "/" + name, "login shells read it", false);
     // Libraries, as this very program has them.
     std::ifstream maps("/proc/self/maps");
     for (std::string line; std::getline(maps, line);)

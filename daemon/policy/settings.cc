@@ -1,5 +1,7 @@
 #include "policy/settings.h"
 
+#include <algorithm>
+
 #include "base/duration.h"
 #include "policy/cgroup_path.h"
 #include "policy/compile.h"
@@ -58,7 +60,30 @@ AgentEntry agent(const Document& document, const v1::Agent& from) {
         to.files_at.try_emplace(match.executable(i), document.at(match, 1, i));
     for (int i = 0; i < match.script_size(); i++)
         to.files_at.try_emplace(match.script(i), document.at(match, 2, i));
+    to.cgroup_at = document.at(match, 4);
+    to.uid_at = document.at(match, 5);
     return to;
+}
+
+RoleSettings roles(const Document& document, const v1::RoleGroups& from) {
+    RoleSettings to{
+        list(from.user()), list(from.approver()), list(from.auditor()), list(from.operator_()), {}};
+    int field = 1;
+    for (const auto* groups : {&to.user, &to.approver, &to.auditor, &to.operators}) {
+        for (std::size_t i = 0; i < groups->size(); i++)
+            to.groups_at.try_emplace((*groups)[i], document.at(from, field, static_cast<int>(i)));
+        field++;
+    }
+    return to;
+}
+
+ObserveUntil observe_until(const Document& document) {
+    const v1::Policy& policy = document.policy;
+    const auto& profiles = policy.profiles();
+    const bool one = std::any_of(profiles.begin(), profiles.end(), [](const v1::Profile& profile) {
+        return profile.mode() == v1::observe;
+    });
+    return {policy.observe_until(), document.at(policy, 13), one || policy.mode() == v1::observe};
 }
 
 } // namespace
@@ -74,8 +99,8 @@ Settings make_settings(const Document& document) {
     to.observe = from.mode() == v1::observe;
     to.audience = list(from.audience());
     for (const v1::Issuer& entry : from.issuers()) to.issuers.push_back(issuer(document, entry));
-    to.roles = {list(from.roles().user()), list(from.roles().approver()),
-                list(from.roles().auditor()), list(from.roles().operator_())};
+    to.observe_until = observe_until(document);
+    to.roles = roles(document, from.roles());
     to.workspace_roots = list(from.workspace_roots());
     to.host_profiles = list(from.host().profiles());
     for (const v1::User& entry : from.users()) to.users.push_back(user(document, entry));

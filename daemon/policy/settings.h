@@ -27,6 +27,7 @@ struct IssuerSettings {
 // Names of local groups.
 struct RoleSettings {
     std::vector<std::string> user, approver, auditor, operators;
+    std::map<std::string, Position> groups_at; // where each group stands first
 };
 
 struct UserEntry {
@@ -52,6 +53,8 @@ struct AgentEntry {
     std::vector<std::string> unbound;
     Position at;
     std::map<std::string, Position> files_at; // where each executable and script stands
+    Position cgroup_at;
+    Position uid_at;
 
     [[nodiscard]] const Position& file_at(const std::string& path) const {
         const auto found = files_at.find(path);
@@ -66,8 +69,16 @@ struct NarrowingEntry {
     Position at;
 };
 
+// A note for reviewers; nothing reads it to decide.
+struct ObserveUntil {
+    std::string date; // of RFC 3339, empty where not written
+    Position at;
+    bool matters = false; // the policy or a profile of it is in mode observe
+};
+
 struct Settings {
     bool observe = false;
+    ObserveUntil observe_until;
     std::vector<std::string> audience;
     std::vector<IssuerSettings> issuers;
     RoleSettings roles;

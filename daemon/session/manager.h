@@ -22,6 +22,8 @@
 namespace bailiff::session {
 
 inline constexpr std::size_t kMaxSessionsPerUid = 256;
+// htu of every proof, also of those for renewals; their htm is POST. Part of the contract: see
+// control.proto.
 inline constexpr const char* kProofUri = "bailiff://control/OpenSession";
 
 // Who presents a token, as the kernel says.
@@ -68,12 +70,16 @@ public:
     [[nodiscard]] Result<const Session*> open(const OpenRequest& request,
                                               const Presenter& presenter,
                                               std::uint32_t* enrolled_tasks);
+    // A later end for a session that is active, by a token of the same user, chain of actors and
+    // task that gives no more. The errors of open(), kNotFound, and kFailedPrecondition for a
+    // session that is over. Every refusal but kNotFound is recorded.
     [[nodiscard]] Result<const Session*> renew(const std::string& name, const std::string& token,
                                                const std::string& proof,
                                                const Presenter& presenter);
-    // `by` says who for the journal.
+    // `by` says who, for the journal. kNotFound; a session that is over already stays as it is.
     [[nodiscard]] Result<const Session*> end(const std::string& name, const std::string& why,
                                              const std::string& by);
+    // The same, as taken back. kNotFound, and kFailedPrecondition for a session that is over.
     [[nodiscard]] Result<const Session*> revoke(const std::string& name, const std::string& reason,
                                                 const std::string& by);
 

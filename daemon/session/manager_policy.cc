@@ -1,26 +1,13 @@
-#include <pwd.h>
-
 #include <algorithm>
-#include <array>
+#include <optional>
 #include <set>
 
+#include "base/account.h"
 #include "session/agent_table.h"
 #include "session/manager.h"
 #include "session/own_files.h"
 
 namespace bailiff::session {
-namespace {
-
-std::string account_of(uid_t uid) {
-    passwd entry{};
-    passwd* found = nullptr;
-    std::array<char, 16384> buffer{};
-    getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found);
-    return found == nullptr ? "" : found->pw_name;
-}
-
-} // namespace
-
 std::vector<token::IssuerConfig> issuers_of(const policy::Settings& settings) {
     std::vector<token::IssuerConfig> issuers;
     for (const policy::IssuerSettings& from : settings.issuers) {
@@ -109,10 +96,12 @@ Result<std::uint32_t> Manager::load_policy(std::shared_ptr<const policy::Policy>
     auto tables = PolicyTables::install(world_.port, policy, *slot, bindings, *mounts);
     if (!tables) return tl::unexpected(tables.error());
     Grants grants;
-    for (const auto& [name, session] : sessions_)
-        if (session.state == State::kActive)
-            grants.emplace(name,
-                           grant_for(*policy, session.token, session.uid, account_of(session.uid)));
+    for (const auto& [name, session] : sessions_) {
+        if (session.state != State::kActive) continue;
+        const std::optional<Account> account = account_by_uid(session.uid);
+        grants.emplace(name, grant_for(*policy, session.token, session.uid,
+                                       account ? account->name : std::string()));
+    }
     if (Status moved = move_kernel(*policy, *slot, grants); !moved)
         return tl::unexpected(moved.error());
     // From here on the new policy stands, and nothing can fail.

@@ -9,6 +9,7 @@
 
 namespace bailiff::session {
 
+// One file system, or a part of it, at one place.
 struct Mount {
     std::uint32_t dev = 0; // super_block.s_dev as the kernel keeps it
     std::string root;      // path inside the file system; "/" where all of it is mounted
@@ -20,6 +21,8 @@ struct Mount {
 // In the order of mounting. A line that cannot be understood is left out.
 [[nodiscard]] std::vector<Mount> parse_mounts(const std::string& mountinfo);
 
+// The same of a file. kNotFound where it is not there, kResourceExhausted above 16 MiB, kInternal
+// where it cannot be read.
 [[nodiscard]] Result<std::vector<Mount>> read_mounts(
     const std::string& file = "/proc/self/mountinfo");
 

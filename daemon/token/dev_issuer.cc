@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -9,7 +10,9 @@
 
 #include "base/file.h"
 #include "base/ids.h"
+#include "token/claims.h"
 #include "token/signing_key.h"
+#include "token/verifier.h"
 
 namespace bailiff::token {
 namespace {
@@ -35,18 +38,38 @@ Status make_folder(const std::string& folder) {
     return fail_errno("make the folder " + folder, errno);
 }
 
-Status check_request(const DevTokenRequest& request) {
-    const auto wrong = [](const char* reason) -> Status {
-        return fail(ErrorCode::kInvalidArgument, reason);
-    };
-    if (request.subject.empty()) return wrong("the subject is empty; expected a user");
-    if (request.actor.empty()) return wrong("the actor is empty; expected an agent");
-    if (request.audience.empty()) return wrong("the audience is empty; expected a host's name");
-    if (request.lifetime < 1) return wrong("the lifetime is below 1 s");
-    for (const std::string& actor : request.via) {
-        if (actor.empty()) return wrong("an actor of the chain is empty");
-    }
+tl::unexpected<Error> wrong(const std::string& reason) {
+    return fail(ErrorCode::kInvalidArgument, reason);
+}
+
+Status check_text(const std::string& what, const std::string& text) {
+    const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
+    if (text.empty()) return wrong(what + " is empty");
+    if (text.size() > kMaxTextBytes)
+        return wrong(what + " has " + std::to_string(text.size()) + " bytes; expected at most " +
+                     std::to_string(kMaxTextBytes));
+    if (std::any_of(text.begin(), text.end(), is_control))
+        return wrong(what + " has a control character in it");
     return {};
+}
+
+Status check_actor(const std::string& what, const std::string& actor,
+                   const DevTokenRequest& request) {
+    if (auto sound = check_text(what, actor); !sound) return sound;
+    if (actor == request.subject)
+        return wrong(what + " is " + quoted(actor) +
+                     ", the user of the token; expected someone who acts for the user");
+    return {};
+}
+
+// RFC 6749 section 3.3: words with one space between.
+Status check_scope(const std::string& scope) {
+    if (scope.empty()) return {};
+    const bool spaced =
+        scope.starts_with(' ') || scope.ends_with(' ') || scope.find("  ") != std::string::npos;
+    if (!spaced) return {};
+    return wrong("the scope " + quoted(scope) +
+                 " has spaces in a row or at an end; expected words with one space between");
 }
 
 // RFC 8693 section 4.1: the outermost is the one who acts now.
@@ -117,9 +140,26 @@ Status init_dev_issuer(const std::string& folder) {
     return write_file_atomic(key_path(folder), *pem, 0600);
 }
 
+Status check_dev_token(const DevTokenRequest& request) {
+    if (auto sound = check_text("the user", request.subject); !sound) return sound;
+    if (auto sound = check_text("the audience", request.audience); !sound) return sound;
+    if (auto sound = check_actor("the actor", request.actor, request); !sound) return sound;
+    for (const std::string& actor : request.via)
+        if (auto sound = check_actor("an actor of the chain", actor, request); !sound) return sound;
+    if (request.via.size() >= kMaxChain)
+        return wrong("the chain has " + std::to_string(request.via.size() + 1) +
+                     " actors; expected at most " + std::to_string(kMaxChain));
+    for (const std::string& group : request.groups)
+        if (auto sound = check_text("a group", group); !sound) return sound;
+    if (!request.task.empty())
+        if (auto sound = check_text("the task", request.task); !sound) return sound;
+    if (request.lifetime < 1) return wrong("the lifetime is below 1 s");
+    return check_scope(request.scope);
+}
+
 Result<std::string> sign_dev_token(const std::string& folder, const DevTokenRequest& request,
                                    const Clock& clock) {
-    if (auto sound = check_request(request); !sound) return tl::unexpected(sound.error());
+    if (auto sound = check_dev_token(request); !sound) return tl::unexpected(sound.error());
     const auto pem = read_file(key_path(folder), kMaxPemBytes);
     if (!pem) return tl::unexpected(pem.error());
     const auto key = SigningKey::from_pem(*pem);

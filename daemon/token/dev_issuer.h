@@ -30,7 +30,11 @@ struct DevTokenRequest {
 // a key.
 [[nodiscard]] Status init_dev_issuer(const std::string& folder);
 
-// The compact token.
+// kInvalidArgument, with what was expected, where the verifier would refuse the token whatever the
+// policy says.
+[[nodiscard]] Status check_dev_token(const DevTokenRequest& request);
+
+// The compact token. Checks the request first; kNotFound without the folder's key.
 [[nodiscard]] Result<std::string> sign_dev_token(const std::string& folder,
                                                  const DevTokenRequest& request,
                                                  const Clock& clock);

@@ -15,7 +15,6 @@ namespace bailiff::token {
 namespace {
 
 constexpr std::int64_t kMaxSkew = 60; // RFC 7519 section 4.1.4: "no more than a few minutes"
-constexpr unsigned kMaxChain = 8;
 constexpr std::size_t kMaxScopeBytes = 4096;
 constexpr std::size_t kThumbprintBytes = 32;
 

@@ -20,6 +20,8 @@ namespace bailiff::token {
 
 struct Jws;
 
+inline constexpr unsigned kMaxChain = 8; // actors in a token, whatever its issuer may
+
 // How one issuer's tokens are judged.
 struct IssuerConfig {
     std::string issuer;                  // exact `iss`

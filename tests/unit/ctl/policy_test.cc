@@ -7,6 +7,7 @@
 #include "ctl/policy_check.h"
 #include "ctl/policy_eval.h"
 #include "tests/unit/ctl/program.h"
+#include "tests/unit/support/manual_clock.h"
 
 namespace bailiff::ctl {
 namespace {
@@ -226,12 +227,18 @@ TEST(PolicyCheck, CountsAgentsProfilesAndRules) {
     EXPECT_EQ(check_text(*small()), "ok, 2 agents, 6 profiles in use of 256, 5 rules");
 }
 
+// At noon of 2026-01-31.
+std::vector<std::string> warnings_of(const std::string& text) {
+    const tests::ManualClock clock(1'769'860'800);
+    const auto policy = policy::load_text(text, "p.yaml");
+    EXPECT_TRUE(policy) << (policy ? "" : policy.error().message());
+    return policy ? policy_warnings(**policy, clock) : std::vector<std::string>();
+}
+
 TEST(PolicyCheck, WarnsOfWhatThisHostDoesNotHave) {
     std::string text = kPolicy;
     text.replace(text.find("[root]"), 6, "[no-such-account]");
-    const auto policy = policy::load_text(text, "p.yaml");
-    ASSERT_TRUE(policy) << policy.error().message();
-    const std::vector<std::string> warnings = policy_warnings(**policy);
+    const std::vector<std::string> warnings = warnings_of(text);
     EXPECT_THAT(warnings, Contains("p.yaml:15:14: warning: path /no/such/secret does not exist on "
                                    "this host"));
     EXPECT_THAT(warnings, Contains(HasSubstr("p.yaml:5:15: warning: presented_by no-such-account "
@@ -245,11 +252,59 @@ TEST(PolicyCheck, AMissingKeySetStandsOut) {
     const std::size_t issuers = text.find("issuers:");
     text.replace(issuers, text.size() - issuers,
                  "issuers: [{issuer: \"https://idp\", jwks_file: /no/such/jwks.json}]\n");
-    const auto policy = policy::load_text(text, "p.yaml");
-    ASSERT_TRUE(policy) << policy.error().message();
-    EXPECT_THAT(policy_warnings(**policy),
-                Contains(HasSubstr("KEY SET /no/such/jwks.json is missing on this host: bailiffd "
-                                   "does not start without it")));
+    EXPECT_THAT(warnings_of(text), Contains(HasSubstr("key set /no/such/jwks.json is missing on "
+                                                      "this host: bailiffd does not start")));
+}
+
+TEST(PolicyCheck, WarnsOfAGroupThatThisHostLacks) {
+    EXPECT_THAT(warnings_of("version: 1\n"
+                            "roles: {user: [\"*\"], auditor: [root, no-such-group]}\n"),
+                ElementsAre("p.yaml:2:38: warning: roles: no-such-group is no local group of this "
+                            "host"));
+}
+
+TEST(PolicyCheck, WarnsOfAnAgentThatAnEarlierOneCovers) {
+    const auto agents = [](const std::string& second) {
+        return warnings_of(
+            "version: 1\nagents:\n"
+            "  - {name: all, actor: \"agent:*\", actor_issuer: i}\n"
+            "  - " +
+            second + "\n  - {name: last, actor: \"agent:x\"}\n");
+    };
+    EXPECT_THAT(agents("{name: other, actor: \"agent:fix\"}"), IsEmpty());
+    EXPECT_THAT(agents("{name: fix, actor: \"agent:fix\", actor_issuer: i}"),
+                ElementsAre("p.yaml:4:12: warning: agent fix gets no session: agent all "
+                            "(p.yaml:3:12) comes first and takes each token with actor agent:fix"));
+    EXPECT_THAT(agents("{name: same, actor: \"agent:x\"}"),
+                ElementsAre(HasSubstr("p.yaml:5:12: warning: agent last gets no session: agent "
+                                      "same (p.yaml:4:12)")));
+}
+
+TEST(PolicyCheck, WarnsOfADateThatSaysNothing) {
+    EXPECT_THAT(warnings_of("version: 1\nobserve_until: 2026-01-31\n"),
+                ElementsAre(StartsWith("p.yaml:2:16: warning: observe_until is a note about `mode: "
+                                       "observe`, and neither")));
+    EXPECT_THAT(warnings_of("version: 1\nmode: observe\nobserve_until: 2026-01-30\n"),
+                ElementsAre(StartsWith("p.yaml:3:16: warning: observe_until 2026-01-30 is over")));
+    EXPECT_THAT(warnings_of("version: 1\nmode: observe\nobserve_until: 2026-01-31\n"), IsEmpty());
+    EXPECT_THAT(warnings_of("version: 1\nobserve_until: 2026-01-31\n"
+                            "profiles: [{name: a, mode: observe}]\n"),
+                IsEmpty());
+}
+
+TEST(PolicyCheck, AWarningOfAMatchPointsAtIt) {
+    EXPECT_THAT(warnings_of("version: 1\nagents:\n"
+                            "  - name: a\n"
+                            "    actor: b\n"
+                            "    match:\n"
+                            "      executable: [/no/such/a]\n"
+                            "      script: [/no/such/b]\n"
+                            "      cgroup: /no.slice\n"
+                            "      uid: no-such-account\n"),
+                ElementsAre(StartsWith("p.yaml:6:20: warning: match executable /no/such/a does"),
+                            StartsWith("p.yaml:7:16: warning: match script /no/such/b"),
+                            StartsWith("p.yaml:8:15: warning: match cgroup"),
+                            StartsWith("p.yaml:9:12: warning: match uid no-such-account")));
 }
 
 class PolicyCommand : public testing::Test {
@@ -288,6 +343,13 @@ TEST_F(PolicyCommand, EvalIs0WhereAllIsAllowed) {
     EXPECT_THAT(program_.out(), StartsWith("read /etc/hosts: audit: "));
     EXPECT_THAT(program_.out(), HasSubstr("\nconnect [::1]:53/udp: allow: "));
     EXPECT_EQ(program_.err(), "");
+}
+
+TEST_F(PolicyCommand, AnOptionHasDashesAlsoWhereTheRightHasNone) {
+    EXPECT_EQ(eval({"--connect-unix", "/srv/w/socket", "--workspace", "/srv/w"}), 0);
+    EXPECT_THAT(program_.out(), StartsWith("connect_unix /srv/w/socket: allow: "));
+    EXPECT_EQ(eval({"--connect-unix", "/etc/socket"}), 1);
+    EXPECT_EQ(eval({"--connect_unix", "/srv/w/socket", "--workspace", "/srv/w"}), 2);
 }
 
 TEST_F(PolicyCommand, EvalIs1WhereOneIsDeniedAndKeepsTheOrder) {

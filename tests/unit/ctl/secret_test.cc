@@ -24,6 +24,14 @@ TEST(TokenSource, IsExactlyOne) {
     EXPECT_FALSE(check_source({.file = "", .fd = 1, .command = ""}));
 }
 
+TEST(TokenSource, ADescriptorIsANumberAndNoOutput) {
+    for (const char* good : {"0", "3", "255"}) EXPECT_EQ(why_not_token_fd(good), "") << good;
+    for (const char* wrong : {"-1", "1", "2", "x", "3x", ""})
+        EXPECT_EQ(
+            why_not_token_fd(wrong),
+            "expected the number of a descriptor other than 1 and 2, found " + std::string(wrong));
+}
+
 TEST(Token, OfAFileComesWithoutBlanks) {
     const api::ScratchFolder folder;
     std::ofstream(folder / "token") << "\n  a.b.c \r\n";

@@ -121,24 +121,49 @@ TEST(LintMatches, UnitsOfTheHostAreRefused) {
     EXPECT_EQ(match("unit: system-fixer.slice"), "no problem");
 }
 
+TEST(LintMatches, AUnitHasTheNameOfOne) {
+    for (const char* unit : {"\"fixer*.service\"", "\"my fixer.service\"", "fixer.socket",
+                             "fixer.timer", ".service", "a/b.service"})
+        EXPECT_THAT(match("unit: " + std::string(unit)),
+                    HasSubstr("expected a systemd unit's full name that ends in .service, .scope "
+                              "or .slice, such as agent.service"))
+            << unit;
+    EXPECT_THAT(match("unit: fixer@.service"), HasSubstr("an instance, such as fixer@1.service"));
+    for (const char* unit :
+         {"fixer@1.service", "run-u5.scope", "agents.slice", "a:b_c-d.e.service"})
+        EXPECT_EQ(match("unit: " + std::string(unit)), "no problem") << unit;
+}
+
+TEST(LintMatches, AMatchThatFitsNothingIsRefused) {
+    EXPECT_EQ(match(""),
+              "p.yaml:3:32: match: it matches no process; expected executable, script, unit, "
+              "cgroup or uid, or no `match`");
+    EXPECT_EQ(match("interpreter: [/opt/node/bin/node]"),
+              "p.yaml:3:32: match: `interpreter` alone matches no process; expected executable, "
+              "script, unit, cgroup or uid, or no `match`");
+}
+
 TEST(LintMatches, ACgroupIsRefusedInEverySpelling) {
-    expect_refused({{"cgroup: /", "whole host"},
-                    {"cgroup: //", "whole host"},
-                    {"cgroup: /system.slice", "sshd"},
-                    {"cgroup: /system.slice//", "sshd"},
-                    {"cgroup: //system.slice", "sshd"},
-                    {"cgroup: //init.scope", "PID 1"},
-                    {"cgroup: /user.slice", "logins"},
-                    {"cgroup: /user.slice//", "logins"},
-                    {"cgroup: /user.slice//user-1000.slice", "logins"},
-                    {"cgroup: /a/../system.slice", "no . or .."},
-                    {"cgroup: /./system.slice", "no . or .."},
-                    {"cgroup: system.slice", "below /sys/fs/cgroup"},
-                    {"cgroup: /system.slice/sshd.service", "sshd"},
-                    {"cgroup: /system.slice/system-getty.slice", "logins"},
-                    {"cgroup: /system.slice/systemd-logind.service", "logins"},
-                    {"cgroup: /system.slice/bailiffd.service", "bailiff itself"},
-                    {"cgroup: /system.slice//bailiff-kernel.service/", "bailiff itself"}});
+    expect_refused(
+        {{"cgroup: /", "whole host"},
+         {"cgroup: //", "whole host"},
+         {"cgroup: /system.slice", "sshd"},
+         {"cgroup: /system.slice//", "sshd"},
+         {"cgroup: //system.slice", "sshd"},
+         {"cgroup: //init.scope", "PID 1"},
+         {"cgroup: /user.slice", "logins"},
+         {"cgroup: /user.slice//", "logins"},
+         {"cgroup: /user.slice//user-1000.slice", "logins"},
+         {"cgroup: /a/../system.slice", "no . or .."},
+         {"cgroup: /./system.slice", "no . or .."},
+         {"cgroup: system.slice", "below /sys/fs/cgroup"},
+         {"cgroup: /system.slice/sshd.service", "sshd"},
+         {"cgroup: /system.slice/system-getty.slice", "logins"},
+         {"cgroup: /system.slice/systemd-logind.service", "logins"},
+         {"cgroup: /system.slice/bailiffd.service", "bailiff itself"},
+         {"cgroup: /system.slice//bailiff-kernel.service/", "bailiff itself"},
+         {"cgroup: /sys/fs/cgroup/x", "expected the path below /sys/fs/cgroup alone, such as /x"},
+         {"cgroup: /sys/fs/cgroup", "expected the path below /sys/fs/cgroup alone"}});
     EXPECT_EQ(match("cgroup: /agents.slice/fixer"), "no problem");
     EXPECT_EQ(match("cgroup: /system.slice/fixer.service"), "no problem");
 }

@@ -19,7 +19,9 @@ TEST(Lint, AnIssuersFieldsAreChecked) {
     EXPECT_EQ(issuer("max_chain: 8"), "no problem");
     EXPECT_THAT(issuer("max_lifetime: 15"), HasSubstr("expected a duration"));
     EXPECT_THAT(issuer("max_lifetime: 400d"), HasSubstr("expected a duration"));
-    EXPECT_THAT(issuer("algorithms: [none]"), HasSubstr("found \"none\""));
+    EXPECT_THAT(issuer("algorithms: [none]"),
+                HasSubstr("expected one of ES256, RS256, PS256, EdDSA, Ed25519, found \"none\""));
+    EXPECT_EQ(issuer("algorithms: [EdDSA, Ed25519]"), "no problem");
     EXPECT_THAT(issuer("actor_claim: sub"), HasSubstr("\"sub\" is the user"));
     EXPECT_EQ(issuer("actor_claim: azp"), "no problem");
 }
@@ -50,6 +52,67 @@ TEST(Lint, ObserveUntilIsADate) {
     EXPECT_EQ(problem("version: 1\nobserve_until: 2027-01-31\n"), "no problem");
     EXPECT_EQ(problem("version: 1\nobserve_until: banana\n"),
               "p.yaml:2:16: expected a date such as 2027-01-31, found \"banana\"");
+}
+
+std::string files(const std::string& rule) {
+    return problem("version: 1\nprofiles:\n  - {name: a, files: [{verdict: deny, " + rule +
+                   "}]}\n");
+}
+
+TEST(Lint, ANameIsOneWholeName) {
+    EXPECT_EQ(files("name: [id_rsa, .netrc, \"...\"]"), "no problem");
+    for (const char* name : {"*.key", "id_?sa", "[ab]", "*"})
+        EXPECT_THAT(files("name: [\"" + std::string(name) + "\"]"),
+                    HasSubstr("p.yaml:3:46: no patterns: `name` is one whole file name; for "
+                              "endings use `suffix`; found \"" +
+                              std::string(name) + "\""));
+    for (const char* name : {".", ".."})
+        EXPECT_THAT(files("name: [\"" + std::string(name) + "\"]"),
+                    HasSubstr("expected the name of a file, found \"" + std::string(name)));
+    EXPECT_THAT(files("name: [a/b]"), HasSubstr("with no / in it; for a place use `path`"));
+    EXPECT_THAT(files("suffix: [\".k*\"]"), HasSubstr("expected one dot"));
+}
+
+TEST(Lint, APatternInAPathIsNotSentToName) {
+    const std::string said = files("path: [\"/srv/*.key\"]");
+    EXPECT_THAT(said, HasSubstr("for endings use `suffix`"));
+    EXPECT_THAT(said, testing::Not(HasSubstr("`name`")));
+}
+
+std::string names(int count) {
+    std::string path;
+    for (int i = 0; i < count; i++) path += "/d";
+    return path;
+}
+
+TEST(Lint, APathIsNoDeeperThanTheKernelLooks) {
+    EXPECT_EQ(files("path: [" + names(63) + ", \"${workspace}" + names(63) + "\"]"), "no problem");
+    EXPECT_THAT(files("path: [" + names(64) + "]"),
+                HasSubstr("p.yaml:3:46: expected a path of at most 63 names: what lies deeper is "
+                          "denied in any case; found 64 in \"/d/d"));
+    EXPECT_THAT(problem("version: 1\nworkspace_roots: [" + names(70) + "]\n"),
+                HasSubstr("p.yaml:2:19: expected a path of at most 63 names"));
+}
+
+TEST(Lint, AnEntryThatNoTokenFitsIsRefused) {
+    const auto user = [](const std::string& fields) {
+        return problem(
+            "version: 1\naudience: [h]\nissuers: [{issuer: i, jwks_file: /k}]\n"
+            "users: [{subject: a, " +
+            fields + "}]\n");
+    };
+    EXPECT_EQ(user("issuer: i, presented_by: [b]"), "no problem");
+    EXPECT_EQ(user("issuer: j, presented_by: [b]"),
+              "p.yaml:4:30: \"j\" is none of the `issuers`: no token can match");
+    EXPECT_EQ(user("presented_by: [\"*\"]"),
+              "p.yaml:4:37: expected a local account, name or number; * is not supported here, "
+              "found \"*\"");
+    EXPECT_EQ(problem("version: 1\nscopes: [{scope: \"repo:read repo:write\"}]\n"),
+              "p.yaml:2:18: expected one word, with no blank in it, found \"repo:read "
+              "repo:write\"");
+    EXPECT_EQ(problem("version: 1\nusers: [{}]\n"),
+              "p.yaml:2:9: user needs `subject`: the `sub` of its tokens\np.yaml:2:9: user needs "
+              "`presented_by`: the local accounts that may present its tokens, or none can");
 }
 
 TEST(Lint, WhatComesTwiceIsRefused) {

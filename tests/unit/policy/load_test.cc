@@ -29,7 +29,7 @@ TEST(Load, AnUnknownFieldNamesItsPlaceAndTheLikelyWord) {
 
 TEST(Load, AnUnknownFieldFarFromAnyWordListsTheKnownOnes) {
     EXPECT_TRUE(has(problem("version: 1\nroles: {wizard: []}\n"),
-                    "p.yaml:2:9: unknown field \"wizard\"; RoleGroups has approver, auditor"));
+                    "p.yaml:2:9: unknown field \"wizard\"; expected one of approver, auditor"));
 }
 
 TEST(Load, AFieldThatComesTwiceIsRefused) {
@@ -45,7 +45,7 @@ TEST(Load, AValueOfTheWrongKindSaysWhatWasExpected) {
     EXPECT_EQ(problem("version: 1\nagents: fixer\n"),
               "p.yaml:2:9: expected a list for \"agents\", found \"fixer\"");
     EXPECT_EQ(problem("version: 1\nhost: [a]\n"),
-              "p.yaml:2:7: expected a map of fields of Host, found a list");
+              "p.yaml:2:7: expected a map of fields of host, found a list");
     EXPECT_TRUE(
         has(problem("version: 1\naudience:\n"), "expected a list for \"audience\", found nothing"));
     EXPECT_TRUE(has(problem("version: 1\nissuers: [{require_proof: yes}]\n"),
@@ -54,6 +54,18 @@ TEST(Load, AValueOfTheWrongKindSaysWhatWasExpected) {
 
 TEST(Load, BrokenYamlNamesLineAndColumn) {
     EXPECT_TRUE(problem("version: 1\nhost: {profiles: [a\n").starts_with("p.yaml:"));
+    EXPECT_TRUE(has(problem("version: 1\nhost: {profiles: [a\n"), ": YAML: "));
+    EXPECT_TRUE(has(problem("version: 1\naudience: [a\n"), "expected ] or , after an item"));
+    EXPECT_TRUE(
+        has(problem("version: 1\nhost: {profiles: [a]\n"), "expected } or , after a field"));
+    EXPECT_TRUE(
+        has(problem("version: 1\nusers:\n  - subject: a\n    presented_by: b\n   x: c\n"),
+            "p.yaml:5:4: YAML: end of sequence not found; expected the items of a list in the "
+            "same column"));
+    for (const char* text : {"\tversion: 1\n", "version: 1\nhost:\n\tprofiles: [a]\n",
+                             "version: 1\nhost:\n  profiles: [a]\n\tfoo: 1\n",
+                             "version: 1\nusers:\n  - subject: a\n \tpresented_by: [b]\n"})
+        EXPECT_TRUE(has(problem(text), "; expected spaces for indentation, found a tab")) << text;
     EXPECT_TRUE(has(problem(""), "expected one YAML document, found none"));
     EXPECT_TRUE(has(problem("version: 1\n---\nversion: 1\n"), "found several"));
 }
@@ -83,9 +95,14 @@ TEST(Load, RulesAreChecked) {
     EXPECT_TRUE(has(rule("    files: [{verdict: deny, suffix: [pem]}]\n"), "expected one dot"));
     EXPECT_TRUE(has(rule("    files: [{verdict: deny, suffix: [.tar.gz]}]\n"), "expected one dot"));
     EXPECT_TRUE(has(rule("    files: [{verdict: deny, rights: [connect], path: [/a]}]\n"),
-                    "right of files"));
-    EXPECT_TRUE(
-        has(rule("    exec: [{verdict: deny, rights: [read], path: [/a]}]\n"), "a right of exec"));
+                    "p.yaml:4:38: expected one of read, write, create, delete, rename, truncate, "
+                    "metadata, connect_unix for \"rights\", found \"connect\""));
+    EXPECT_TRUE(has(rule("    exec: [{verdict: deny, rights: [read], path: [/a]}]\n"),
+                    "expected one of exec, load for \"rights\""));
+    EXPECT_TRUE(has(rule("    exec: [{verdict: deny, rights: [run], path: [/a]}]\n"),
+                    "expected one of exec, load for \"rights\""));
+    EXPECT_TRUE(has(rule("    network: [{verdict: deny, rights: [load]}]\n"),
+                    "expected one of connect, bind for \"rights\""));
     EXPECT_TRUE(
         has(rule("    network: [{verdict: deny, to: [10.0.0.1/8]}]\n"), "did you mean 10.0.0.0/8"));
     EXPECT_TRUE(has(rule("    network: [{verdict: deny, port: [0]}]\n"), "port of 1 to 65535"));

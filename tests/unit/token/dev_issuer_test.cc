@@ -144,6 +144,38 @@ TEST_F(DevIssuerTest, FolderWithoutAKeyCannotSign) {
     EXPECT_EQ(compact.error().code(), ErrorCode::kNotFound);
 }
 
+TEST_F(DevIssuerTest, WhatTheVerifierAlwaysRefusesIsNotSigned) {
+    ASSERT_TRUE(init_dev_issuer(issuer));
+    const auto refusal = [&](const DevTokenRequest& wrong) {
+        const auto compact = sign_dev_token(issuer, wrong, clock);
+        return compact ? "signed" : compact.error().message();
+    };
+    const DevTokenRequest sound = request;
+    EXPECT_EQ(refusal(sound), "signed");
+    DevTokenRequest wrong = sound;
+    wrong.actor = wrong.subject;
+    EXPECT_EQ(refusal(wrong),
+              "the actor is \"user:alice\", the user of the token; expected "
+              "someone who acts for the user");
+    wrong = sound;
+    wrong.via = {"svc:front", "user:alice"};
+    EXPECT_THAT(refusal(wrong), HasSubstr("an actor of the chain is \"user:alice\""));
+    for (const char* scope : {" x  y ", " x", "x ", "x  y", " "}) {
+        wrong = sound;
+        wrong.scope = scope;
+        EXPECT_THAT(refusal(wrong), HasSubstr("expected words with one space between")) << scope;
+    }
+    wrong = sound;
+    wrong.via.assign(8, "svc:front");
+    EXPECT_EQ(refusal(wrong), "the chain has 9 actors; expected at most 8");
+    wrong = sound;
+    wrong.task = "a\nb";
+    EXPECT_EQ(refusal(wrong), "the task has a control character in it");
+    wrong = sound;
+    wrong.groups = {std::string(513, 'g')};
+    EXPECT_EQ(refusal(wrong), "a group has 513 bytes; expected at most 512");
+}
+
 TEST_F(DevIssuerTest, RequestWithoutUserIsRefused) {
     ASSERT_TRUE(init_dev_issuer(issuer));
     request.subject = "";

@@ -66,7 +66,7 @@ protected:
         claims = {{"iss", kIssuer},
                   {"sub", "user:alice"},
                   {"aud", kAudience},
-                  {"client_id", "claude-code"},
+                  {"client_id", "example-client"},
                   {"iat", clock.unix_seconds()},
                   {"exp", clock.unix_seconds() + 600},
                   {"jti", "s-1"},

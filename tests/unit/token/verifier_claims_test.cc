@@ -146,7 +146,7 @@ TEST_F(VerifierClaimsTest, MappedActorThatIsTheUserIsRefused) {
 
 // RFC 9068 section 2.2: with no user the client is the subject.
 TEST_F(VerifierClaimsTest, ATokenOfTheClientItselfIsRefused) {
-    claims["sub"] = "claude-code";
+    claims["sub"] = "example-client";
     EXPECT_THAT(refusal(), HasSubstr("the same as \"sub\""));
     verifier.reset();
     config.actor_claim = "azp";

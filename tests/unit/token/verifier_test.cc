@@ -35,7 +35,7 @@ TEST_F(VerifierTest, GoodTokenIsRead) {
     ASSERT_TRUE(token) << token.error().message();
     EXPECT_EQ(token->issuer, kIssuer);
     EXPECT_EQ(token->subject, "user:alice");
-    EXPECT_EQ(token->client_id, "claude-code");
+    EXPECT_EQ(token->client_id, "example-client");
     EXPECT_EQ(token->id, "s-1");
     EXPECT_THAT(token->actors,
                 ElementsAre(Actor{"spiffe://corp.example", "agent:code-fixer", "ai_agent"}));

@@ -1,0 +1,137 @@
+#include <set>
+
+#include "policy/address.h"
+#include "policy/limits.h"
+#include "policy/lint.h"
+#include "policy/lint_report.h"
+
+namespace bailiff::policy {
+namespace {
+
+class RuleLint {
+public:
+    RuleLint(const Document& document, Problems& problems)
+        : policy_(document.policy), report_(document, problems) {}
+
+    void run() {
+        std::set<std::string> seen;
+        for (const v1::Profile& profile : policy_.profiles()) {
+            report_.required(profile, 1, profile.name(), "how other parts name it");
+            if (!seen.insert(profile.name()).second)
+                report_.add(profile, 1, 0, "profile " + quoted(profile.name()) + " comes twice");
+            for (const v1::FileRule& rule : profile.exec()) file_rule(rule);
+            for (const v1::FileRule& rule : profile.files()) file_rule(rule);
+            for (const v1::NetworkRule& rule : profile.network()) network_rule(rule);
+            for (const v1::SystemRule& rule : profile.system()) system_rule(rule);
+        }
+    }
+
+private:
+    void file_rule(const v1::FileRule& rule) {
+        if (rule.verdict() == v1::VERDICT_UNSPECIFIED)
+            report_.add(rule, "rule needs `verdict`: allow, audit or deny");
+        if (rule.path_size() + rule.name_size() + rule.suffix_size() == 0)
+            report_.add(rule, "rule needs `path`, `name` or `suffix`");
+        for (int i = 0; i < rule.path_size(); i++) path(rule, i);
+        for (int i = 0; i < rule.name_size(); i++) name(rule, i);
+        for (int i = 0; i < rule.suffix_size(); i++) suffix(rule, i);
+    }
+
+    void name(const v1::FileRule& rule, int i) {
+        const std::string& name = rule.name(i);
+        if (has_pattern(name))
+            report_.add(rule, 4, i,
+                        "no patterns: `name` is one whole file name; for endings use `suffix`; "
+                        "found " +
+                            quoted(name));
+        else if (name.find('/') != std::string::npos)
+            report_.add(rule, 4, i,
+                        "expected a file name with no / in it; for a place use `path`; found " +
+                            quoted(name));
+        else if (name == "." || name == "..")
+            report_.add(rule, 4, i, "expected the name of a file, found " + quoted(name));
+        else if (name.empty() || name.size() > kMaxNameBytes)
+            report_.add(
+                rule, 4, i,
+                "expected a file name of 1 to 255 bytes, found " + quoted(name.substr(0, 200)));
+    }
+
+    void suffix(const v1::FileRule& rule, int i) {
+        const std::string& suffix = rule.suffix(i);
+        if (suffix.size() < 2 || suffix.size() > 15 || suffix.find_last_of("./") != 0 ||
+            suffix[0] != '.' || has_pattern(suffix))
+            report_.add(rule, 5, i,
+                        "expected one dot and at most 14 more characters, such as .pem, found " +
+                            quoted(suffix));
+    }
+
+    static bool has_pattern(const std::string& text) {
+        return text.find_first_of("*?[") != std::string::npos;
+    }
+
+    void path(const v1::FileRule& rule, int i) {
+        std::string path = rule.path(i);
+        const std::size_t end = path.find('}');
+        if (path.starts_with("${") && end != std::string::npos) {
+            const std::string variable = path.substr(0, end + 1);
+            if (variable != "${workspace}" && variable != "${home}") {
+                report_.add(
+                    rule, 3, i,
+                    "unknown variable " + variable + "; known are ${workspace} and ${home}");
+                return;
+            }
+            path.erase(0, end + 1);
+            if (path.empty()) path = "/";
+        }
+        if (path.find("${") != std::string::npos)
+            report_.add(rule, 3, i,
+                        "a variable may only begin a path, found " + quoted(rule.path(i)));
+        else if (has_pattern(path))
+            report_.add(rule, 3, i,
+                        "no patterns: a folder's path covers all below it; for endings use "
+                        "`suffix`; found " +
+                            quoted(rule.path(i)));
+        else if (!is_clean_path(path))
+            report_.add(rule, 3, i,
+                        "expected an absolute path with no .., or one that begins with "
+                        "${workspace} or ${home}, of at most 4095 bytes and 255 a name, found " +
+                            quoted(rule.path(i).substr(0, 200)));
+        else if (levels_of(path) > kMaxLevels)
+            report_.add(rule, 3, i, too_deep(rule.path(i)));
+    }
+
+    void system_rule(const v1::SystemRule& rule) {
+        if (rule.verdict() == v1::VERDICT_UNSPECIFIED)
+            report_.add(rule, "rule needs `verdict`: allow, audit or deny");
+        if (rule.rights_size() == 0)
+            report_.add(rule, "rule needs `rights`, such as [jit] or [cap_chown]");
+    }
+
+    void network_rule(const v1::NetworkRule& rule) {
+        if (rule.verdict() == v1::VERDICT_UNSPECIFIED)
+            report_.add(rule, "rule needs `verdict`: allow, audit or deny");
+        for (int i = 0; i < rule.to_size(); i++)
+            if (const auto prefix = parse_prefix(rule.to(i)); !prefix)
+                report_.add(rule, 3, i, quoted(rule.to(i)) + ": " + prefix.error().message());
+        const auto protocol = parse_protocol(rule.protocol());
+        if (!protocol)
+            report_.add(rule, 4, 0, protocol.error().message());
+        else if (rule.port_size() > 0 && *protocol != 0 && *protocol != 6 && *protocol != 17)
+            report_.add(rule, 5, 0, "only tcp and udp have ports");
+        for (int i = 0; i < rule.port_size(); i++)
+            if (rule.port(i) < 1 || rule.port(i) > 65535)
+                report_.add(rule, 5, i,
+                            "expected a port of 1 to 65535, found " + std::to_string(rule.port(i)));
+    }
+
+    const v1::Policy& policy_;
+    LintReport report_;
+};
+
+} // namespace
+
+void lint_rules(const Document& document, Problems& problems) {
+    RuleLint(document, problems).run();
+}
+
+} // namespace bailiff::policy
