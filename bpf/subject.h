@@ -14,6 +14,7 @@
 #define SCRATCH_NOTED 65    // not 0: a verdict was more than a plain allow
 #define SCRATCH_FOLDS 66    // not 0: where a walk came from has more than one spelling
 #define SCRATCH_TRIES 67    // how many walks a rename spoiled
+#define SCRATCH_POINTER 68  // a pointer that may be NULL
 
 // What is about to be done, in plain numbers: what its record tells.
 struct act {
@@ -155,8 +156,8 @@ BAILIFF_STATIC_ASSERT(SCRATCH_DECISION * 8 + sizeof(struct bailiff_decision) <= 
                       "scratch: decision");
 BAILIFF_STATIC_ASSERT(SCRATCH_BASIS * 8 + sizeof(struct bailiff_basis) <= SCRATCH_NOW * 8,
                       "scratch: basis");
-BAILIFF_STATIC_ASSERT(SCRATCH_TRIES * 8 < sizeof(((struct bailiff_task*)0)->scratch),
-                      "scratch: tries");
+BAILIFF_STATIC_ASSERT(SCRATCH_POINTER * 8 < sizeof(((struct bailiff_task*)0)->scratch),
+                      "scratch: pointer");
 
 static __always_inline struct bailiff_settle* scratch_settle(struct bailiff_task* row) {
     return (struct bailiff_settle*)&row->scratch[0];

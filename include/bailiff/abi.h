@@ -332,9 +332,9 @@ struct bailiff_task {
     bailiff_u64 permitted;     // capabilities before the exec under way
     struct bailiff_seen seen[BAILIFF_SEEN];
     struct bailiff_granted granted[BAILIFF_GRANTED];
-    bailiff_u64 scratch[68];
+    bailiff_u64 scratch[69];
 };
-BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_task) == 1128, "task");
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_task) == 1136, "task");
 
 // Map "ipc": hash, key the address of a System V object (struct kern_ipc_perm *). Who made it.
 struct bailiff_ipc {
