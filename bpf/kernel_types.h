@@ -134,6 +134,7 @@ struct super_block {
     unsigned long s_magic;
     struct dentry* s_root;
     void* s_fs_info;
+    struct unicode_map* s_encoding; // CONFIG_UNICODE: names of casefold folders
 };
 
 struct inode {

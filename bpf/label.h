@@ -88,6 +88,8 @@ static __always_inline u64 name_address(struct dentry* dentry) {
 // casefold)? Below /proc/sys the comparison only tells namespaces apart.
 static __always_inline int folds_case(struct dentry* dentry) {
     struct super_block* sb = dentry->d_sb;
+    if (bpf_core_field_exists(sb->s_encoding) && sb->s_encoding)
+        return 1; // before its lookup is done the dentry itself does not tell
     return (dentry->d_flags & (DCACHE_OP_HASH | DCACHE_OP_COMPARE)) != 0 &&
            sb->s_magic != PROC_SUPER_MAGIC;
 }
@@ -208,7 +210,9 @@ static long walk_step(u32 level, struct walk* w) {
     if ((level == 0 && (found & PLACE_FOUND)) ||
         (level == 1 && (found & BAILIFF_OBJECT_HAS_ENTRIES)))
         w->own = 1;
-    if (w->j->row->scratch[SCRATCH_FOLDS] && (found & BAILIFF_OBJECT_HAS_ENTRIES)) {
+    // What has no label yet could come to be under another spelling of an entry's name.
+    if (level == 1 && w->j->act.right == BAILIFF_RIGHT_CREATE &&
+        w->j->row->scratch[SCRATCH_FOLDS] && (found & BAILIFF_OBJECT_HAS_ENTRIES)) {
         w->reason = BAILIFF_REASON_CASE_FOLDING;
         return 1;
     }

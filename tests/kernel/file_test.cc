@@ -256,11 +256,16 @@ TEST_F(FoldingFile, WithoutRulesForNamesItIsLikeAnyOther) {
 TEST_F(FoldingFile, ARuleForANameDeniesWhatMayBeThatName) {
     name_rule(".pem", true, BAILIFF_RIGHT_READ, BAILIFF_VERDICT_DENY);
     expect_denied(open_file(work_ + "/a", O_RDONLY));
+    EXPECT_EQ(bound(open_file(work_ + "/new.PEM", O_WRONLY | O_CREAT)), EPERM);
 }
 
-TEST_F(FoldingFile, ARuleForAnEntryDeniesWhatMayBeThatEntry) {
-    entry_rule(work_, "a", BAILIFF_RIGHT_READ, BAILIFF_VERDICT_DENY);
-    expect_denied(open_file(work_ + "/A", O_RDONLY));
+TEST_F(FoldingFile, WhereARuleNamesAnEntryNothingCanBeCreated) {
+    entry_rule(work_, "secret.key", BAILIFF_RIGHT_CREATE, BAILIFF_VERDICT_DENY);
+    EXPECT_EQ(bound(open_file(work_ + "/SECRET.KEY", O_WRONLY | O_CREAT)), EPERM);
+    EXPECT_EQ(bound(rename_file(work_ + "/a", work_ + "/Secret.key")), EPERM);
+    EXPECT_EQ(bound(open_file(work_ + "/A", O_RDONLY)), 0);
+    EXPECT_EQ(bound(open_file(work_ + "/d/new", O_WRONLY | O_CREAT)), 0);
+    EXPECT_EQ(free(open_file(work_ + "/SECRET.KEY", O_WRONLY | O_CREAT)), 0);
 }
 
 } // namespace
