@@ -28,7 +28,7 @@ static __always_inline int judge_mapping(struct judgement* j, u32 protection, u3
 
 // Is a hook's own pointer not NULL? The verifier of 6.12 takes it for valid, drops a plain test and
 // lets the program read without a net, which ends in an oops. A number that went through a map is
-// tested.
+// tested. Newer ones know that it can be NULL and ask for the plain test as well.
 static __always_inline int is_there(struct bailiff_task* row, const void* pointer) {
     *(volatile u64*)&row->scratch[SCRATCH_POINTER] = (u64)pointer;
     return *(volatile u64*)&row->scratch[SCRATCH_POINTER] != 0;
@@ -41,7 +41,7 @@ static __always_inline int on_mmap_file(struct file* file, unsigned long protect
     struct judgement j = {.act = {.hook = BAILIFF_HOOK_MMAP_FILE, .right = BAILIFF_RIGHT_LOAD}};
     j.row = subject_row();
     if (!j.row) return 0;
-    if (is_there(j.row, file)) j.dentry = file->f_path.dentry;
+    if (file && is_there(j.row, file)) j.dentry = file->f_path.dentry;
     if (j.dentry && inside_overlay(j.row, j.dentry)) return 0;
     u8 reason = subject_begin(&j);
     if (reason) return refuse(&j, reason);
