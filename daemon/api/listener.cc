@@ -4,10 +4,10 @@
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #include <cerrno>
-#include <cstring>
+
+#include "base/unix_address.h"
 
 namespace bailiff::api {
 namespace {
@@ -43,14 +43,8 @@ Status remove_stale(const std::string& path) {
 } // namespace
 
 Result<Listener> listen_at(const std::string& path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.empty() || path.size() >= sizeof address.sun_path) {
-        return fail(ErrorCode::kInvalidArgument,
-                    "a socket's path has 1 to " + std::to_string(sizeof address.sun_path - 1) +
-                        " bytes; this one has " + std::to_string(path.size()) + ": " + path);
-    }
-    std::memcpy(address.sun_path, path.data(), path.size());
+    const Result<sockaddr_un> address = unix_address(path);
+    if (!address) return tl::unexpected<Error>(address.error());
     Result<UniqueFd> lock = take_lock(path);
     if (!lock) return tl::unexpected<Error>(lock.error());
     if (Status removed = remove_stale(path); !removed) {
@@ -58,9 +52,7 @@ Result<Listener> listen_at(const std::string& path) {
     }
     UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (!socket) return fail_errno("socket", errno);
-    if (bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-        return fail_errno("bind " + path, errno);
-    }
+    if (bind_unix(socket.get(), *address) != 0) return fail_errno("bind " + path, errno);
     if (chmod(path.c_str(), kSocketMode) != 0) return fail_errno("chmod " + path, errno);
     if (listen(socket.get(), kBacklog) != 0) return fail_errno("listen on " + path, errno);
     return Listener{std::move(*lock), std::move(socket)};

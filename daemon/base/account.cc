@@ -19,42 +19,33 @@ Account account_of(const passwd& entry) {
     return {entry.pw_name, entry.pw_uid, entry.pw_gid, own ? home : ""};
 }
 
+// The entry that one of getpwuid_r(3) and its like finds for `key`, as `read` sees it: what it
+// points to lies in a buffer that is gone afterwards.
+template <typename Entry, typename Key, typename Read>
+auto look_up(int (*find)(Key, Entry*, char*, std::size_t, Entry**), Key key, const Read& read) {
+    std::optional<decltype(read(Entry{}))> result;
+    (void)ask_with_buffer([&](char* buffer, std::size_t size) {
+        Entry entry{};
+        Entry* found = nullptr;
+        const int problem = find(key, &entry, buffer, size, &found);
+        if (problem == 0 && found != nullptr) result = read(entry);
+        return problem;
+    });
+    return result;
+}
+
 } // namespace
 
 std::optional<Account> account_by_uid(uid_t uid) {
-    std::optional<Account> account;
-    (void)ask_with_buffer([&](char* buffer, std::size_t size) {
-        passwd entry{};
-        passwd* found = nullptr;
-        const int problem = getpwuid_r(uid, &entry, buffer, size, &found);
-        if (problem == 0 && found != nullptr) account = account_of(entry);
-        return problem;
-    });
-    return account;
+    return look_up(getpwuid_r, uid, account_of);
 }
 
 std::optional<Account> account_by_name(const std::string& name) {
-    std::optional<Account> account;
-    (void)ask_with_buffer([&](char* buffer, std::size_t size) {
-        passwd entry{};
-        passwd* found = nullptr;
-        const int problem = getpwnam_r(name.c_str(), &entry, buffer, size, &found);
-        if (problem == 0 && found != nullptr) account = account_of(entry);
-        return problem;
-    });
-    return account;
+    return look_up(getpwnam_r, name.c_str(), account_of);
 }
 
 std::optional<gid_t> group_by_name(const std::string& name) {
-    std::optional<gid_t> gid;
-    (void)ask_with_buffer([&](char* buffer, std::size_t size) {
-        group entry{};
-        group* found = nullptr;
-        const int problem = getgrnam_r(name.c_str(), &entry, buffer, size, &found);
-        if (problem == 0 && found != nullptr) gid = entry.gr_gid;
-        return problem;
-    });
-    return gid;
+    return look_up(getgrnam_r, name.c_str(), [](const group& entry) { return entry.gr_gid; });
 }
 
 std::vector<gid_t> groups_of(const Account& account) {

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <array>
 #include <boost/asio/buffer.hpp>
@@ -15,6 +14,7 @@
 #include <utility>
 
 #include "base/strict_json.h"
+#include "base/unix_address.h"
 
 namespace bailiff::ctl {
 namespace {
@@ -90,15 +90,11 @@ Status Client::wait_for(int fd, short events, Deadline deadline) {
 }
 
 Result<UniqueFd> Client::connect() {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (socket_.empty() || socket_.size() >= sizeof address.sun_path) {
-        return fail(ErrorCode::kInvalidArgument, "no socket can have the path " + socket_);
-    }
-    std::memcpy(address.sun_path, socket_.data(), socket_.size());
+    const Result<sockaddr_un> address = unix_address(socket_);
+    if (!address) return tl::unexpected(address.error());
     UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!fd) return fail_errno("socket", errno);
-    if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    if (connect_unix(fd.get(), *address) != 0) {
         return no_answer(socket_, std::generic_category().message(errno));
     }
     return fd;

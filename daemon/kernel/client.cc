@@ -7,7 +7,6 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +14,7 @@
 #include <cstring>
 #include <set>
 
+#include "base/unix_address.h"
 #include "kernel/objects.h"
 #include "kernel/subject_slot.h"
 
@@ -130,16 +130,13 @@ Result<std::unique_ptr<Client>> Client::connect(const std::string& folder) {
 
 Status Client::reconnect() {
     const std::string path = folder_ + "/" + kSocketName;
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof(address.sun_path))
-        return fail(ErrorCode::kInvalidArgument, "socket path " + path + " is too long");
-    std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+    const Result<sockaddr_un> address = unix_address(path);
+    if (!address) return tl::unexpected(address.error());
     socket_.reset(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
     if (!socket_) return fail_errno("socket", errno);
     const timeval limit{kAnswerSeconds, 0};
     setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-    if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0)
+    if (connect_unix(socket_.get(), *address) != 0)
         return fail(ErrorCode::kUnavailable,
                     "bailiff-kernel does not answer on " + path + ": " + std::strerror(errno));
     return hello();

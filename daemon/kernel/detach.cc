@@ -7,7 +7,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -15,6 +14,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "base/unix_address.h"
 #include "kernel/wire.h"
 
 namespace bailiff::kernel {
@@ -29,14 +29,11 @@ constexpr int kPauseMs = 100;
 // The process that listens in `run_folder`; 0 where nobody does.
 Result<pid_t> listener(const std::string& run_folder) {
     const std::string path = run_folder + "/" + kSocketName;
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof(address.sun_path))
-        return fail(ErrorCode::kInvalidArgument, "socket path " + path + " is too long");
-    std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+    const Result<sockaddr_un> address = unix_address(path);
+    if (!address) return tl::unexpected(address.error());
     const UniqueFd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
     if (!socket) return fail_errno("socket", errno);
-    if (connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+    if (connect_unix(socket.get(), *address) != 0) {
         if (errno == ENOENT || errno == ECONNREFUSED) return 0;
         return fail_errno("connect to " + path, errno);
     }

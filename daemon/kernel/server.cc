@@ -3,7 +3,6 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,23 +10,15 @@
 #include <cstring>
 #include <vector>
 
+#include "base/unix_address.h"
 #include "kernel/canary.h"
 
 namespace bailiff::kernel {
 namespace {
 
-Result<sockaddr_un> socket_address(const std::string& path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof(address.sun_path))
-        return fail(ErrorCode::kInvalidArgument, "socket path " + path + " is too long");
-    std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-    return address;
-}
-
 bool somebody_answers(const sockaddr_un& address) {
     const UniqueFd probe(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
-    return connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+    return connect_unix(probe.get(), address) == 0;
 }
 
 bool well_formed(const Request& request) {
@@ -60,7 +51,7 @@ bool send_reply(int socket, const Reply& reply, const std::vector<int>& descript
 
 Result<Server> Server::listen(const std::string& folder, uid_t daemon_uid, gid_t daemon_gid) {
     const std::string path = folder + "/" + kSocketName;
-    const Result<sockaddr_un> address = socket_address(path);
+    const Result<sockaddr_un> address = unix_address(path);
     if (!address) return tl::unexpected(address.error());
     if (somebody_answers(*address))
         return fail(ErrorCode::kAlreadyExists,
@@ -69,8 +60,7 @@ Result<Server> Server::listen(const std::string& folder, uid_t daemon_uid, gid_t
     UniqueFd listener(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
     if (!listener) return fail_errno("socket", errno);
     const mode_t before = umask(0117);
-    const int bound =
-        bind(listener.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof(*address));
+    const int bound = bind_unix(listener.get(), *address);
     const int bind_error = errno;
     umask(before);
     if (bound != 0) return fail_errno("bind " + path, bind_error);

@@ -28,6 +28,15 @@ protected:
     [[nodiscard]] std::uint32_t flags(const session::Session& session) {
         return port.sessions.at(session.slot).flags;
     }
+    // Under what was said, ending a session leaves its processes alone.
+    void expect_spared() {
+        start();
+        const session::Session* session = open_with_child(9000);
+        ASSERT_NE(session, nullptr);
+        ASSERT_TRUE(manager->end(session->name, "was ended by a", "a"));
+        EXPECT_EQ(flags(*session), 0U);
+        EXPECT_TRUE(lives(9000));
+    }
 };
 
 TEST_F(ManagerKill, WhateverEndsTheSessionKillsItsProcessesAndSaysHowMany) {
@@ -66,23 +75,13 @@ TEST_F(ManagerKill, OtherSessionsLive) {
 
 TEST_F(ManagerKill, WithoutItProcessesLive) {
     say("");
-    start();
-    const session::Session* session = open_with_child(9000);
-    ASSERT_NE(session, nullptr);
-    ASSERT_TRUE(manager->end(session->name, "was ended by a", "a"));
-    EXPECT_EQ(flags(*session), 0U);
-    EXPECT_TRUE(lives(9000));
+    expect_spared();
     EXPECT_THAT(records_of("session.killed"), IsEmpty());
 }
 
 TEST_F(ManagerKill, ModeObserveKillsNobody) {
     more = "mode: observe\n";
-    start();
-    const session::Session* session = open_with_child(9000);
-    ASSERT_NE(session, nullptr);
-    ASSERT_TRUE(manager->end(session->name, "was ended by a", "a"));
-    EXPECT_EQ(flags(*session), 0U);
-    EXPECT_TRUE(lives(9000));
+    expect_spared();
 }
 
 TEST_F(ManagerKill, ATreeThatIsGoneIsNoNews) {
