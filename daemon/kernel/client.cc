@@ -233,30 +233,25 @@ Result<ResolvedPath> Client::resolve(const std::string& path) {
     });
 }
 
+Status Client::labels_changed(Status written) const {
+    return written ? count_label_change(map("filter")) : written;
+}
 Status Client::put_row(std::uint32_t label, std::uint32_t right, const bailiff_row& row) {
-    if (Status put =
-            write_map(map("label_rows"), "label_rows", label * BAILIFF_RIGHTS + right, row);
-        !put)
-        return put;
-    return count_label_change(map("filter"));
+    return labels_changed(
+        write_map(map("label_rows"), "label_rows", label * BAILIFF_RIGHTS + right, row));
 }
 Status Client::put_default(std::uint32_t policy_slot, std::uint32_t right, const bailiff_row& row) {
-    if (Status put =
-            write_map(map("defaults"), "defaults", policy_slot * BAILIFF_ALL_RIGHTS + right, row);
-        !put)
-        return put;
-    return count_label_change(map("filter"));
+    return labels_changed(
+        write_map(map("defaults"), "defaults", policy_slot * BAILIFF_ALL_RIGHTS + right, row));
 }
 Status Client::put_policy(std::uint32_t slot, const bailiff_policy& policy) {
-    if (Status put = write_map(map("policies"), "policies", slot, policy); !put) return put;
-    return count_label_change(map("filter"));
+    return labels_changed(write_map(map("policies"), "policies", slot, policy));
 }
 Status Client::put_object(const bailiff_object_key& key, const bailiff_object& object) {
     return write_object(map("objects"), map("filter"), key, object);
 }
 Status Client::erase_object(const bailiff_object_key& key) {
-    if (Status erased = erase_map(map("objects"), "objects", key); !erased) return erased;
-    return count_label_change(map("filter"));
+    return labels_changed(erase_map(map("objects"), "objects", key));
 }
 Status Client::put_address(const bailiff_address_key& key, std::uint32_t address_class) {
     return write_map(map("addresses"), "addresses", key, address_class);
@@ -327,9 +322,7 @@ Result<bailiff_config> Client::get_config() {
     return read_map<bailiff_config>(map("config"), "config", 0);
 }
 Status Client::set_observe(bool observe) {
-    if (Status set = set_flags(BAILIFF_CONFIG_OBSERVE, observe ? BAILIFF_CONFIG_OBSERVE : 0); !set)
-        return set;
-    return count_label_change(map("filter"));
+    return labels_changed(set_flags(BAILIFF_CONFIG_OBSERVE, observe ? BAILIFF_CONFIG_OBSERVE : 0));
 }
 Status Client::set_flags(std::uint32_t clear, std::uint32_t set) {
     Result<bailiff_config> config = get_config();

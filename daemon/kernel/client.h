@@ -61,6 +61,9 @@ private:
     [[nodiscard]] Result<Reply> exchange(const Request& request);
     [[nodiscard]] Result<Reply> ask(const Request& request);
     [[nodiscard]] int map(const char* name) const;
+    // What to return after a write that changes what labels say, or where: counts it if it was
+    // done.
+    [[nodiscard]] Status labels_changed(Status written) const;
     [[nodiscard]] Status set_flags(std::uint32_t clear, std::uint32_t set);
 
     struct RingDeleter {
