@@ -5,7 +5,9 @@
 leave() { # ACTOR TTL COMMAND
     as bot bailiffctl run --token-file "$(token --actor "$1" --ttl "$2")" -- bash -c "$3"
 }
-none_runs() { ! pgrep -f "$1" >/dev/null; }
+# By the whole command line: bailiffctl's own holds that of the command, before a session is open.
+runs() { pgrep -fx "$1" >/dev/null; }
+none_runs() { ! runs "$1"; }
 
 case_what_a_session_leaves_is_killed_or_denied_as_the_policy_says() {
     leave agent:mayfly 10m 'setsid sleep 7001 & setsid sleep 7001 & sleep 1'
@@ -13,8 +15,8 @@ case_what_a_session_leaves_is_killed_or_denied_as_the_policy_says() {
     has "$(bailiffctl events --json | grep session.killed | tail -n 1)" '"killed":2' "the record"
     leave agent:worker 10m 'setsid sleep 7002 & sleep 1'
     sleep 3
-    pgrep -f 'sleep 7002' >/dev/null || fail "on_end: deny killed it"
-    pkill -KILL -f 'sleep 7002'
+    runs 'sleep 7002' || fail "on_end: deny killed it"
+    pkill -KILL -fx 'sleep 7002'
 }
 
 case_a_revoked_session_is_killed_whole() {
@@ -24,7 +26,8 @@ case_a_revoked_session_is_killed_whole() {
     wait_for 60 "the session" one_is_open
     id=$(bailiffctl session list --json | grep -oE 's-[0-9A-Z]{26}' | head -n 1)
     has "$(bailiffctl session show "$id")" "kill what is left"
-    wait_for 60 "both" pgrep -f 'sleep 7003'
+    wait_for 60 "the one left" runs 'sleep 7003'
+    wait_for 60 "the command" runs 'sleep 7004'
     bailiffctl session revoke "$id" --reason enough >/dev/null || fail "not revoked"
     wait $waiting
     same $? 137 "the command's status"
@@ -43,7 +46,8 @@ case_with_both_daemons_dead_the_first_denied_call_kills() {
     local waiting
     leave agent:mayfly 20s 'setsid sleep 7006 & exec perl -e "while (1) { open(my \$f, q(<), q(/etc/hostname)); select(undef, undef, undef, 0.1) }"' 2>/dev/null &
     waiting=$!
-    wait_for 60 "the sleeper" pgrep -f 'sleep 7006'
+    wait_for 60 "the sleeper" runs 'sleep 7006'
+    wait_for 60 "the busy one" runs 'perl .*'
     stop KILL "$daemon_pid"
     stop KILL "$kernel_pid"
     wait $waiting
