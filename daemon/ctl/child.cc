@@ -54,7 +54,8 @@ Result<v1::OpenSessionResponse> open_session(const RunOptions& options) {
     return response;
 }
 
-[[noreturn]] void become_command(const RunOptions& options, int reports, const sigset_t& mask) {
+[[noreturn]] void become_command(const RunOptions& options, int reports, const sigset_t& mask,
+                                 const Relay& relay) {
     sigprocmask(SIG_SETMASK, &mask, nullptr);
     std::vector<char*> argv;
     for (const std::string& word : options.command) argv.push_back(const_cast<char*>(word.c_str()));
@@ -65,7 +66,7 @@ Result<v1::OpenSessionResponse> open_session(const RunOptions& options) {
         _exit(kExitRunFailed);
     }
     tell(reports, kOpened, opened->SerializeAsString());
-    execvp(argv[0], argv.data());
+    if (relay.give_to_command()) execvp(argv[0], argv.data());
     const int problem = errno;
     tell(reports, kExecFailed, std::to_string(problem));
     _exit(exec_failure_status(problem));
@@ -73,7 +74,7 @@ Result<v1::OpenSessionResponse> open_session(const RunOptions& options) {
 
 } // namespace
 
-Result<Child> start_child(const RunOptions& options, const sigset_t& mask) {
+Result<Child> start_child(const RunOptions& options, const sigset_t& mask, const Relay& relay) {
     int fds[2];
     if (pipe2(fds, O_CLOEXEC) != 0) return fail_errno("pipe", errno);
     UniqueFd read_end(fds[0]);
@@ -82,7 +83,7 @@ Result<Child> start_child(const RunOptions& options, const sigset_t& mask) {
     if (pid < 0) return fail_errno("fork", errno);
     if (pid == 0) {
         read_end.reset();
-        become_command(options, write_end.get(), mask);
+        become_command(options, write_end.get(), mask, relay);
     }
     return Child{pid, std::move(read_end)};
 }

@@ -12,6 +12,7 @@
 #include "bailiff/control.pb.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "ctl/relay.h"
 #include "ctl/secret.h"
 
 namespace bailiff::ctl {
@@ -39,8 +40,9 @@ struct Child {
     UniqueFd reports;
 };
 
-// `mask`: the signal mask that the command gets.
-[[nodiscard]] Result<Child> start_child(const RunOptions& options, const sigset_t& mask);
+// `mask`: the signal mask that the command gets; `relay`: its standard streams, prepared.
+[[nodiscard]] Result<Child> start_child(const RunOptions& options, const sigset_t& mask,
+                                        const Relay& relay);
 
 // Splits the bytes of the pipe into what they say; incomplete ones stay in `bytes`.
 void take_reports(std::string& bytes, ChildReport& report);

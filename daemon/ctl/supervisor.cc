@@ -65,9 +65,13 @@ Result<int> Supervisor::run() {
     if (Status blocked = block_signals(before); !blocked) {
         return tl::unexpected<Error>(blocked.error());
     }
-    Result<Child> child = start_child(options_, before);
+    if (Status prepared = relay_.prepare(); !prepared) {
+        return tl::unexpected<Error>(prepared.error());
+    }
+    Result<Child> child = start_child(options_, before, relay_);
     if (!child) return tl::unexpected<Error>(child.error());
     child_ = std::move(*child);
+    relay_.close_command_ends();
     signal(SIGPIPE, SIG_IGN); // a reader of our messages that is gone must not end the session
     if (options_.token.fd > STDERR_FILENO) UniqueFd(options_.token.fd).reset(); // the child's
     if (Status supervised = supervise(); !supervised) {
@@ -113,6 +117,7 @@ void Supervisor::read_reports() {
     }
     watcher_.emplace(options_, session, report_.opened->sequence());
     watcher_->start();
+    relay_.start(); // not before: the token may come from the standard input
 }
 
 void Supervisor::read_signals() {
@@ -187,6 +192,7 @@ void Supervisor::finish_session() {
     }
     const bool by_us = session->state() == "active";
     if (by_us) end_session(*session);
+    relay_.finish(); // nobody can write any more
     tell_end(*session, by_us);
 }
 

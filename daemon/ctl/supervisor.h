@@ -12,6 +12,7 @@
 #include "base/unique_fd.h"
 #include "ctl/child.h"
 #include "ctl/client.h"
+#include "ctl/relay.h"
 #include "ctl/watcher.h"
 
 namespace bailiff::ctl {
@@ -40,6 +41,7 @@ private:
 
     const RunOptions& options_;
     Client client_;
+    Relay relay_;
     Child child_;
     UniqueFd signals_; // signalfd
     std::string bytes_;

@@ -47,7 +47,7 @@ protected:
     }
     std::string file(const std::string& name) { return live_.folder() / name; }
 
-    // Starts it with both its outputs in files.
+    // Starts it with its outputs in two files, or in one.
     pid_t start(std::vector<std::string> command,
                 std::vector<std::string> options = {"--token-file", ""}) {
         if (!serving_) {
@@ -67,7 +67,9 @@ protected:
         const pid_t pid = fork();
         if (pid != 0) return pid;
         dup2(open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), STDOUT_FILENO);
-        dup2(open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), STDERR_FILENO);
+        dup2(open((one_file_ ? out : err).c_str(),
+                  O_WRONLY | O_CREAT | (one_file_ ? O_APPEND : O_TRUNC), 0600),
+             STDERR_FILENO);
         execv(argv[0], argv.data());
         _exit(99);
     }
@@ -96,6 +98,7 @@ protected:
     v1::OpenSessionRequest opened_;
     pid_t opener_ = 0;
     std::uint64_t sequence_ = 0;
+    bool one_file_ = false;
     bool serving_ = false;
     api::LiveServer live_;
 };
