@@ -49,7 +49,7 @@ typedef unsigned long long context;
 // --- task ---
 
 HOOK(task_alloc, 2) {
-    return on_task_alloc((struct task_struct*)ctx[0]);
+    return on_task_alloc((struct task_struct*)ctx[0], ctx[1]);
 }
 
 SEC("tp_btf/sched_process_fork")
@@ -169,6 +169,10 @@ HOOK(inode_file_setattr, 2) {
                         BAILIFF_HOOK_INODE_FILE_SETATTR);
 }
 
+HOOK(path_notify, 3) {
+    return on_path_notify((const struct path*)ctx[0]);
+}
+
 HOOK(file_permission, 2) {
     return on_file_permission((struct file*)ctx[0], (int)ctx[1]);
 }
@@ -239,8 +243,7 @@ HOOK(socket_accept, 2) {
 }
 
 HOOK(socket_recvmsg, 4) {
-    (void)ctx;
-    return judge_standing(BAILIFF_RIGHT_CONNECT, BAILIFF_HOOK_SOCKET_RECVMSG);
+    return on_socket_use((struct socket*)ctx[0], BAILIFF_HOOK_SOCKET_RECVMSG);
 }
 
 HOOK(unix_stream_connect, 3) {

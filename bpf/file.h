@@ -4,6 +4,7 @@
 #define BAILIFF_FILE_H
 
 #include "agent.h"
+#include "network.h"
 #include "special_files.h"
 
 // on failure: deny, subjects only
@@ -54,6 +55,12 @@ static __always_inline int on_file_open(struct file* file) {
     return ret;
 }
 
+static __always_inline int judge_first_use(struct judgement* j, struct file* file, u32 mode) {
+    struct super_block* sb = j->dentry->d_sb;
+    if (sb->s_magic == SOCKFS_MAGIC) return judge_socket_file(file, j->act.hook);
+    return is_nameless(j->dentry) ? 0 : judge_mode(j, mode);
+}
+
 // A descriptor that was not opened here was inherited or received: its file is judged at its first
 // use. 0, or the reason to deny.
 static __always_inline int judge_use(struct judgement* j, struct file* file, u32 mode) {
@@ -71,7 +78,7 @@ static __always_inline int judge_use(struct judgement* j, struct file* file, u32
         seen->rights = 0;
     }
     j->row->scratch[SCRATCH_NOTED] = 0;
-    int ret = is_nameless(j->dentry) ? 0 : judge_mode(j, mode);
+    int ret = judge_first_use(j, file, mode);
     if (!ret && !j->row->scratch[SCRATCH_NOTED]) seen->rights |= wanted;
     return ret;
 }
@@ -91,6 +98,17 @@ static __always_inline int on_file_permission(struct file* file, int mask) {
     int ret = mode ? judge_use(&j, file, mode) : 0;
     if (!ret) note_overlay(j.row, j.dentry);
     return ret;
+}
+
+// inotify(7) and fanotify(7) tell what others do with a file.
+// on failure: deny, subjects only
+static __always_inline int on_path_notify(const struct path* path) {
+    struct judgement j = {.act = {.hook = BAILIFF_HOOK_PATH_NOTIFY, .right = BAILIFF_RIGHT_READ},
+                          .dentry = path->dentry};
+    j.row = subject_row();
+    if (!j.row) return 0;
+    u8 reason = subject_begin(&j);
+    return reason ? refuse(&j, reason) : judge_path(&j);
 }
 
 // A descriptor that came over a Unix socket, or was inherited over an exec that changed who may.

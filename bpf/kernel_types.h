@@ -36,6 +36,8 @@ enum {
 #define BPF_RB_FORCE_WAKEUP 2ULL
 #define BPF_RB_AVAIL_DATA 0
 
+#define CLONE_INTO_CGROUP 0x200000000ULL
+
 #define EPERM 1
 #define EAGAIN 11
 
@@ -259,12 +261,17 @@ struct in6_addr {
     u8 bytes[16];
 };
 
+// enum of include/net/tcp_states.h; all protocols use it.
+#define TCP_CLOSE 7
+#define TCP_LISTEN 10
+
 struct sock_common {
     unsigned short skc_family;
     __be32 skc_daddr;
     __be32 skc_rcv_saddr;
     __be16 skc_dport;
     u16 skc_num; // local port, host byte order
+    volatile unsigned char skc_state;
     struct in6_addr skc_v6_daddr;
     struct in6_addr skc_v6_rcv_saddr;
 };
@@ -277,6 +284,7 @@ struct sock {
 
 struct socket {
     short type;
+    struct file* file; // NULL while it is being accepted
     struct sock* sk;
 };
 

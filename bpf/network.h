@@ -3,6 +3,7 @@
 #ifndef BAILIFF_NETWORK_H
 #define BAILIFF_NETWORK_H
 
+#include "granted.h"
 #include "verdict_end.h"
 #include <bpf/bpf_endian.h>
 
@@ -72,27 +73,31 @@ static __always_inline u8 read_address(struct judgement* j, const void* address,
     return 0;
 }
 
-static __noinline int judge_address(struct judgement* j) {
+// Applies what rules say of the act's address and port.
+static __noinline int settle_address(struct judgement* j) {
     settle_begin(j->row, j->subject, j->policy);
     struct bailiff_address_key key = {.prefix_length = 160};
     key.policy = bpf_htonl(j->subject->policy);
     __builtin_memcpy(key.address, j->act.address, 16);
     const u32* class = bpf_map_lookup_elem(&addresses, &key);
-    if (class) {
-        struct bailiff_port_key port = {.address_class = *class, .policy = (u8)j->subject->policy};
-        port.protocol = j->act.protocol;
-        port.port = j->act.port;
-        const u32* label = bpf_map_lookup_elem(&ports, &port);
-        if (!label) {
-            port.port = 0;
-            label = bpf_map_lookup_elem(&ports, &port);
-        }
-        if (!label) {
-            port.protocol = 0;
-            label = bpf_map_lookup_elem(&ports, &port);
-        }
-        if (label) settle_label(j->row, *label, j->act.right);
+    if (!class) return 0;
+    struct bailiff_port_key port = {.address_class = *class, .policy = (u8)j->subject->policy};
+    port.protocol = j->act.protocol;
+    port.port = j->act.port;
+    const u32* label = bpf_map_lookup_elem(&ports, &port);
+    if (!label) {
+        port.port = 0;
+        label = bpf_map_lookup_elem(&ports, &port);
     }
+    if (!label) {
+        port.protocol = 0;
+        label = bpf_map_lookup_elem(&ports, &port);
+    }
+    return label ? settle_label(j->row, *label, j->act.right) : 0;
+}
+
+static __always_inline int judge_address(struct judgement* j) {
+    settle_address(j);
     return settle_defaults(j);
 }
 
@@ -114,21 +119,17 @@ static __always_inline int on_socket_address(struct socket* sock, const void* ad
     return skip ? 0 : judge_address(&j);
 }
 
-// An address in the message reaches a peer without connect(2): UDP, and TCP with MSG_FASTOPEN.
-// on failure: deny, subjects only
-static __always_inline int on_socket_sendmsg(struct socket* sock, struct msghdr* msg) {
-    return on_socket_address(sock, msg->msg_name, msg->msg_namelen, BAILIFF_RIGHT_CONNECT,
-                             BAILIFF_HOOK_SOCKET_SENDMSG);
-}
-
 // The address at one end of an internet socket, as the hooks' own form. 0 where there is none.
 static __always_inline int own_address(struct judgement* j, struct sock* sk, int peer) {
-    u16 family = sk->__sk_common.skc_family;
+    u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
     j->act.family = (u8)family;
-    j->act.protocol = (u8)sk->sk_protocol;
-    j->act.port = peer ? bpf_ntohs(sk->__sk_common.skc_dport) : sk->__sk_common.skc_num;
+    j->act.protocol = (u8)BPF_CORE_READ(sk, sk_protocol);
+    j->act.port = peer ? bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport))
+                       : BPF_CORE_READ(sk, __sk_common.skc_num);
     if (family == AF_INET) {
-        u32 v4 = peer ? sk->__sk_common.skc_daddr : sk->__sk_common.skc_rcv_saddr;
+        u32 v4 = peer ? BPF_CORE_READ(sk, __sk_common.skc_daddr)
+                      : BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr);
+        __builtin_memset(j->act.address, 0, 10);
         j->act.address[10] = 0xff;
         j->act.address[11] = 0xff;
         __builtin_memcpy(&j->act.address[12], &v4, 4);
@@ -137,6 +138,83 @@ static __always_inline int own_address(struct judgement* j, struct sock* sk, int
     if (family != AF_INET6) return 0;
     const void* from = peer ? &sk->__sk_common.skc_v6_daddr : &sk->__sk_common.skc_v6_rcv_saddr;
     return bpf_probe_read_kernel(j->act.address, 16, from) == 0;
+}
+
+// Would the act be let through, and is that what the policy wants and not mode observe's doing?
+static __always_inline int is_permitted(struct judgement* j) {
+    settle_address(j);
+    if (is_allowed(j)) return 1;
+    const struct bailiff_decision* d = scratch_decision(j->row);
+    return d->verdict <= BAILIFF_VERDICT_AUDIT && !(d->flags & BAILIFF_EVENT_WOULD_DENY);
+}
+
+// A connection that is there: may this session talk to its peer, or take connections at this end of
+// it? What it made itself was asked that when it was made; what was open before the session was
+// not. `address` is that of a struct sock. Says only whether it is denied.
+__noinline int refuses_peer(u64 address, u32 hook) {
+    struct judgement j = {.act = {.hook = hook, .right = BAILIFF_RIGHT_CONNECT}};
+    struct sock* sk = (struct sock*)address;
+    j.row = subject_row();
+    if (!j.row) return 0;
+    u8 reason = subject_begin(&j);
+    if (reason || !sk) return refuse(&j, reason ? reason : BAILIFF_REASON_UNREADABLE);
+    u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+    u8 state = BPF_CORE_READ(sk, __sk_common.skc_state);
+    if (family == AF_UNIX) return 0;
+    if (!plain_socket(family, BPF_CORE_READ(sk, sk_type), BPF_CORE_READ(sk, sk_protocol))) {
+        j.act.right = BAILIFF_RIGHT_SOCKET;
+        j.act.family = (u8)family;
+        settle_begin(j.row, j.subject, j.policy);
+        return settle_defaults(&j);
+    }
+    if (state == TCP_CLOSE || state == TCP_LISTEN || !own_address(&j, sk, 1)) return 0;
+    if (is_permitted(&j)) return 0;
+    j.act.right = BAILIFF_RIGHT_BIND;
+    if (own_address(&j, sk, 0) && is_permitted(&j)) return 0;
+    j.act.right = BAILIFF_RIGHT_CONNECT;
+    own_address(&j, sk, 1);
+    return judge_address(&j);
+}
+
+// The same, remembered for the task.
+static __always_inline int judge_peer(struct judgement* j, struct socket* sock, struct sock* sk) {
+    if (sk->__sk_common.skc_family == AF_UNIX) return 0;
+    u64 address = (u64)BPF_CORE_READ(sock, sk);
+    struct file* file = sock->file;
+    struct inode* object = file ? file->f_inode : 0;
+    if (!object) return refuses_peer(address, j->act.hook) ? -EPERM : 0;
+    struct bailiff_seen* seen = &j->row->seen[object->i_ino & (BAILIFF_SEEN - 1)];
+    struct bailiff_basis* basis = basis_of(j);
+    u8 state = sk->__sk_common.skc_state;
+    if (seen->file == address && seen->inode == object->i_ino && same_basis(&seen->basis, basis))
+        return 0;
+    if (refuses_peer(address, j->act.hook)) return -EPERM;
+    if (state == TCP_CLOSE || state == TCP_LISTEN) return 0; // it may get a peer
+    seen->file = address;
+    seen->inode = object->i_ino;
+    seen->basis = *basis;
+    seen->rights = 1u << BAILIFF_RIGHT_CONNECT;
+    return 0;
+}
+
+// on failure: deny, subjects only
+static __always_inline int on_socket_use(struct socket* sock, u32 hook) {
+    struct judgement j = {.act = {.hook = hook, .right = BAILIFF_RIGHT_CONNECT}};
+    j.row = subject_row();
+    if (!j.row) return 0;
+    struct sock* sk = sock->sk;
+    u8 reason = subject_begin(&j);
+    if (reason || !sk) return refuse(&j, reason ? reason : BAILIFF_REASON_UNREADABLE);
+    return judge_peer(&j, sock, sk);
+}
+
+// An address in the message reaches a peer without connect(2): UDP, and TCP with MSG_FASTOPEN.
+// on failure: deny, subjects only
+static __always_inline int on_socket_sendmsg(struct socket* sock, struct msghdr* msg) {
+    int ret = on_socket_use(sock, BAILIFF_HOOK_SOCKET_SENDMSG);
+    if (ret || !msg->msg_name) return ret;
+    return on_socket_address(sock, msg->msg_name, msg->msg_namelen, BAILIFF_RIGHT_CONNECT,
+                             BAILIFF_HOOK_SOCKET_SENDMSG);
 }
 
 // Listening and accepting need the right to the address they happen at: listen(2) binds a socket
@@ -150,6 +228,13 @@ static __always_inline int on_socket_serve(struct socket* sock, u32 hook) {
     u8 reason = subject_begin(&j);
     if (reason || !sk) return refuse(&j, reason ? reason : BAILIFF_REASON_UNREADABLE);
     return own_address(&j, sk, 0) ? judge_address(&j) : 0;
+}
+
+// write(2), splice(2) and their like.
+// on failure: deny, subjects only
+static __always_inline int judge_socket_file(struct file* file, u32 hook) {
+    struct socket* sock = bpf_sock_from_file(file);
+    return refuses_peer(sock ? (u64)BPF_CORE_READ(sock, sk) : 0, hook) ? -EPERM : 0;
 }
 
 // A socket that came from elsewhere is judged by its peer, as if it were connected here.

@@ -10,8 +10,10 @@ static __always_inline int inherit(struct bailiff_task* parent, struct task_stru
     return -EAGAIN;
 }
 
+// A child that starts in another control group leaves its session's limits as a write to
+// cgroup.procs would.
 // on failure: the fork is refused, subjects only
-static __always_inline int on_task_alloc(struct task_struct* child) {
+static __always_inline int on_task_alloc(struct task_struct* child, u64 flags) {
     struct judgement j = {.act = {.hook = BAILIFF_HOOK_TASK_ALLOC, .right = BAILIFF_RIGHT_EXEC}};
     j.row = task_row();
     if (!j.row) return 0;
@@ -20,6 +22,7 @@ static __always_inline int on_task_alloc(struct task_struct* child) {
         return 0;
     }
     u8 reason = subject_begin(&j);
+    if (!reason && (flags & CLONE_INTO_CGROUP)) reason = BAILIFF_REASON_KERNEL_SETTING;
     if (reason) return refuse(&j, reason);
     return inherit(j.row, child);
 }

@@ -67,6 +67,7 @@ const char* hook_name(std::uint32_t hook) {
         "uring_allowed",
         "ipc_permission",
         "capable",
+        "path_notify",
     };
     return hook < kNames.size() ? kNames[hook] : "unknown";
 }

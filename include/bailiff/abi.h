@@ -300,7 +300,7 @@ struct bailiff_basis {
 
 // A descriptor that this task used and may use.
 struct bailiff_seen {
-    bailiff_u64 file;  // struct file *
+    bailiff_u64 file;  // struct file *; of a socket its struct sock *
     bailiff_u64 inode; // struct inode *: the file's memory may be used again for another
     struct bailiff_basis basis;
     bailiff_u32 rights; // bits of enum bailiff_right
@@ -478,7 +478,8 @@ enum bailiff_hook {
     BAILIFF_HOOK_URING_ALLOWED = 56,
     BAILIFF_HOOK_IPC_PERMISSION = 57,
     BAILIFF_HOOK_CAPABLE = 58,
-    BAILIFF_HOOKS = 59,
+    BAILIFF_HOOK_PATH_NOTIFY = 59,
+    BAILIFF_HOOKS = 60,
 };
 
 // Map "counters": per-CPU array, index enum bailiff_counter.
