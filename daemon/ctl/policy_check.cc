@@ -8,6 +8,7 @@
 
 #include "base/account.h"
 #include "policy/account.h"
+#include "policy/limits.h"
 
 namespace bailiff::ctl {
 namespace {
@@ -47,8 +48,9 @@ void check_rules(const policy::Image& image, Warnings& warnings) {
     for (const auto& [path, label] : image.paths) {
         if (!is_absent(path)) continue;
         for (const policy::Saying& saying : label.sayings())
-            warnings.add(image.rules[saying.rule].at,
-                         "path " + path + " does not exist on this host");
+            if (image.rules[saying.rule].at.line != 0) // written by somebody
+                warnings.add(image.rules[saying.rule].at,
+                             "path " + path + " does not exist on this host");
     }
 }
 
@@ -123,11 +125,11 @@ void check_settings(const policy::Policy& policy, Warnings& warnings) {
 std::string check_text(const policy::Policy& policy) {
     const auto& rules = policy.image.rules;
     const auto written = std::count_if(rules.begin(), rules.end(), [](const auto& rule) {
-        return !rule.text.starts_with("default ");
+        return rule.at.line != 0 && !rule.text.starts_with("default ");
     });
     return "ok, " + count(policy.settings.agents.size(), "agent") + ", " +
-           count(policy.image.bits.size(), "profile") + " in use of " +
-           std::to_string(BAILIFF_MAX_PROFILES) + ", " +
+           count(policy.image.bits.size() - 1, "profile") + " in use of " +
+           std::to_string(policy::kMaxProfiles) + ", " +
            count(static_cast<std::size_t>(written), "rule");
 }
 

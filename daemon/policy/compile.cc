@@ -5,6 +5,7 @@
 #include <set>
 
 #include "policy/limits.h"
+#include "policy/self_protection.h"
 
 namespace bailiff::policy {
 namespace {
@@ -86,17 +87,18 @@ public:
             layer(BAILIFF_LAYER_TASK, task, 2, task.profiles());
         for (const v1::Scope& scope : from.scopes())
             layer(BAILIFF_LAYER_TOKEN, scope, 2, scope.profiles());
-        if (used_.size() > BAILIFF_MAX_PROFILES)
+        if (used_.size() > kMaxProfiles)
             return fail(ErrorCode::kInvalidArgument,
                         over_.text() + ": " + std::to_string(used_.size()) +
                             " profiles are in use, counted once for each layer they are used in; "
                             "at most " +
-                            std::to_string(BAILIFF_MAX_PROFILES) + " can be");
+                            std::to_string(kMaxProfiles) + " can be");
         for (std::size_t bit = 0; bit < image_.bits.size(); bit++)
             set_bit(image_.policy.layer[image_.bits[bit].layer], static_cast<std::uint16_t>(bit));
         for (const v1::Profile& profile : document_.policy.profiles()) compile_profile(profile);
         if (Status done = compile_network(document_, image_); !done)
             return tl::unexpected(done.error());
+        add_self_protection(document_, image_);
         if (!image_.names.empty()) image_.policy.flags |= BAILIFF_POLICY_HAS_NAMES;
         if (!image_.suffixes.empty()) image_.policy.flags |= BAILIFF_POLICY_HAS_SUFFIXES;
         Problems problems;
@@ -110,8 +112,8 @@ private:
                const google::protobuf::RepeatedPtrField<std::string>& profiles) {
         for (int i = 0; i < profiles.size(); i++) {
             if (!used_.emplace(layer, profiles[i]).second) continue;
-            if (used_.size() == BAILIFF_MAX_PROFILES + 1) over_ = document_.at(where, field, i);
-            if (used_.size() <= BAILIFF_MAX_PROFILES) image_.bits.push_back({layer, profiles[i]});
+            if (used_.size() == kMaxProfiles + 1) over_ = document_.at(where, field, i);
+            if (used_.size() <= kMaxProfiles) image_.bits.push_back({layer, profiles[i]});
         }
     }
 

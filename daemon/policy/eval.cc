@@ -65,6 +65,21 @@ private:
             decision.profile = static_cast<bailiff_u16>(here >> 24);
             return;
         }
+        name_default_of_allow(defaults, decision);
+    }
+
+    // The first of what the policy itself gives.
+    void name_default_of_allow(const bailiff_row& defaults, bailiff_decision& decision) const {
+        const bailiff_mask given = bailiff_mask_without(&profiles_, &policy_.image.always);
+        for (std::uint8_t layer = 0; layer < BAILIFF_LAYERS; layer++) {
+            const bailiff_mask applies =
+                bailiff_mask_and(&policy_.image.policy.layer[layer], &given);
+            if (!bailiff_mask_any(&applies)) continue;
+            decision.layer = layer;
+            decision.profile =
+                static_cast<bailiff_u16>(bailiff_settle_layer(&state_, &applies, &defaults) >> 24);
+            return;
+        }
     }
 
     // The kernel does not keep the label of a plain allow: find the nearest that says it.

@@ -11,6 +11,10 @@ bool holds_any(const std::vector<std::string>& wanted, const std::vector<std::st
     });
 }
 
+void merge(bailiff_mask& mask, const bailiff_mask& more) {
+    for (int i = 0; i < BAILIFF_MASK_WORDS; i++) mask.word[i] |= more.word[i];
+}
+
 class Granter {
 public:
     Granter(const Policy& policy, const Facts& facts) : policy_(policy), facts_(facts) {}
@@ -19,6 +23,7 @@ public:
         add(BAILIFF_LAYER_HOST, policy_.settings.host_profiles);
         for (Status step : {issuer(), users(presenter), agent(), task(), scopes()})
             if (!step) return step;
+        merge(grant.profiles, policy_.image.always);
         grant.kill = policy_.image.kills(grant.profiles);
         return {};
     }
@@ -30,8 +35,7 @@ private:
     }
 
     void add(std::uint8_t layer, const std::vector<std::string>& profiles) {
-        const bailiff_mask mask = policy_.image.mask(layer, profiles);
-        for (int i = 0; i < BAILIFF_MASK_WORDS; i++) grant.profiles.word[i] |= mask.word[i];
+        merge(grant.profiles, policy_.image.mask(layer, profiles));
         for (const std::string& profile : profiles)
             grant.names.push_back(ProfileBit{layer, profile}.name());
     }
@@ -136,8 +140,8 @@ bailiff_mask unbound_profiles(const Policy& policy, std::size_t agent) {
     const std::vector<std::string>& unbound = policy.settings.agents[agent].unbound;
     bailiff_mask mask = policy.image.mask(BAILIFF_LAYER_AGENT, unbound);
     if (unbound.empty()) return mask; // nothing applies, so nothing is granted
-    const bailiff_mask host = policy.image.mask(BAILIFF_LAYER_HOST, policy.settings.host_profiles);
-    for (int i = 0; i < BAILIFF_MASK_WORDS; i++) mask.word[i] |= host.word[i];
+    merge(mask, policy.image.mask(BAILIFF_LAYER_HOST, policy.settings.host_profiles));
+    merge(mask, policy.image.always);
     return mask;
 }
 

@@ -4,6 +4,7 @@
 #include "policy/limits.h"
 #include "policy/lint.h"
 #include "policy/lint_report.h"
+#include "policy/self_protection.h"
 
 namespace bailiff::policy {
 namespace {
@@ -19,6 +20,10 @@ public:
             report_.required(profile, 1, profile.name(), "how other parts name it");
             if (!seen.insert(profile.name()).second)
                 report_.add(profile, 1, 0, "profile " + quoted(profile.name()) + " comes twice");
+            if (profile.name() == kSelfProtection)
+                report_.add(profile, 1, 0,
+                            "every policy has a profile " + quoted(kSelfProtection) +
+                                " already, which protects bailiff itself; choose another name");
             for (const v1::FileRule& rule : profile.exec()) file_rule(rule);
             for (const v1::FileRule& rule : profile.files()) file_rule(rule);
             for (const v1::NetworkRule& rule : profile.network()) network_rule(rule);

@@ -224,7 +224,7 @@ TEST(PolicyEval, JsonSaysTheSame) {
 }
 
 TEST(PolicyCheck, CountsAgentsProfilesAndRules) {
-    EXPECT_EQ(check_text(*small()), "ok, 2 agents, 6 profiles in use of 256, 5 rules");
+    EXPECT_EQ(check_text(*small()), "ok, 2 agents, 6 profiles in use of 255, 5 rules");
 }
 
 // At noon of 2026-01-31.

@@ -9,7 +9,7 @@ TEST(Compile, AProfileUsedInTwoLayersHasABitInEach) {
     const auto policy = must_load(
         "version: 1\nhost: {profiles: [a]}\n"
         "users: [{subject: u, presented_by: [x], profiles: [a]}]\nprofiles: [{name: a}]\n");
-    ASSERT_EQ(policy->image.bits.size(), 2U);
+    ASSERT_EQ(policy->image.bits.size(), 3U) << "the last is bailiff's own";
     EXPECT_EQ(policy->image.bits[0].layer, BAILIFF_LAYER_HOST);
     EXPECT_EQ(policy->image.bits[1].layer, BAILIFF_LAYER_USER);
 }
@@ -30,7 +30,7 @@ TEST(Compile, ARightOverTheSystemIsGrantedByNameAndByNothingElse) {
         "    system: [{verdict: allow, rights: [jit, cap_chown]}]\n");
     const auto rows = policy->image.defaults.rows();
     const auto granted = [&rows](std::uint8_t right) {
-        return rows[right].says[BAILIFF_VERDICT_ALLOW].word[0] == 1U;
+        return (rows[right].says[BAILIFF_VERDICT_ALLOW].word[0] & 1U) != 0;
     };
     EXPECT_TRUE(granted(BAILIFF_RIGHT_JIT));
     EXPECT_TRUE(granted(BAILIFF_RIGHT_CAPABILITY + 0)) << "CAP_CHOWN is number 0";

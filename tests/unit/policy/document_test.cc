@@ -79,7 +79,7 @@ TEST(Document, WhatIsMissingOrTooDeepHasAPlaceToo) {
         names += (i ? ", p" : "p") + std::to_string(i);
     }
     EXPECT_THAT(problem("version: 1\nhost:\n  profiles:\n    [" + names + "]\n" + profiles),
-                StartsWith("p.yaml:4:1432: 257 profiles are in use"));
+                StartsWith("p.yaml:4:1426: 257 profiles are in use"));
 }
 
 } // namespace

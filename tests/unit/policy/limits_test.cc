@@ -148,7 +148,8 @@ TEST(Limits, ThousandsOfProblemsAreCounted) {
 TEST(Limits, ManyUnusedProfilesTakeNoRules) {
     std::string text = "version: 1\nprofiles:\n";
     for (int i = 0; i < 20'000; i++) text += "  - {name: p" + std::to_string(i) + "}\n";
-    EXPECT_TRUE(must_load(text)->image.rules.empty());
+    const auto rules = [](const std::string& of) { return must_load(of)->image.rules.size(); };
+    EXPECT_EQ(rules(text), rules("version: 1\n"));
 }
 
 } // namespace

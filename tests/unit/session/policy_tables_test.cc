@@ -38,11 +38,11 @@ TEST_F(PolicyTable, TheRowOfThePolicyNamesItsDefaults) {
     const auto tables = install();
     ASSERT_NE(tables, nullptr);
     const bailiff_policy row = port.policies.at(1);
-    EXPECT_EQ(row.layer[BAILIFF_LAYER_HOST].word[0], 1U);
+    EXPECT_EQ(row.layer[BAILIFF_LAYER_HOST].word[0], 3U) << "the policy's and bailiff's own";
     const bailiff_row& connect = port.defaults.at({1, BAILIFF_RIGHT_CONNECT});
     const bailiff_row& read = port.defaults.at({1, BAILIFF_RIGHT_READ});
     EXPECT_EQ(connect.says[BAILIFF_VERDICT_DENY].word[0], 1U);
-    EXPECT_EQ(read.says[BAILIFF_VERDICT_ALLOW].word[0], 1U);
+    EXPECT_EQ(read.says[BAILIFF_VERDICT_ALLOW].word[0], 3U);
 }
 
 TEST_F(PolicyTable, AddressesAndPortsCarryThePolicysSlot) {
