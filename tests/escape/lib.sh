@@ -73,9 +73,21 @@ start_daemon() {
 # Whether it runs; a zombie does not.
 alive() { [[ $(sed -n 's/^State:[[:space:]]*//p' "/proc/$1/status" 2>/dev/null) == [^ZX]* ]]; }
 
+# Whether a killed process is still on its way out, which takes a while: it holds many programs.
+is_ending() { # PID
+    local pending flags
+    pending=$(sed -n 's/^S[a-z]*Pnd:[[:space:]]*.*\(.\)..$/\1/p' "/proc/$1/status" 2>/dev/null)
+    flags=$(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f7)
+    alive "$1" && { [[ $pending == *[13579bdf]* ]] || (((${flags:-0} & 4) != 0)); }
+}
+
 # A vector may have stopped or killed them.
 revive() {
+    local process
     kill -CONT "$kernel_pid" "$daemon_pid" 2>/dev/null
+    for process in "$kernel_pid" "$daemon_pid"; do
+        while is_ending "$process"; do sleep 0.1; done
+    done
     alive "$kernel_pid" || start_kernel
     alive "$daemon_pid" || start_daemon
 }
@@ -134,6 +146,6 @@ try() {
     read_results session "$log.session"
 }
 
-denied_in_journal() { # PID
-    bailiffctl events --verdict deny --json 2>/dev/null | grep -qE "\"pid\": ?$1\b"
+denied_in_journal() { # PATTERN
+    bailiffctl events --verdict deny --json 2>/dev/null | grep -qE "$1"
 }

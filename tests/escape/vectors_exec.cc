@@ -106,7 +106,7 @@ constexpr Vector kVectors[] = {
      "calls the dynamic loader with a program of the workspace",
      Who::kUser,
      [](const Place& place) {
-         return execute("/lib64/ld-linux-x86-64.so.2", {place.in_work("program")});
+         return status_of({"/lib64/ld-linux-x86-64.so.2", place.in_work("program")}, {});
      },
      {.setup = copy_of_true}},
     {"exec_library_path",

@@ -65,6 +65,22 @@ int connect_to(const char* path, int type = SOCK_STREAM) {
     return fd.ok() ? outcome(connect(fd.get(), address.get(), address.size())) : errno;
 }
 
+// A call of the control API; what bailiffd refuses to a subject is EPERM.
+int call_bailiffd(const std::string& method) {
+    const Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const SocketAddress address = SocketAddress::local("/run/bailiff/control.sock");
+    if (!fd.ok() || connect(fd.get(), address.get(), address.size()) != 0) return errno;
+    const std::string request = "POST /bailiff.v1.Control/" + method +
+                                " HTTP/1.1\r\nHost: bailiffd\r\nContent-Type: application/json\r\n"
+                                "Connection: close\r\nContent-Length: 2\r\n\r\n{}";
+    if (send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL) < 0) return errno;
+    char answer[64] = {};
+    if (recv(fd.get(), answer, sizeof answer - 1, MSG_WAITALL) < 0) return errno;
+    const std::string text = answer;
+    if (text.starts_with("HTTP/1.1 200 ")) return 0;
+    return text.starts_with("HTTP/1.1 403 ") ? EPERM : EPROTO;
+}
+
 int read_below(const char* folder) {
     std::error_code error;
     namespace fs = std::filesystem;
@@ -91,8 +107,8 @@ int stop_and_continue(pid_t pid) {
 constexpr Vector kVectors[] = {
     {"self_connect_control_user", "connects to bailiffd's socket", Who::kUser,
      [](const Place&) { return connect_to("/run/bailiff/control.sock"); }},
-    {"self_connect_control", "connects to bailiffd's socket as root", Who::kRoot,
-     [](const Place&) { return connect_to("/run/bailiff/control.sock"); }},
+    {"self_reload_policy", "has bailiffd load its policy again", Who::kRoot,
+     [](const Place&) { return call_bailiffd("ReloadPolicy"); }},
     {"self_connect_kernel", "connects to the socket of bailiff-kernel", Who::kRoot,
      [](const Place&) { return connect_to("/run/bailiff-kernel/kernel.sock", SOCK_SEQPACKET); }},
     {"self_unlink_pin",
