@@ -25,6 +25,7 @@ using std::chrono::steady_clock;
 
 constexpr auto kPatience = std::chrono::seconds(20); // a proof that runs is not interrupted
 constexpr int kPauseMs = 100;
+constexpr const char* kWhoMay = "; only root outside every session and agent may detach";
 
 // The process that listens in `run_folder`; 0 where nobody does.
 Result<pid_t> listener(const std::string& run_folder) {
@@ -35,6 +36,9 @@ Result<pid_t> listener(const std::string& run_folder) {
     if (!socket) return fail_errno("socket", errno);
     if (connect_unix(socket.get(), *address) != 0) {
         if (errno == ENOENT || errno == ECONNREFUSED) return 0;
+        if (errno == EPERM || errno == EACCES)
+            return fail(ErrorCode::kPermissionDenied,
+                        "connect to " + path + ": " + std::strerror(errno) + kWhoMay);
         return fail_errno("connect to " + path, errno);
     }
     ucred peer{};
@@ -74,8 +78,7 @@ Status check_allowed(const std::string& pin_root) {
     }
     if (errno == EPERM || errno == EACCES)
         return fail(ErrorCode::kPermissionDenied,
-                    "mkdir " + probe + ": " + std::strerror(errno) +
-                        "; only root outside every session and agent may detach");
+                    "mkdir " + probe + ": " + std::strerror(errno) + kWhoMay);
     return fail_errno("mkdir " + probe, errno);
 }
 
