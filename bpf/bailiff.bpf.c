@@ -231,7 +231,9 @@ HOOK(socket_bind, 3) {
 }
 
 HOOK(socket_sendmsg, 3) {
-    return on_socket_sendmsg((struct socket*)ctx[0], (struct msghdr*)ctx[1]);
+    struct msghdr* message = (struct msghdr*)ctx[1];
+    return on_socket_use((struct socket*)ctx[0], message->msg_name, message->msg_namelen,
+                         BAILIFF_HOOK_SOCKET_SENDMSG);
 }
 
 HOOK(socket_listen, 2) {
@@ -243,7 +245,7 @@ HOOK(socket_accept, 2) {
 }
 
 HOOK(socket_recvmsg, 4) {
-    return on_socket_use((struct socket*)ctx[0], BAILIFF_HOOK_SOCKET_RECVMSG);
+    return on_socket_use((struct socket*)ctx[0], 0, 0, BAILIFF_HOOK_SOCKET_RECVMSG);
 }
 
 HOOK(unix_stream_connect, 3) {

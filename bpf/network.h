@@ -32,6 +32,13 @@ static __always_inline int on_socket_create(int family, int type, int protocol, 
     return plain_socket(family, type, protocol) ? 0 : settle_right(&j);
 }
 
+// Fills in the subject as subject_begin() does, for a hook on a socket. 0, or the reason to deny.
+static __always_inline u8 socket_begin(struct judgement* j, const struct sock* sk) {
+    u8 reason = subject_begin(j);
+    if (reason) return reason;
+    return sk ? 0 : BAILIFF_REASON_UNREADABLE;
+}
+
 // Reads address and port in one form for both families. Returns 0, or the reason to deny; *skip is
 // set where there is no address to judge.
 static __always_inline u8 read_address(struct judgement* j, const void* address, int length,
@@ -101,6 +108,18 @@ static __always_inline int judge_address(struct judgement* j) {
     return settle_defaults(j);
 }
 
+// The address that the socket is to be bound to, connected to or to send to.
+static __always_inline int judge_named(struct judgement* j, struct sock* sk, const void* address,
+                                       int length) {
+    j->act.protocol = (u8)sk->sk_protocol;
+    u16 family = sk->__sk_common.skc_family;
+    if (!address || family == AF_UNIX || family == AF_NETLINK) return 0;
+    int skip;
+    u8 reason = read_address(j, address, length, &skip);
+    if (reason) return refuse(j, reason);
+    return skip ? 0 : judge_address(j);
+}
+
 // on failure: deny, subjects only
 static __always_inline int on_socket_address(struct socket* sock, const void* address, int length,
                                              u32 right, u32 hook) {
@@ -108,15 +127,9 @@ static __always_inline int on_socket_address(struct socket* sock, const void* ad
     j.row = subject_row();
     if (!j.row) return 0;
     struct sock* sk = sock->sk;
-    u8 reason = subject_begin(&j);
-    if (reason || !sk) return refuse(&j, reason ? reason : BAILIFF_REASON_UNREADABLE);
-    j.act.protocol = (u8)sk->sk_protocol;
-    u16 family = sk->__sk_common.skc_family;
-    if (!address || family == AF_UNIX || family == AF_NETLINK) return 0;
-    int skip;
-    reason = read_address(&j, address, length, &skip);
+    u8 reason = socket_begin(&j, sk);
     if (reason) return refuse(&j, reason);
-    return skip ? 0 : judge_address(&j);
+    return judge_named(&j, sk, address, length);
 }
 
 // The address at one end of an internet socket, as the hooks' own form. 0 where there is none.
@@ -148,6 +161,10 @@ static __always_inline int is_permitted(struct judgement* j) {
     return d->verdict <= BAILIFF_VERDICT_AUDIT && !(d->flags & BAILIFF_EVENT_WOULD_DENY);
 }
 
+static __always_inline int has_peer(u8 state) {
+    return state != TCP_CLOSE && state != TCP_LISTEN;
+}
+
 // A connection that is there: may this session talk to its peer, or take connections at this end of
 // it? What it made itself was asked that when it was made; what was open before the session was
 // not. `address` is that of a struct sock. Says only whether it is denied.
@@ -156,10 +173,9 @@ __noinline int refuses_peer(u64 address, u32 hook) {
     struct sock* sk = (struct sock*)address;
     j.row = subject_row();
     if (!j.row) return 0;
-    u8 reason = subject_begin(&j);
-    if (reason || !sk) return refuse(&j, reason ? reason : BAILIFF_REASON_UNREADABLE);
+    u8 reason = socket_begin(&j, sk);
+    if (reason) return refuse(&j, reason);
     u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
-    u8 state = BPF_CORE_READ(sk, __sk_common.skc_state);
     if (family == AF_UNIX) return 0;
     if (!plain_socket(family, BPF_CORE_READ(sk, sk_type), BPF_CORE_READ(sk, sk_protocol))) {
         j.act.right = BAILIFF_RIGHT_SOCKET;
@@ -167,7 +183,7 @@ __noinline int refuses_peer(u64 address, u32 hook) {
         settle_begin(j.row, j.subject, j.policy);
         return settle_defaults(&j);
     }
-    if (state == TCP_CLOSE || state == TCP_LISTEN || !own_address(&j, sk, 1)) return 0;
+    if (!has_peer(BPF_CORE_READ(sk, __sk_common.skc_state)) || !own_address(&j, sk, 1)) return 0;
     if (is_permitted(&j)) return 0;
     j.act.right = BAILIFF_RIGHT_BIND;
     if (own_address(&j, sk, 0) && is_permitted(&j)) return 0;
@@ -176,20 +192,21 @@ __noinline int refuses_peer(u64 address, u32 hook) {
     return judge_address(&j);
 }
 
-// The same, remembered for the task.
+// The same, remembered for the task. A plain socket without a peer is nothing to judge yet.
 static __always_inline int judge_peer(struct judgement* j, struct socket* sock, struct sock* sk) {
-    if (sk->__sk_common.skc_family == AF_UNIX) return 0;
+    u16 family = sk->__sk_common.skc_family;
+    if (family == AF_UNIX) return 0;
+    if (!has_peer(sk->__sk_common.skc_state) && plain_socket(family, sk->sk_type, sk->sk_protocol))
+        return 0;
     u64 address = (u64)BPF_CORE_READ(sock, sk);
     struct file* file = sock->file;
     struct inode* object = file ? file->f_inode : 0;
     if (!object) return refuses_peer(address, j->act.hook) ? -EPERM : 0;
     struct bailiff_seen* seen = &j->row->seen[object->i_ino & (BAILIFF_SEEN - 1)];
     struct bailiff_basis* basis = basis_of(j);
-    u8 state = sk->__sk_common.skc_state;
     if (seen->file == address && seen->inode == object->i_ino && same_basis(&seen->basis, basis))
         return 0;
     if (refuses_peer(address, j->act.hook)) return -EPERM;
-    if (state == TCP_CLOSE || state == TCP_LISTEN) return 0; // it may get a peer
     seen->file = address;
     seen->inode = object->i_ino;
     seen->basis = *basis;
@@ -197,24 +214,19 @@ static __always_inline int judge_peer(struct judgement* j, struct socket* sock, 
     return 0;
 }
 
+// Sending and receiving. An address in the message, `to`, reaches a peer without connect(2): UDP,
+// and TCP with MSG_FASTOPEN.
 // on failure: deny, subjects only
-static __always_inline int on_socket_use(struct socket* sock, u32 hook) {
+static __always_inline int on_socket_use(struct socket* sock, const void* to, int length,
+                                         u32 hook) {
     struct judgement j = {.act = {.hook = hook, .right = BAILIFF_RIGHT_CONNECT}};
     j.row = subject_row();
     if (!j.row) return 0;
     struct sock* sk = sock->sk;
-    u8 reason = subject_begin(&j);
-    if (reason || !sk) return refuse(&j, reason ? reason : BAILIFF_REASON_UNREADABLE);
-    return judge_peer(&j, sock, sk);
-}
-
-// An address in the message reaches a peer without connect(2): UDP, and TCP with MSG_FASTOPEN.
-// on failure: deny, subjects only
-static __always_inline int on_socket_sendmsg(struct socket* sock, struct msghdr* msg) {
-    int ret = on_socket_use(sock, BAILIFF_HOOK_SOCKET_SENDMSG);
-    if (ret || !msg->msg_name) return ret;
-    return on_socket_address(sock, msg->msg_name, msg->msg_namelen, BAILIFF_RIGHT_CONNECT,
-                             BAILIFF_HOOK_SOCKET_SENDMSG);
+    u8 reason = socket_begin(&j, sk);
+    if (reason) return refuse(&j, reason);
+    int ret = judge_peer(&j, sock, sk);
+    return ret ? ret : judge_named(&j, sk, to, length);
 }
 
 // Listening and accepting need the right to the address they happen at: listen(2) binds a socket
@@ -225,8 +237,8 @@ static __always_inline int on_socket_serve(struct socket* sock, u32 hook) {
     j.row = subject_row();
     if (!j.row) return 0;
     struct sock* sk = sock->sk;
-    u8 reason = subject_begin(&j);
-    if (reason || !sk) return refuse(&j, reason ? reason : BAILIFF_REASON_UNREADABLE);
+    u8 reason = socket_begin(&j, sk);
+    if (reason) return refuse(&j, reason);
     return own_address(&j, sk, 0) ? judge_address(&j) : 0;
 }
 
@@ -246,8 +258,8 @@ static __always_inline int judge_received_socket(struct file* file) {
     if (!j.row) return 0;
     struct socket* sock = bpf_sock_from_file(file);
     struct sock* sk = sock ? sock->sk : 0;
-    u8 reason = subject_begin(&j);
-    if (reason || !sk) return refuse(&j, reason ? reason : BAILIFF_REASON_UNREADABLE);
+    u8 reason = socket_begin(&j, sk);
+    if (reason) return refuse(&j, reason);
     if (!own_address(&j, sk, 1)) return 0;
     if (j.act.port) return judge_address(&j);
     __builtin_memset(j.act.address, 0, sizeof(j.act.address));

@@ -13,16 +13,6 @@
 namespace bailiff {
 namespace {
 
-Status write_all(int fd, const std::string& path, std::string_view content) {
-    while (!content.empty()) {
-        const ssize_t n = write(fd, content.data(), content.size());
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return fail_errno("write " + path, errno);
-        content.remove_prefix(static_cast<std::size_t>(n));
-    }
-    return {};
-}
-
 Result<UniqueFd> open_to_read(const std::string& path, int flags) {
     UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | flags));
     if (!fd && (errno == ENOENT || errno == ENOTDIR))
@@ -66,11 +56,22 @@ Result<std::string> read_regular_file(const std::string& path, std::size_t max_b
     return read_fd(fd->get(), path, max_bytes);
 }
 
+bool write_all(int fd, std::string_view content) {
+    while (!content.empty()) {
+        const ssize_t n = write(fd, content.data(), content.size());
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return false;
+        content.remove_prefix(static_cast<std::size_t>(n));
+    }
+    return true;
+}
+
 Status write_file_atomic(const std::string& path, std::string_view content, mode_t mode) {
     std::string temporary = path + ".XXXXXX";
     UniqueFd fd(mkostemp(temporary.data(), O_CLOEXEC));
     if (!fd) return fail_errno("create " + temporary, errno);
-    Status done = write_all(fd.get(), temporary, content);
+    Status done;
+    if (!write_all(fd.get(), content)) done = fail_errno("write " + temporary, errno);
     if (done && fchmod(fd.get(), mode) != 0) done = fail_errno("chmod " + temporary, errno);
     if (done && fsync(fd.get()) != 0) done = fail_errno("sync " + temporary, errno);
     if (done && rename(temporary.c_str(), path.c_str()) != 0)

@@ -1,4 +1,4 @@
-// Whole files: read with a limit, replaced atomically. Any thread.
+// Whole files: read with a limit, replaced atomically; and writing all of something. Any thread.
 #pragma once
 
 #include <sys/types.h>
@@ -19,6 +19,9 @@ namespace bailiff {
 
 // Reads a descriptor to its end, with the same limit; `name` is for messages.
 [[nodiscard]] Result<std::string> read_fd(int fd, const std::string& name, std::size_t max_bytes);
+
+// Writes all of it, however often the kernel takes a part. False with errno where it could not.
+[[nodiscard]] bool write_all(int fd, std::string_view content);
 
 // Writes beside `path`, syncs, renames over it and syncs the folder: after a crash the file is
 // either the old or the new one.

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "base/file.h"
+#include "base/pipe.h"
 #include "ctl/client.h"
 #include "ctl/context.h"
 
@@ -24,12 +26,7 @@ void tell(int fd, char kind, const std::string& text) {
     std::string bytes(1, kind);
     bytes.append(reinterpret_cast<const char*>(&size), sizeof size);
     bytes += text;
-    std::string_view left = bytes;
-    while (!left.empty()) {
-        const ssize_t written = write(fd, left.data(), left.size());
-        if (written < 0 && errno != EINTR) return; // nobody listens any more
-        if (written > 0) left.remove_prefix(static_cast<std::size_t>(written));
-    }
+    static_cast<void>(write_all(fd, bytes)); // fails where nobody listens any more
 }
 
 Result<v1::OpenSessionResponse> open_session(const RunOptions& options) {
@@ -75,17 +72,15 @@ Result<v1::OpenSessionResponse> open_session(const RunOptions& options) {
 } // namespace
 
 Result<Child> start_child(const RunOptions& options, const sigset_t& mask, const Relay& relay) {
-    int fds[2];
-    if (pipe2(fds, O_CLOEXEC) != 0) return fail_errno("pipe", errno);
-    UniqueFd read_end(fds[0]);
-    UniqueFd write_end(fds[1]);
+    Result<Pipe> pipe = make_pipe();
+    if (!pipe) return tl::unexpected<Error>(pipe.error());
     const pid_t pid = fork();
     if (pid < 0) return fail_errno("fork", errno);
     if (pid == 0) {
-        read_end.reset();
-        become_command(options, write_end.get(), mask, relay);
+        pipe->read.reset();
+        become_command(options, pipe->write.get(), mask, relay);
     }
-    return Child{pid, std::move(read_end)};
+    return Child{pid, std::move(pipe->read)};
 }
 
 void take_reports(std::string& bytes, ChildReport& report) {

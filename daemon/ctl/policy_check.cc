@@ -128,7 +128,7 @@ std::string check_text(const policy::Policy& policy) {
         return rule.at.line != 0 && !rule.text.starts_with("default ");
     });
     return "ok, " + count(policy.settings.agents.size(), "agent") + ", " +
-           count(policy.image.bits.size() - 1, "profile") + " in use of " +
+           count(policy.image.profiles_in_use(), "profile") + " in use of " +
            std::to_string(policy::kMaxProfiles) + ", " +
            count(static_cast<std::size_t>(written), "rule");
 }

@@ -137,9 +137,9 @@ Result<EvalGrant> unbound_grant(const policy::Policy& policy, std::size_t agent)
     granted.agent = entry.name;
     granted.agent_at = entry.at.text();
     granted.mask = policy::unbound_profiles(policy, agent);
-    for (std::size_t bit = 0; bit < policy.image.bits.size() - 1; bit++) // the last is bailiff's
-        if ((granted.mask.word[bit / 64] >> (bit % 64) & 1U) != 0)
-            granted.profiles.push_back(policy.image.bits[bit].name());
+    const bailiff_mask given = policy.image.given(granted.mask);
+    for (std::size_t bit = 0; bit < policy.image.bits.size(); bit++)
+        if (policy::has_bit(given, bit)) granted.profiles.push_back(policy.image.bits[bit].name());
     return granted;
 }
 

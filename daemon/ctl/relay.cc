@@ -11,6 +11,10 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <utility>
+
+#include "base/file.h"
+#include "base/pipe.h"
 
 namespace bailiff::ctl {
 namespace {
@@ -21,32 +25,17 @@ bool is_file(int fd, struct stat& found) {
     return fstat(fd, &found) == 0 && S_ISREG(found.st_mode);
 }
 
-// False with errno where not all of it could be written.
-bool write_all(int fd, const char* bytes, std::size_t size) {
-    while (size > 0) {
-        const ssize_t written = write(fd, bytes, size);
-        if (written < 0 && errno == EINTR) continue;
-        if (written <= 0) return false;
-        bytes += written;
-        size -= static_cast<std::size_t>(written);
-    }
-    return true;
-}
-
 } // namespace
 
 Status Relay::add(int standard, bool is_input) {
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0) return fail_errno("pipe", errno);
-    UniqueFd read_end(ends[0]);
-    UniqueFd write_end(ends[1]);
-    // Its own end alone: the command's is another file description.
-    const int own = is_input ? write_end.get() : read_end.get();
-    if (fcntl(own, F_SETFL, O_NONBLOCK) != 0) return fail_errno("fcntl", errno);
+    Result<Pipe> pipe = make_pipe();
+    if (!pipe) return tl::unexpected<Error>(pipe.error());
     Stream stream;
     stream.standard = {standard};
-    stream.command_end = std::move(is_input ? read_end : write_end);
-    stream.own_end = std::move(is_input ? write_end : read_end);
+    stream.command_end = std::move(is_input ? pipe->read : pipe->write);
+    stream.own_end = std::move(is_input ? pipe->write : pipe->read);
+    // Its own end alone: the command's is another file description.
+    if (fcntl(stream.own_end.get(), F_SETFL, O_NONBLOCK) != 0) return fail_errno("fcntl", errno);
     streams_.push_back(std::move(stream));
     return {};
 }
@@ -130,7 +119,7 @@ void Relay::copy_out(Stream& stream) {
         const ssize_t got = read(stream.own_end.get(), bytes.data(), bytes.size());
         if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
         if (got <= 0) break;
-        if (write_all(target, bytes.data(), static_cast<std::size_t>(got))) continue;
+        if (write_all(target, {bytes.data(), static_cast<std::size_t>(got)})) continue;
         std::fprintf(stderr, "bailiff: what the command writes to its standard %s is lost: %s\n",
                      target == STDOUT_FILENO ? "output" : "error", std::strerror(errno));
         break;

@@ -5,8 +5,7 @@
 // session, copies. Terminals, pipes, sockets and devices are handed on as they are.
 #pragma once
 
-#include <array>
-#include <optional>
+#include <cstddef>
 #include <thread>
 #include <vector>
 

@@ -12,7 +12,7 @@
 #include <chrono>
 
 #include "base/file.h"
-#include "base/unique_fd.h"
+#include "base/pipe.h"
 
 extern char** environ;
 
@@ -24,17 +24,6 @@ using std::chrono::steady_clock;
 constexpr std::size_t kMaxSecret = 64 * 1024;      // bytes
 constexpr std::size_t kMaxHelperInput = 32 * 1024; // bytes: less than a pipe holds
 constexpr std::chrono::seconds kHelperTime{60};
-
-struct Pipe {
-    UniqueFd read;
-    UniqueFd write;
-};
-
-Result<Pipe> make_pipe() {
-    int fds[2];
-    if (pipe2(fds, O_CLOEXEC) != 0) return fail_errno("pipe", errno);
-    return Pipe{UniqueFd(fds[0]), UniqueFd(fds[1])};
-}
 
 // A pipe's end that yields `input` and then ends. Written before anyone reads: it fits.
 Result<UniqueFd> input_pipe(std::string_view input) {

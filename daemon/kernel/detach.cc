@@ -25,7 +25,14 @@ using std::chrono::steady_clock;
 
 constexpr auto kPatience = std::chrono::seconds(20); // a proof that runs is not interrupted
 constexpr int kPauseMs = 100;
-constexpr const char* kWhoMay = "; only root outside every session and agent may detach";
+
+// What errno says of an act. A subject is refused whatever its rules say.
+tl::unexpected<Error> failed(const std::string& act) {
+    if (errno != EPERM && errno != EACCES) return fail_errno(act, errno);
+    return fail(ErrorCode::kPermissionDenied,
+                act + ": " + std::strerror(errno) +
+                    "; only root outside every session and agent may detach");
+}
 
 // The process that listens in `run_folder`; 0 where nobody does.
 Result<pid_t> listener(const std::string& run_folder) {
@@ -36,10 +43,7 @@ Result<pid_t> listener(const std::string& run_folder) {
     if (!socket) return fail_errno("socket", errno);
     if (connect_unix(socket.get(), *address) != 0) {
         if (errno == ENOENT || errno == ECONNREFUSED) return 0;
-        if (errno == EPERM || errno == EACCES)
-            return fail(ErrorCode::kPermissionDenied,
-                        "connect to " + path + ": " + std::strerror(errno) + kWhoMay);
-        return fail_errno("connect to " + path, errno);
+        return failed("connect to " + path);
     }
     ucred peer{};
     socklen_t size = sizeof(peer);
@@ -76,10 +80,7 @@ Status check_allowed(const std::string& pin_root) {
         rmdir(probe.c_str());
         return {};
     }
-    if (errno == EPERM || errno == EACCES)
-        return fail(ErrorCode::kPermissionDenied,
-                    "mkdir " + probe + ": " + std::strerror(errno) + kWhoMay);
-    return fail_errno("mkdir " + probe, errno);
+    return failed("mkdir " + probe);
 }
 
 Result<UniqueFd> wait_for_lock(const std::string& pin_root) {

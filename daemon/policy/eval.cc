@@ -70,7 +70,7 @@ private:
 
     // The first of what the policy itself gives.
     void name_default_of_allow(const bailiff_row& defaults, bailiff_decision& decision) const {
-        const bailiff_mask given = bailiff_mask_without(&profiles_, &policy_.image.always);
+        const bailiff_mask given = policy_.image.given(profiles_);
         for (std::uint8_t layer = 0; layer < BAILIFF_LAYERS; layer++) {
             const bailiff_mask applies =
                 bailiff_mask_and(&policy_.image.policy.layer[layer], &given);

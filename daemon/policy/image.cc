@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "bailiff/verdict.h"
+
 namespace bailiff::policy {
 
 namespace {
@@ -61,6 +63,17 @@ bailiff_mask Image::mask(std::uint8_t layer, const std::vector<std::string>& pro
     return mask;
 }
 
+std::size_t Image::profiles_in_use() const {
+    std::size_t count = 0;
+    for (std::size_t bit = 0; bit < bits.size(); bit++)
+        if (!has_bit(always, bit)) count++;
+    return count;
+}
+
+bailiff_mask Image::given(const bailiff_mask& profiles) const {
+    return bailiff_mask_without(&profiles, &always);
+}
+
 bool Image::kills(const bailiff_mask& profiles) const {
     for (std::size_t i = 0; i < BAILIFF_MASK_WORDS; i++)
         if ((kill.word[i] & profiles.word[i]) != 0) return true;
@@ -73,6 +86,10 @@ std::string ProfileBit::name() const {
 
 void set_bit(bailiff_mask& mask, std::uint16_t bit) {
     mask.word[bit / 64] |= 1ULL << (bit % 64);
+}
+
+bool has_bit(const bailiff_mask& mask, std::size_t bit) {
+    return (mask.word[bit / 64] >> (bit % 64) & 1U) != 0;
 }
 
 const char* layer_name(std::uint8_t layer) {

@@ -95,6 +95,10 @@ struct Image {
     std::vector<AddressClass> addresses;
     std::vector<PortLabel> ports;
 
+    // How many profiles the policy itself gives, one counted for each layer.
+    [[nodiscard]] std::size_t profiles_in_use() const;
+    // Of these profiles those that the policy itself gives.
+    [[nodiscard]] bailiff_mask given(const bailiff_mask& profiles) const;
     // Are the processes of a session with these profiles killed when it is over?
     [[nodiscard]] bool kills(const bailiff_mask& profiles) const;
     // Bits of a layer's profiles by name.
@@ -103,6 +107,7 @@ struct Image {
 };
 
 void set_bit(bailiff_mask& mask, std::uint16_t bit);
+[[nodiscard]] bool has_bit(const bailiff_mask& mask, std::size_t bit);
 [[nodiscard]] const char* layer_name(std::uint8_t layer);
 // "read", "signal", "cap_net_admin"; "none" where there is no such right.
 [[nodiscard]] const char* right_name(std::uint8_t right);

@@ -5,10 +5,6 @@
 namespace bailiff::policy {
 namespace {
 
-bool holds(const bailiff_mask& mask, std::uint16_t bit) {
-    return (mask.word[bit / 64] >> (bit % 64) & 1U) != 0;
-}
-
 bailiff_mask mask_of(const Image& image, const std::vector<std::string>& names) {
     bailiff_mask mask{};
     for (std::size_t bit = 0; bit < image.bits.size(); bit++)
@@ -39,7 +35,7 @@ private:
     // A rule that allows gives; every other verdict takes away from what the layer allows.
     [[nodiscard]] std::string by_rule(const Label& label) const {
         for (const Saying& saying : label.sayings())
-            if (saying.verdict != BAILIFF_VERDICT_ALLOW && holds(dropped_, saying.bit))
+            if (saying.verdict != BAILIFF_VERDICT_ALLOW && has_bit(dropped_, saying.bit))
                 return lacks(saying);
         return "";
     }
@@ -47,10 +43,10 @@ private:
     // Where no rule speaks the strictest default of a layer's profiles stands.
     [[nodiscard]] std::string by_default() const {
         for (const Saying& saying : image_.defaults.sayings()) {
-            if (!holds(dropped_, saying.bit)) continue;
+            if (!has_bit(dropped_, saying.bit)) continue;
             const auto& all = image_.defaults.sayings();
             const bool stays = std::any_of(all.begin(), all.end(), [&](const Saying& other) {
-                return holds(kept_, other.bit) && other.right == saying.right &&
+                return has_bit(kept_, other.bit) && other.right == saying.right &&
                        image_.bits[other.bit].layer == image_.bits[saying.bit].layer &&
                        strictness(other) >= strictness(saying);
             });
@@ -63,14 +59,14 @@ private:
     [[nodiscard]] std::string by_end() const {
         if (!image_.kills(dropped_) || image_.kills(kept_)) return "";
         for (std::uint16_t bit = 0; bit < image_.bits.size(); bit++)
-            if (holds(dropped_, bit) && holds(image_.kill, bit))
+            if (has_bit(dropped_, bit) && has_bit(image_.kill, bit))
                 return "it would no longer have " + image_.bits[bit].name() +
                        " and so not on_end: kill";
         return "";
     }
 
     [[nodiscard]] std::uint8_t strictness(const Saying& saying) const {
-        const bool observed = holds(image_.policy.observe, saying.bit);
+        const bool observed = has_bit(image_.policy.observe, saying.bit);
         return observed && saying.verdict == BAILIFF_VERDICT_DENY
                    ? std::uint8_t{BAILIFF_VERDICT_AUDIT}
                    : saying.verdict;

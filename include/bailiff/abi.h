@@ -300,8 +300,9 @@ struct bailiff_basis {
 
 // A descriptor that this task used and may use.
 struct bailiff_seen {
-    bailiff_u64 file;  // struct file *; of a socket its struct sock *
-    bailiff_u64 inode; // struct inode *: the file's memory may be used again for another
+    bailiff_u64 file; // struct file *; of a socket its struct sock *
+    bailiff_u64
+        inode; // struct inode *, of a socket its i_ino: `file` may be used again for another
     struct bailiff_basis basis;
     bailiff_u32 rights; // bits of enum bailiff_right
     bailiff_u32 zero;

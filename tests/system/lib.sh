@@ -118,6 +118,19 @@ token() {
 # A session of account bot with a fresh token.
 session() { as bot bailiffctl run --token-file "$(token)" -- "$@"; }
 
+# Puts the shipped policy in place, for tokens that account bot presents.
+install_shipped_policy() {
+    install -D -m 755 /dev/null /usr/local/lib/bailiff/demo-agent
+    sed 's/presented_by: \[bailiff-demo\]/presented_by: [bot]/' "$here/../../policies/coding-agent.yaml" >/etc/bailiff/policy.yaml
+}
+
+# A session of the shipped policy's agent.
+fixer() { # WORKSPACE COMMAND...
+    local workspace=$1
+    shift
+    as bot bailiffctl run --workspace "$workspace" --token-file "$(token --actor agent:code-fixer --ttl 15m)" -- "$@"
+}
+
 api() { # METHOD BODY [CURL OPTION...]: prints the body and, on the last line, the status
     local method=$1 body=$2
     shift 2

@@ -65,28 +65,22 @@ list_deputies() {
     echo "tcp 22"
 }
 
-# A session of the shipped policy's agent.
-fixer() {
-    as bot bailiffctl run --workspace $work/bot --token-file "$(token --actor agent:code-fixer)" -- "$@"
-}
-
 case_no_deputy_of_the_host_acts_under_the_shipped_policy() {
     local without within allowed denied count
     prepare_deputies
     count=$(list_deputies | wc -l)
     install -D -m 755 "$here/try-acts" /usr/local/bin/try-acts
-    install -D -m 755 /dev/null /usr/local/lib/bailiff/demo-agent
-    sed 's/presented_by: \[bailiff-demo\]/presented_by: [bot]/' "$here/../../policies/coding-agent.yaml" >/etc/bailiff/policy.yaml
+    install_shipped_policy
     bailiffctl policy reload >/dev/null || fail "the shipped policy was not loaded"
     without=$(list_deputies | as bot try-acts)
-    within=$(list_deputies | fixer try-acts 2>/dev/null)
+    within=$(list_deputies | fixer $work/bot try-acts 2>/dev/null)
     allowed=$(grep -c ': 0$' <<<"$without")
     same "$allowed" "$count" "acts that succeed without a session"
     ((allowed == count)) || grep -v ': 0$' <<<"$without"
     denied=$(grep -cE ': (1|13)$' <<<"$within")
     same "$denied" "$count" "acts that are denied in one"
     ((denied == count)) || grep -vE ': (1|13)$' <<<"$within"
-    fixer bash -c 'echo work >/srv/work/bot/file && rm /srv/work/bot/file' || fail "work in the workspace was denied"
+    fixer $work/bot bash -c 'echo work >/srv/work/bot/file && rm /srv/work/bot/file' || fail "work in the workspace was denied"
     stop TERM "$deputies_pid"
     rm -f /etc/ld.so.preload
     install -m 644 "$here/policy.yaml" /etc/bailiff/policy.yaml
