@@ -2,6 +2,8 @@
 # failed command.
 # shellcheck shell=bash
 material=/usr/local/share/benign
+# Asking the registry whether there is a newer npm is no part of the work, and rightly denied.
+export npm_config_update_notifier=false
 
 piece_git() {
     export GIT_AUTHOR_NAME=bot GIT_AUTHOR_EMAIL=bot@localhost GIT_COMMITTER_NAME=bot GIT_COMMITTER_EMAIL=bot@localhost
