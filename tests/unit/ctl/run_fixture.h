@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -70,6 +71,7 @@ protected:
         dup2(open((one_file_ ? out : err).c_str(),
                   O_WRONLY | O_CREAT | (one_file_ ? O_APPEND : O_TRUNC), 0600),
              STDERR_FILENO);
+        signal(SIGINT, SIG_DFL); // what a shell starts in the background ignores it
         execv(argv[0], argv.data());
         _exit(99);
     }
