@@ -92,7 +92,8 @@ static __always_inline int on_adopt(struct bpf_iter__task* ctx) {
     return 0;
 }
 
-// Prints every task of a subject; with subject 0 the subject of one process instead.
+// Prints every task of a subject; with subject 0 the subject of one process instead, and with
+// process 0 as well every task that is a subject.
 static __always_inline int on_count(struct bpf_iter__task* ctx) {
     struct task_struct* task = ctx->task;
     const struct bailiff_control* want = read_control();
@@ -101,7 +102,7 @@ static __always_inline int on_count(struct bpf_iter__task* ctx) {
     if (!row || !row->subject) return 0;
     struct bailiff_enrolled out = {.pid = (u32)task->pid, .outcome = row->subject};
     if (want->subject ? row->subject != want->subject || row->generation != want->row.generation
-                      : task->pid != (int)want->pid)
+                      : want->pid && task->pid != (int)want->pid)
         return 0;
     out.generation = row->generation;
     bpf_seq_write(ctx->meta->seq, &out, sizeof(out));

@@ -255,7 +255,7 @@ static long attempt(u32 number, struct walk* w) {
     w->reason = BAILIFF_REASON_RACED_RENAME;
     w->granted = 0;
     if (w->renames & 1) return 0;
-    settle_begin(j->row, j->subject, j->policy);
+    settle_begin(j->row, j->subject, j->policy, j->act.right);
     if (w->named)
         met = settle_name(j->row, j->subject, j->policy, name_address(j->dentry), j->act.right);
     w->own = met != 0;

@@ -82,7 +82,7 @@ static __always_inline u8 read_address(struct judgement* j, const void* address,
 
 // Applies what rules say of the act's address and port.
 static __noinline int settle_address(struct judgement* j) {
-    settle_begin(j->row, j->subject, j->policy);
+    settle_begin(j->row, j->subject, j->policy, j->act.right);
     struct bailiff_address_key key = {.prefix_length = 160};
     key.policy = bpf_htonl(j->subject->policy);
     __builtin_memcpy(key.address, j->act.address, 16);
@@ -103,9 +103,40 @@ static __noinline int settle_address(struct judgement* j) {
     return label ? settle_label(j->row, *label, j->act.right) : 0;
 }
 
-static __always_inline int judge_address(struct judgement* j) {
+// The task's memory of an address, or where it would be.
+static __always_inline struct bailiff_reached* reached_entry(const struct judgement* j) {
+    return &j->row->reached[(j->act.port ^ j->act.address[15]) & (BAILIFF_REACHED - 1)];
+}
+
+// Is it of this address, and does what it rests on still stand?
+static __always_inline int is_of_address(const struct bailiff_reached* entry,
+                                         const struct judgement* j, const u64* address) {
+    return entry->address[0] == address[0] && entry->address[1] == address[1] &&
+           entry->port == j->act.port && entry->protocol == j->act.protocol &&
+           same_basis(&entry->basis, scratch_basis(j->row));
+}
+
+// What an address is granted is remembered: many programs talk to few addresses.
+static __noinline int judge_address(struct judgement* j) {
+    u64 address[2];
+    __builtin_memcpy(address, j->act.address, sizeof(address));
+    u32 right = 1u << (j->act.right & 31);
+    struct bailiff_reached* entry = reached_entry(j);
+    basis_of(j);
+    int known = is_of_address(entry, j, address);
+    if (known && (entry->rights & right)) return 0;
     settle_address(j);
-    return settle_defaults(j);
+    if (!is_allowed(j)) return conclude(j);
+    if (!known) {
+        entry->address[0] = address[0];
+        entry->address[1] = address[1];
+        entry->port = j->act.port;
+        entry->protocol = j->act.protocol;
+        entry->basis = *scratch_basis(j->row);
+        entry->rights = 0;
+    }
+    entry->rights |= right;
+    return 0;
 }
 
 // The address that the socket is to be bound to, connected to or to send to.
@@ -180,7 +211,7 @@ __noinline int refuses_peer(u64 address, u32 hook) {
     if (!plain_socket(family, BPF_CORE_READ(sk, sk_type), BPF_CORE_READ(sk, sk_protocol))) {
         j.act.right = BAILIFF_RIGHT_SOCKET;
         j.act.family = (u8)family;
-        settle_begin(j.row, j.subject, j.policy);
+        settle_begin(j.row, j.subject, j.policy, j.act.right);
         return settle_defaults(&j);
     }
     if (!has_peer(BPF_CORE_READ(sk, __sk_common.skc_state)) || !own_address(&j, sk, 1)) return 0;
@@ -206,7 +237,9 @@ static __always_inline int judge_peer(struct judgement* j, struct socket* sock, 
     struct bailiff_basis* basis = basis_of(j);
     if (seen->file == address && seen->inode == object->i_ino && same_basis(&seen->basis, basis))
         return 0;
+    j->row->scratch[SCRATCH_NOTED] = 0;
     if (refuses_peer(address, j->act.hook)) return -EPERM;
+    if (j->row->scratch[SCRATCH_NOTED]) return 0;
     seen->file = address;
     seen->inode = object->i_ino;
     seen->basis = *basis;

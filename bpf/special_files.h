@@ -112,7 +112,7 @@ static __always_inline int is_unlinked(struct dentry* dentry) {
 static __always_inline int settle_as(struct judgement* j, u32 right) {
     u32 asked = j->act.right;
     j->act.right = right;
-    settle_begin(j->row, j->subject, j->policy);
+    settle_begin(j->row, j->subject, j->policy, j->act.right);
     int ret = settle_defaults(j);
     j->act.right = asked;
     return ret;

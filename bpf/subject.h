@@ -15,6 +15,7 @@
 #define SCRATCH_FOLDS 66    // not 0: where a walk came from has more than one spelling
 #define SCRATCH_TRIES 67    // how many walks a rename spoiled
 #define SCRATCH_POINTER 68  // a pointer that may be NULL
+#define SCRATCH_RELAXED 69  // not 0: break-glass relaxes the session
 
 // What is about to be done, in plain numbers: what its record tells.
 struct act {
@@ -146,6 +147,7 @@ static __always_inline u8 subject_begin(struct judgement* j) {
     u64 now = bpf_ktime_get_boot_ns();
     if (now >= session->expires_at) return BAILIFF_REASON_EXPIRED;
     j->row->scratch[SCRATCH_NOW] = now;
+    j->row->scratch[SCRATCH_RELAXED] = now < session->relaxed_until;
     j->act.over = 0;
     return BAILIFF_REASON_NONE;
 }
@@ -156,8 +158,8 @@ BAILIFF_STATIC_ASSERT(SCRATCH_DECISION * 8 + sizeof(struct bailiff_decision) <= 
                       "scratch: decision");
 BAILIFF_STATIC_ASSERT(SCRATCH_BASIS * 8 + sizeof(struct bailiff_basis) <= SCRATCH_NOW * 8,
                       "scratch: basis");
-BAILIFF_STATIC_ASSERT(SCRATCH_POINTER * 8 < sizeof(((struct bailiff_task*)0)->scratch),
-                      "scratch: pointer");
+BAILIFF_STATIC_ASSERT(SCRATCH_RELAXED * 8 < sizeof(((struct bailiff_task*)0)->scratch),
+                      "scratch: relaxed");
 
 static __always_inline struct bailiff_settle* scratch_settle(struct bailiff_task* row) {
     return (struct bailiff_settle*)&row->scratch[0];

@@ -10,9 +10,11 @@
 
 // Starts a settling in the row's scratch: all profiles of the subject are undecided.
 __noinline int settle_begin(struct bailiff_task* row, const struct bailiff_subject* subject,
-                            const struct bailiff_policy* policy) {
+                            const struct bailiff_policy* policy, u32 right) {
     if (!row || !subject || !policy) return 0;
     bailiff_settle_begin(scratch_settle(row), &subject->profiles, policy);
+    if (row->scratch[SCRATCH_RELAXED] && bailiff_can_relax(right))
+        bailiff_settle_relax(scratch_settle(row), policy);
     return 0;
 }
 
@@ -72,6 +74,9 @@ __noinline int conclude_act(struct bailiff_task* row, const struct bailiff_subje
             d->verdict = BAILIFF_VERDICT_DENY;
         }
     }
+    if ((d->flags & BAILIFF_EVENT_WOULD_DENY) && row->scratch[SCRATCH_RELAXED] &&
+        bailiff_can_relax(act->right))
+        d->flags |= BAILIFF_EVENT_RELAXED;
     int denied = d->verdict == BAILIFF_VERDICT_DENY;
     if (!probe && !act->quiet) event_verdict(row, subject, act);
     if (denied && act->over) bpf_send_signal(SIGKILL);
@@ -103,7 +108,7 @@ static __always_inline int settle_defaults(struct judgement* j) {
 static __noinline int settle_right(struct judgement* j) {
     u8 reason = subject_begin(j);
     if (reason) return refuse(j, reason);
-    settle_begin(j->row, j->subject, j->policy);
+    settle_begin(j->row, j->subject, j->policy, j->act.right);
     return settle_defaults(j);
 }
 

@@ -74,6 +74,10 @@ public:
     // Any role. Answers also where bailiff-kernel does not: that is then the posture.
     virtual Result<v1::GetStatusResponse> get_status(const Caller& caller,
                                                      const v1::GetStatusRequest& request) = 0;
+    // Role operator, for sessions that it did not open. As open_session, and kFailedPrecondition
+    // for a session that is over.
+    virtual Result<v1::BreakGlassResponse> break_glass(const Caller& caller,
+                                                       const v1::BreakGlassRequest& request) = 0;
     // Role operator. kInvalidArgument with the policy's problems, one a line; whatever the error,
     // the policy before stays in force.
     virtual Result<v1::ReloadPolicyResponse> reload_policy(

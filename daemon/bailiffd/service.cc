@@ -85,6 +85,7 @@ v1::Session ControlService::describe(const session::Session& session) const {
     if (tasks) out.set_tasks(*tasks);
     for (const std::string& profile : session.profiles) out.add_profiles(profile);
     out.set_why(session.why);
+    out.set_relaxed_until(manager_.relaxed_until(session));
     out.set_on_end(session.kill ? "kill" : "deny");
     journal::make_utf8(out);
     return out;
@@ -162,6 +163,18 @@ Result<v1::GetSessionResponse> ControlService::get_session(const api::Caller& ca
     if (!session) return tl::unexpected(session.error());
     v1::GetSessionResponse response;
     *response.mutable_session() = describe(**session);
+    return response;
+}
+
+Result<v1::BreakGlassResponse> ControlService::break_glass(const api::Caller& caller,
+                                                           const v1::BreakGlassRequest& request) {
+    const auto session = visible(caller, request.session(), {api::Role::kOperator});
+    if (!session) return tl::unexpected(session.error());
+    const auto relaxed = manager_.break_glass(request.session(), request.token(), request.reason(),
+                                              presenter_of(caller.peer));
+    if (!relaxed) return tl::unexpected(relaxed.error());
+    v1::BreakGlassResponse response;
+    *response.mutable_session() = describe(**relaxed);
     return response;
 }
 

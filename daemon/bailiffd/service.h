@@ -45,6 +45,8 @@ public:
         const api::Caller& caller, const v1::ReadEventsRequest& request) override;
     Result<v1::GetStatusResponse> get_status(const api::Caller& caller,
                                              const v1::GetStatusRequest& request) override;
+    Result<v1::BreakGlassResponse> break_glass(const api::Caller& caller,
+                                               const v1::BreakGlassRequest& request) override;
     Result<v1::ReloadPolicyResponse> reload_policy(const api::Caller& caller,
                                                    const v1::ReloadPolicyRequest& request) override;
     Result<v1::WhoAmIResponse> who_am_i(const api::Caller& caller,

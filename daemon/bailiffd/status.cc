@@ -57,6 +57,7 @@ Result<v1::GetStatusResponse> ControlService::get_status(const api::Caller&,
     for (const session::Session* session : manager_.list()) {
         if (session->state != session::State::kActive) continue;
         response.set_sessions(response.sessions() + 1);
+        if (session->relaxed_boot != 0) response.set_relaxed(response.relaxed() + 1);
         const std::int64_t expires = session->token.expires_at;
         next = next == 0 ? expires : std::min(next, expires);
     }

@@ -74,12 +74,48 @@ void add_token(CLI::App& dev, Context& context) {
     });
 }
 
+struct BreakGlassOptions {
+    std::string issuer;
+    std::string lifetime = "10m";
+    token::DevBreakGlassRequest request;
+};
+
+Status print_break_glass(BreakGlassOptions& options) {
+    Result<std::int64_t> lifetime = parse_duration(options.lifetime);
+    if (!lifetime) return propagate(std::move(lifetime), "--ttl");
+    options.request.lifetime = *lifetime;
+    Result<std::string> token =
+        token::sign_dev_break_glass(options.issuer, options.request, SystemClock());
+    if (!token) return tl::unexpected<Error>(token.error());
+    print(*token + "\n");
+    wipe(*token);
+    return {};
+}
+
+void add_break_glass_token(CLI::App& dev, Context& context) {
+    auto options = std::make_shared<BreakGlassOptions>();
+    token::DevBreakGlassRequest& request = options->request;
+    CLI::App* command =
+        dev.add_subcommand("break-glass-token", "Print a signed token that relaxes one session");
+    command->add_option("--issuer", options->issuer, "Folder of the issuer")->required();
+    command->add_option("--session", request.session, "The session's whole id")->required();
+    command->add_option("--sub", request.subject, "Who vouches for it, such as user:carol")
+        ->required();
+    command->add_option("--ttl", options->lifetime, "How long it lives: 30s, 10m, 1h");
+    command->add_option("--audience", request.audience, "Audience");
+    command->callback([options, &context] {
+        if (Status printed = print_break_glass(*options); !printed)
+            report(context, printed.error());
+    });
+}
+
 } // namespace
 
 void add_dev(CLI::App& app, Context& context) {
     CLI::App& dev = group(app, "dev", "An issuer and tokens for a first try; never for production");
     add_issuer(dev, context);
     add_token(dev, context);
+    add_break_glass_token(dev, context);
 }
 
 } // namespace bailiff::ctl

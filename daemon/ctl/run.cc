@@ -46,11 +46,9 @@ void add_run(CLI::App& app, Context& context) {
     CLI::App* run = app.add_subcommand(
         "run", "Run a command in a session: bailiffctl run [OPTIONS] -- COMMAND ARGUMENTS");
     run->formatter(std::make_shared<RunFormatter>());
-    run->add_option("--token-file", options->token.file, "File that holds the token");
-    run->add_option("--token-fd", options->token.fd, "Descriptor to read the token from")
-        ->check(why_not_token_fd);
-    run->add_option("--token-command", options->token.command,
-                    "Shell command that prints a token; run again to renew the session");
+    add_token_options(*run, options->token);
+    run->get_option("--token-command")
+        ->description("Shell command that prints a token; run again to renew the session");
     run->add_option("--workspace", options->workspace, "Folder bound to ${workspace}");
     run->add_option("--task", options->task_note, "What this is for; recorded, never decisive");
     run->add_flag("--wait-tree", options->wait_tree,

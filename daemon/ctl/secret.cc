@@ -117,6 +117,13 @@ Result<std::string> checked(Result<std::string> secret, const std::string& name)
 
 } // namespace
 
+void add_token_options(CLI::App& command, TokenSource& source) {
+    command.add_option("--token-file", source.file, "File that holds the token");
+    command.add_option("--token-fd", source.fd, "Descriptor to read the token from")
+        ->check(why_not_token_fd);
+    command.add_option("--token-command", source.command, "Command that prints a token");
+}
+
 void wipe(std::string& secret) {
     explicit_bzero(secret.data(), secret.size());
     secret.clear();

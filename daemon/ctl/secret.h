@@ -1,6 +1,7 @@
 // Tokens on the bailiffctl side: where they come from, and that they do not stay. Any thread.
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,9 @@ struct TokenSource {
 
 // Why that text is no number of a descriptor to read a token from; empty if it is.
 [[nodiscard]] std::string why_not_token_fd(const std::string& text);
+
+// --token-file, --token-fd and --token-command, into `source`, which must outlive `command`.
+void add_token_options(CLI::App& command, TokenSource& source);
 
 // Overwrites and empties.
 void wipe(std::string& secret);

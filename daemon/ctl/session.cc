@@ -102,10 +102,7 @@ void add_session(CLI::App& app, Context& context) {
         ->add_flag("--all", options->all, "Also the ones that are over");
     add("show", "All about one session", show);
     CLI::App* renewal = add("renew", "Extend a session with a new token", renew);
-    renewal->add_option("--token-file", options->token.file, "File that holds the token");
-    renewal->add_option("--token-fd", options->token.fd, "Descriptor to read the token from")
-        ->check(why_not_token_fd);
-    renewal->add_option("--token-command", options->token.command, "Command that prints a token");
+    add_token_options(*renewal, options->token);
     renewal->add_option("--proof", options->proof, "Proof for the token (RFC 9449)");
     add("end", "End a session: its work is done", end);
     add("revoke", "Take a session back", revoke)

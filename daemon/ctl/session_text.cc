@@ -74,7 +74,8 @@ std::string session_table(const Sessions& sessions) {
     std::vector<Row> rows;
     for (const v1::Session& session : sessions) {
         const bool active = session.state() == "active";
-        rows.push_back({escape(session.id()), escape(session.state()), escape(session.user()),
+        const std::string state = session.relaxed_until().empty() ? session.state() : "relaxed";
+        rows.push_back({escape(session.id()), escape(state), escape(session.user()),
                         actors_of(session), escape(session.agent()),
                         active ? time_left(session.seconds_left()) : "-",
                         std::to_string(session.tasks()), std::to_string(session.pid()),
@@ -106,6 +107,9 @@ std::string session_text(const v1::Session& session) {
         {"started", escape(session.started())},
         {"expires", escape(session.expires()) +
                         (active ? " (" + time_left(session.seconds_left()) + " left)" : "")},
+        {"relaxed", session.relaxed_until().empty()
+                        ? ""
+                        : "by break-glass until " + escape(session.relaxed_until())},
         {"tasks", std::to_string(session.tasks())},
         {"on end", session.on_end().empty() ? "" : escape(session.on_end()) + " what is left"}};
     std::string text;

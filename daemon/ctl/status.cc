@@ -54,6 +54,8 @@ std::string sessions_text(const v1::GetStatusResponse& status) {
     if (!status.next_expiry().empty()) {
         text += ", the first expires " + escape(status.next_expiry());
     }
+    if (status.relaxed() != 0)
+        text += "; " + std::to_string(status.relaxed()) + " relaxed by break-glass";
     return text;
 }
 

@@ -38,6 +38,7 @@ std::string object_word(const v1::Record& record) {
 }
 
 std::string verdict_words(const v1::Record& record) {
+    if (record.relaxed()) return "would have denied (break-glass)";
     if (record.would_deny()) return "would have denied (mode observe)";
     if (record.verdict() == "deny") return "denied";
     if (record.verdict() == "audit") return "observed";

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -218,6 +219,14 @@ bool ftrace_enabled() {
     return value != 0;
 }
 
+// As "a, b", cut to what fits.
+template <std::size_t size>
+void tell_names(const std::set<std::string>& names, char (&into)[size]) {
+    std::string text;
+    for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+    std::memcpy(into, text.data(), std::min(text.size(), size - 1));
+}
+
 void tell(const Mending& mending, WirePosture& posture) {
     posture.mended_pins = static_cast<std::uint32_t>(mending.mended.size());
     posture.unpinned_pins = static_cast<std::uint32_t>(mending.unpinned.size());
@@ -258,6 +267,17 @@ Status prepare_canary(Programs& programs) {
     return write_subject(*subjects, kCanarySubject, subject);
 }
 
+std::string why_not_complete(const Programs& programs) {
+    std::string names;
+    std::string options;
+    for (const std::string& name : programs.missing()) {
+        names += (names.empty() ? "" : ", ") + name;
+        options += " --without " + name;
+    }
+    return "this kernel does not take the programs " + names +
+           ", so no session is opened; bailiff-kernel" + options + " accepts that";
+}
+
 Result<WirePosture> run_canaries(Programs& programs) {
     WirePosture posture = {};
     posture.attachment = programs.attachment() == Attachment::kLsm ? 0 : 1;
@@ -268,6 +288,8 @@ Result<WirePosture> run_canaries(Programs& programs) {
     posture.recursion_misses = *misses;
     posture.storage_busy = storage_can_be_busy(posture.preemptible != 0) ? 1 : 0;
     tell(programs.mend_pins(), posture);
+    tell_names(programs.waived(), posture.waived);
+    tell_names(programs.missing(), posture.missing);
     for (std::size_t i = 0; i < kFamilyNames.size(); i++) {
         const auto family = static_cast<Family>(i);
         // A fork is refused only where the session is over; the rest is refused by a rule.

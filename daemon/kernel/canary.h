@@ -23,4 +23,7 @@ inline constexpr std::uint32_t kCanaryLabel = BAILIFF_MAX_LABELS - 1;
 // Runs one probe of each family.
 [[nodiscard]] Result<WirePosture> run_canaries(Programs& programs);
 
+// Why no session is opened while optional programs are missing, and what to do.
+[[nodiscard]] std::string why_not_complete(const Programs& programs);
+
 } // namespace bailiff::kernel

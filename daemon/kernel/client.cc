@@ -27,6 +27,8 @@ ErrorCode from_errno(int error) {
             return ErrorCode::kNotFound;
         case EINVAL:
             return ErrorCode::kInvalidArgument;
+        case EOPNOTSUPP:
+            return ErrorCode::kFailedPrecondition;
         case ENOSPC:
             return ErrorCode::kResourceExhausted;
         default:
@@ -299,6 +301,7 @@ Result<bailiff_subject> Client::get_subject(std::uint32_t slot) {
 }
 // New ways first, then old ones go: at no moment is an agent that stays not matched.
 Status Client::put_agents(const std::vector<AgentMatch>& agents) {
+    if (Status told = agents.empty() ? Status{} : expect_agents(true); !told) return told;
     std::set<std::string> kept;
     std::uint32_t flags = 0;
     for (const AgentMatch& agent : agents) {
@@ -313,7 +316,15 @@ Status Client::put_agents(const std::vector<AgentMatch>& agents) {
     erase_matching<bailiff_object_key>(map("agents"), [&kept](const bailiff_object_key& key) {
         return !kept.contains({reinterpret_cast<const char*>(&key), sizeof(key)});
     });
-    return set_flags(kMatchFlags & ~flags, 0);
+    if (Status set = set_flags(kMatchFlags & ~flags, 0); !set || !agents.empty()) return set;
+    return expect_agents(false);
+}
+// So that the hooks which are attached only where there can be subjects are, in time.
+Status Client::expect_agents(bool any) {
+    Request request = request_for(Operation::kExpect);
+    request.subject = any ? 1 : 0;
+    if (const auto reply = ask(request); !reply) return tl::unexpected(reply.error());
+    return {};
 }
 Result<std::uint32_t> Client::adopt() {
     return ask(request_for(Operation::kAdopt)).map([](const Reply& reply) { return reply.count; });
@@ -389,41 +400,6 @@ void Client::drain_events(const std::function<void(const bailiff_event&)>& sink)
     sink_ = &sink;
     ring_buffer__consume(ring_.get());
     sink_ = nullptr;
-}
-
-KernelPosture explain_posture(const WirePosture& wire) {
-    KernelPosture posture;
-    posture.attachment = wire.attachment == 0 ? "lsm" : "fmod_ret";
-    posture.checked_at = wire.checked_at;
-    const bool weak = wire.attachment != 0 && (wire.preemptible != 0 || wire.recursion_misses != 0);
-    posture.sound_attachment = !weak && wire.storage_busy == 0;
-    posture.mended_pins = wire.mended_pins;
-    posture.unpinned_pins = wire.unpinned_pins;
-    posture.pins.assign(wire.pins, strnlen(wire.pins, sizeof(wire.pins)));
-    if (wire.unpinned_pins != 0)
-        posture.remedy =
-            "mount a bpffs on /sys/fs/bpf (mount -t bpf bpf /sys/fs/bpf): bailiff-kernel pins all "
-            "again within a minute";
-    if (wire.storage_busy != 0)
-        posture.remedy =
-            "boot with preempt=voluntary, or a kernel of 6.2 or newer: on this one a task that is "
-            "preempted in its BPF storage hides that of others";
-    if (weak)
-        posture.remedy =
-            "boot with bpf in the lsm= list (kernel command line): this kernel preempts programs, "
-            "and an fmod_ret program that is preempted is skipped for the next task";
-    if (wire.ftrace_enabled == 0)
-        posture.remedy =
-            "kernel.ftrace_enabled is 0, which switches every program off: run "
-            "sysctl kernel.ftrace_enabled=1";
-    for (std::size_t i = 0; i < kFamilyNames.size(); i++) {
-        FamilyPosture family;
-        family.family = kFamilyNames[i];
-        family.enforcing = wire.enforcing[i] != 0;
-        if (!family.enforcing) family.detail = "a probe that must be denied was not";
-        posture.families.push_back(std::move(family));
-    }
-    return posture;
 }
 
 } // namespace bailiff::kernel

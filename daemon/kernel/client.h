@@ -64,6 +64,7 @@ private:
     // What to return after a write that changes what labels say, or where: counts it if it was
     // done.
     [[nodiscard]] Status labels_changed(Status written) const;
+    [[nodiscard]] Status expect_agents(bool any);
     [[nodiscard]] Status set_flags(std::uint32_t clear, std::uint32_t set);
 
     struct RingDeleter {

@@ -38,7 +38,7 @@ struct SubjectOf {
 [[nodiscard]] Result<SubjectOf> subject_of(Programs& programs, std::uint32_t pid);
 
 // Every task of a subject, dead ones that nobody has reaped among them; with subject 0 the row of
-// process `pid`.
+// process `pid`, and with both 0 every task that is a subject.
 [[nodiscard]] Result<std::vector<bailiff_enrolled>> list_tasks(Programs& programs,
                                                                std::uint32_t pid,
                                                                std::uint32_t subject,

@@ -5,6 +5,8 @@
 #include <sys/vfs.h>
 #include <systemd/sd-daemon.h>
 
+#include <bpf/bpf.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -26,6 +28,8 @@ int to_errno(const Error& error) {
             return EINVAL;
         case ErrorCode::kResourceExhausted:
             return ENOSPC;
+        case ErrorCode::kFailedPrecondition:
+            return EOPNOTSUPP;
         default:
             return EIO;
     }
@@ -83,6 +87,26 @@ Status ProgramsHandler::hold(Resolved& found) {
     return {};
 }
 
+// Before the first subject is there, not after.
+Status ProgramsHandler::expect_subjects(const Request& request) {
+    if (request.operation == Operation::kExpect) agents_expected_ = request.subject != 0;
+    if (request.operation == Operation::kExpect && !agents_expected_) return {};
+    return programs_.attach_use_hooks();
+}
+
+// Detaches the hooks on every read and write where no task is a subject and none can become one but
+// by enrolment, which is asked of this very thread.
+Status ProgramsHandler::rest() {
+    if (agents_expected_) return {};
+    const Result<int> agents = programs_.map_fd("agents");
+    if (!agents) return tl::unexpected(agents.error());
+    bailiff_object_key any{};
+    if (bpf_map_get_next_key(*agents, nullptr, &any) == 0) return {};
+    const auto subjects = list_tasks(programs_, 0, 0, 0);
+    if (!subjects) return tl::unexpected(subjects.error());
+    return subjects->empty() ? programs_.detach_use_hooks() : Status{};
+}
+
 void ProgramsHandler::handle(const Request& request, Reply& reply) {
     const auto keep_count = [&reply](std::uint32_t count) { reply.count = count; };
     switch (request.operation) {
@@ -91,6 +115,11 @@ void ProgramsHandler::handle(const Request& request, Reply& reply) {
         case Operation::kResolve:
             return resolve_path(request, reply);
         case Operation::kEnrol:
+            if (!programs_.missing().empty())
+                return fail_with(reply,
+                                 {ErrorCode::kFailedPrecondition, why_not_complete(programs_)});
+            if (const Status ready = expect_subjects(request); !ready)
+                return fail_with(reply, ready.error());
             return store(reply,
                          enrol(programs_, request.pid, request.start_time, request.subject,
                                request.generation),
@@ -112,7 +141,12 @@ void ProgramsHandler::handle(const Request& request, Reply& reply) {
                          });
         case Operation::kAdopt:
             return store(reply, adopt(programs_), keep_count);
+        case Operation::kExpect:
+            if (const Status ready = expect_subjects(request); !ready)
+                fail_with(reply, ready.error());
+            return;
         case Operation::kPosture:
+            if (const Status rested = rest(); !rested) return fail_with(reply, rested.error());
             return store(reply, run_canaries(programs_),
                          [&reply](const WirePosture& posture) { reply.posture = posture; });
     }

@@ -25,8 +25,11 @@ private:
     void resolve_path(const Request& request, Reply& reply);
 
     [[nodiscard]] Status hold(Resolved& found);
+    [[nodiscard]] Status expect_subjects(const Request& request);
+    [[nodiscard]] Status rest();
 
     Programs& programs_;
+    bool agents_expected_ = false;
     // Objects of overlayfs and /proc stay open once resolved, by device, number and type: an inode
     // that was dropped from memory comes back under another number there, and its rule would be
     // lost.

@@ -60,6 +60,10 @@ void LibbpfLog::hear(std::string_view warning) {
     constexpr std::string_view kPrefix = "libbpf: ";
     if (warning.starts_with(kPrefix)) warning.remove_prefix(kPrefix.size());
     warning = warning.substr(0, warning.find('\n'));
+    constexpr std::string_view kProgram = "prog '";
+    if (warning.starts_with(kProgram) && contains(warning, "program load failed"))
+        refused_ =
+            warning.substr(kProgram.size(), warning.find('\'', kProgram.size()) - kProgram.size());
     const bool goes_on = contains(warning, "etrying"); // it tries something else
     if (first_.empty() && !goes_on) first_ = warning;
 }

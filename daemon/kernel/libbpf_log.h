@@ -16,11 +16,14 @@ public:
 
     // The warning that told the cause, explained; what errno `error` means where there was none.
     [[nodiscard]] std::string cause(int error) const;
+    // The program that the kernel refused; empty where none did.
+    [[nodiscard]] const std::string& refused() const { return refused_; }
     // A warning as libbpf prints it.
     void hear(std::string_view warning);
 
 private:
     std::string first_;
+    std::string refused_;
 };
 
 } // namespace bailiff::kernel

@@ -49,6 +49,10 @@ int main(int argc, char** argv) {
     app.add_option("--run-dir", options.run_folder, "folder of kernel.sock");
     app.add_option("--daemon-user", options.daemon_user, "user that bailiffd runs as");
     app.add_option("--attachment", options.attachment, "auto, lsm or fmod_ret");
+    app.add_option("--without", options.without,
+                   "optional program to do without, see bailiff-kernel(8); may be repeated")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     app.add_flag("--detach", options.detach, "remove all programs and rules, then exit");
     app.add_flag("--once", options.once, "load, attach, probe, print the posture, then exit");
     app.add_flag("--probe", probe, "")->group("");

@@ -1,7 +1,6 @@
 #include "kernel/programs.h"
 
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -12,7 +11,6 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <optional>
 #include <random>
 #include <sstream>
 
@@ -20,49 +18,17 @@
 #include "bailiff_fmod.skel.h"
 #include "bailiff_lsm.skel.h"
 #include "base/unique_fd.h"
+#include "kernel/choice.h"
 #include "kernel/libbpf_log.h"
+#include "kernel/optional.h"
 
 namespace bailiff::kernel {
 namespace {
 
 namespace fs = std::filesystem;
 
-using Btf = std::unique_ptr<btf, void (*)(btf*)>;
-
-// How many arguments a kernel function has; nothing where the kernel has no such function.
-std::optional<unsigned> arguments_of(const Btf& kernel, const std::string& function) {
-    const int id = btf__find_by_name_kind(kernel.get(), function.c_str(), BTF_KIND_FUNC);
-    if (id < 0) return std::nullopt;
-    const btf_type* type = btf__type_by_id(kernel.get(), static_cast<__u32>(id));
-    return btf_vlen(btf__type_by_id(kernel.get(), type->type));
-}
-
-// The kernel function that a program attaches to; empty for what is no hook.
-std::string target_of(const bpf_program* program) {
-    const std::string_view section = bpf_program__section_name(program);
-    if (section.starts_with("lsm/")) return "bpf_lsm_" + std::string(section.substr(4));
-    if (section.starts_with("fmod_ret/")) return std::string(section.substr(9));
-    return "";
-}
-
-// Leaves out the hooks that the running kernel does not have, and of two variants the one that does
-// not fit: before 6.12 the LSM hook inode_setattr has no idmap.
-Status choose_programs(bpf_object* object) {
-    const Btf kernel(btf__load_vmlinux_btf(), btf__free);
-    if (!kernel) return fail_errno("read the kernel's BTF", errno);
-    bpf_program* program = nullptr;
-    bpf_object__for_each_program(program, object) {
-        const std::string target = target_of(program);
-        if (target.empty()) continue;
-        const auto arguments = arguments_of(kernel, target);
-        const std::string name = bpf_program__name(program);
-        bool fits = arguments.has_value();
-        if (target == "bpf_lsm_inode_setattr")
-            fits = fits && *arguments == (name == "inode_setattr_2" ? 2U : 3U);
-        if (!fits) bpf_program__set_autoload(program, false);
-    }
-    return {};
-}
+// Called on every read, write, send and receive of a file or socket.
+constexpr std::array kUseHooks{"file_permission", "socket_recvmsg", "socket_sendmsg"};
 
 bool is_iterator(const bpf_program* program) {
     return std::string_view(bpf_program__section_name(program)).starts_with("iter/");
@@ -144,42 +110,61 @@ Programs::Programs(Programs&&) noexcept = default;
 Programs& Programs::operator=(Programs&&) noexcept = default;
 Programs::~Programs() = default;
 
-Result<Programs> Programs::load(Attachment attachment, const std::string& pin_root) {
+Status Programs::open(const std::set<std::string>& without) {
+    size_t size = 0;
+    const void* bytes = attachment_ == Attachment::kLsm ? bailiff_lsm__elf_bytes(&size)
+                                                        : bailiff_fmod__elf_bytes(&size);
+    LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "bailiff");
+    object_.reset(bpf_object__open_mem(bytes, size, &options));
+    if (!object_) return fail_errno("open the BPF object", errno);
+    bpf_map* map = nullptr;
+    bpf_object__for_each_map(map, object_.get()) {
+        const std::string name = bpf_map__name(map);
+        if (name.ends_with(".generation"))
+            if (const int error =
+                    bpf_map__set_initial_value(map, &generation_, sizeof(generation_));
+                error != 0)
+                return fail_errno("set the generation", -error);
+        // "control" is this process's alone: another must not write it meanwhile.
+        if (bpf_map__is_internal(map) || name == "control") continue;
+        const std::string pin = pin_root_ + "/maps/" + name;
+        if (const int error = bpf_map__set_pin_path(map, pin.c_str()); error != 0)
+            return fail_errno("pin path " + pin, -error);
+    }
+    const Result<std::set<std::string>> lacking = choose_programs(object_.get(), without);
+    if (!lacking) return tl::unexpected(lacking.error());
+    missing_.insert(lacking->begin(), lacking->end());
+    return {};
+}
+
+// An object that failed to load cannot be loaded again, so each round opens it anew. A round that
+// fails leaves out one optional program more, or is the last.
+Status Programs::load_what_fits() {
+    for (;;) {
+        std::set<std::string> without = waived_;
+        without.insert(missing_.begin(), missing_.end());
+        if (Status opened = open(without); !opened) return opened;
+        const LibbpfLog log;
+        const int error = bpf_object__load(object_.get());
+        if (error == 0) return {};
+        const bool optional = find_optional(log.refused()) != nullptr;
+        if (!optional || !missing_.insert(log.refused()).second)
+            return fail(ErrorCode::kInternal, std::string("load the ") + to_string(attachment_) +
+                                                  " programs: " + log.cause(-error));
+    }
+}
+
+Result<Programs> Programs::load(Attachment attachment, const std::string& pin_root,
+                                const std::set<std::string>& waived) {
     if (Status readable = rename_lock_readable(); !readable)
         return tl::unexpected(readable.error());
     if (Status kept = subjects_not_lost(pin_root); !kept) return tl::unexpected(kept.error());
     Programs self(attachment, pin_root);
     self.generation_ = std::random_device()() | 1U;
+    self.waived_ = waived;
     for (const std::string& folder : {pin_root, pin_root + "/maps"})
         if (Status made = make_folder(folder); !made) return tl::unexpected(made.error());
-
-    size_t size = 0;
-    const void* bytes = attachment == Attachment::kLsm ? bailiff_lsm__elf_bytes(&size)
-                                                       : bailiff_fmod__elf_bytes(&size);
-    LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "bailiff");
-    self.object_.reset(bpf_object__open_mem(bytes, size, &options));
-    if (!self.object_) return fail_errno("open the BPF object", errno);
-    bpf_object* object = self.object_.get();
-
-    bpf_map* map = nullptr;
-    bpf_object__for_each_map(map, object) {
-        const std::string name = bpf_map__name(map);
-        if (name.ends_with(".generation"))
-            if (const int error =
-                    bpf_map__set_initial_value(map, &self.generation_, sizeof(self.generation_));
-                error != 0)
-                return fail_errno("set the generation", -error);
-        // "control" is this process's alone: another must not write it meanwhile.
-        if (bpf_map__is_internal(map) || name == "control") continue;
-        const std::string pin = pin_root + "/maps/" + name;
-        if (const int error = bpf_map__set_pin_path(map, pin.c_str()); error != 0)
-            return fail_errno("pin path " + pin, -error);
-    }
-    if (Status chosen = choose_programs(object); !chosen) return tl::unexpected(chosen.error());
-    const LibbpfLog log;
-    if (const int error = bpf_object__load(object); error != 0)
-        return fail(ErrorCode::kInternal, std::string("load the ") + to_string(attachment) +
-                                              " programs: " + log.cause(-error));
+    if (Status loaded = self.load_what_fits(); !loaded) return tl::unexpected(loaded.error());
     return self;
 }
 
@@ -195,13 +180,55 @@ Status Programs::attach_all() {
     bpf_program* program = nullptr;
     bpf_object__for_each_program(program, object_.get()) {
         if (!bpf_program__autoload(program) || is_iterator(program)) continue;
-        const std::string name = bpf_program__name(program);
-        std::unique_ptr<bpf_link, LinkDeleter> link(bpf_program__attach(program));
-        if (!link) return fail_errno("attach " + name, errno);
-        if (const int error = bpf_link__pin(link.get(), pin_of(name).c_str()); error != 0)
-            return fail_errno("pin " + pin_of(name), -error);
-        links_[name] = std::move(link);
+        if (Status attached = attach_one(program); !attached) return attached;
     }
+    return {};
+}
+
+Status Programs::attach_one(bpf_program* program) {
+    const std::string name = bpf_program__name(program);
+    if (links_.contains(name)) return {};
+    std::unique_ptr<bpf_link, LinkDeleter> link(bpf_program__attach(program));
+    if (!link) return fail_errno("attach " + name, errno);
+    if (const int error = bpf_link__pin(link.get(), pin_of(name).c_str()); error != 0)
+        return fail_errno("pin " + pin_of(name), -error);
+    links_[name] = std::move(link);
+    return {};
+}
+
+Status Programs::attach_use_hooks() {
+    const std::size_t before = links_.size();
+    for (const char* name : kUseHooks) {
+        bpf_program* program = bpf_object__find_program_by_name(object_.get(), name);
+        if (program == nullptr)
+            return fail(ErrorCode::kInternal, std::string("no program ") + name);
+        if (Status attached = attach_one(program); !attached) return attached;
+    }
+    return links_.size() == before ? Status{} : name_attached();
+}
+
+Status Programs::detach_use_hooks() {
+    const std::size_t before = links_.size();
+    for (const char* name : kUseHooks) {
+        (void)unlink(pin_of(name).c_str()); // gone already where somebody removed it
+        links_.erase(name);
+    }
+    return links_.size() == before ? Status{} : name_attached();
+}
+
+Status Programs::name_attached() {
+    const Result<int> fd = map_fd("attached");
+    if (!fd) return tl::unexpected(fd.error());
+    auto row = std::make_unique<bailiff_attached>();
+    row->generation = generation_;
+    for (const auto& [name, link] : links_) {
+        if (row->count == BAILIFF_MAX_PROGRAMS || name.size() >= BAILIFF_PROGRAM_NAME)
+            return fail(ErrorCode::kInternal, "map attached has no room for program " + name);
+        std::memcpy(row->name[row->count++], name.data(), name.size());
+    }
+    const std::uint32_t zero = 0;
+    if (bpf_map_update_elem(*fd, &zero, row.get(), BPF_ANY) != 0)
+        return fail_errno("write map attached", errno);
     return {};
 }
 

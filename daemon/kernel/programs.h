@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,7 +37,10 @@ struct Mending {
 class Programs {
 public:
     // Loads everything; attaches nothing. `pin_root` is a folder on a bpffs, made if absent.
-    [[nodiscard]] static Result<Programs> load(Attachment attachment, const std::string& pin_root);
+    // `waived` are optional programs (kernel/optional.h) to do without. Another one that the kernel
+    // refuses or has no hook for is left out too, see missing().
+    [[nodiscard]] static Result<Programs> load(Attachment attachment, const std::string& pin_root,
+                                               const std::set<std::string>& waived = {});
 
     Programs(Programs&&) noexcept;
     Programs& operator=(Programs&&) noexcept;
@@ -47,6 +51,14 @@ public:
     // Attaches every hook and pins its link below links_GENERATION. Links of earlier generations
     // stay until retire_others(). On an error nothing of this generation stays.
     [[nodiscard]] Status attach();
+    // The hooks on every read, write, send and receive decide for subjects alone. Where there can
+    // be none they are detached, so that they cost nothing; attach() attaches them too. On an error
+    // of the first some may be missing still. Both rewrite map "attached".
+    [[nodiscard]] Status attach_use_hooks();
+    [[nodiscard]] Status detach_use_hooks();
+    // Writes into map "attached" which programs decide from here on, so that who reads the pins
+    // later can tell which of their links are gone.
+    [[nodiscard]] Status name_attached();
     // Unpins the links of all other generations: their programs go once nobody holds them.
     [[nodiscard]] Status retire_others();
     // Are links of another generation pinned?
@@ -58,6 +70,9 @@ public:
     [[nodiscard]] Mending mend_pins();
     // Tells this load of the programs from others: what a probe's subject row carries. Never 0.
     [[nodiscard]] std::uint32_t generation() const { return generation_; }
+    // Optional programs that are not there: as the operator wanted it, and because of the kernel.
+    [[nodiscard]] const std::set<std::string>& waived() const { return waived_; }
+    [[nodiscard]] const std::set<std::string>& missing() const { return missing_; }
     // The names of the attached programs, sorted.
     [[nodiscard]] std::vector<std::string> attached() const;
 
@@ -78,12 +93,17 @@ private:
     struct LinkDeleter {
         void operator()(bpf_link* link) const;
     };
+    [[nodiscard]] Status open(const std::set<std::string>& without);
+    [[nodiscard]] Status load_what_fits();
     [[nodiscard]] Status attach_all();
+    [[nodiscard]] Status attach_one(bpf_program* program);
     [[nodiscard]] std::string pin_of(const std::string& program) const;
     Attachment attachment_;
     std::string pin_root_;
     std::string links_folder_;
     std::uint32_t generation_ = 0;
+    std::set<std::string> waived_;
+    std::set<std::string> missing_;
     std::unique_ptr<bpf_object, ObjectDeleter> object_;
     std::map<std::string, std::unique_ptr<bpf_link, LinkDeleter>> links_; // by program
 };

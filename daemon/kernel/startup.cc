@@ -14,6 +14,7 @@
 #include <optional>
 
 #include "base/account.h"
+#include "kernel/optional.h"
 
 namespace bailiff::kernel {
 namespace {
@@ -28,6 +29,13 @@ Result<Attachment> wanted_attachment(const std::string& name) {
     if (name == "lsm") return Attachment::kLsm;
     if (name == "fmod_ret") return Attachment::kFmodRet;
     return wrong_attachment(name);
+}
+
+Status not_optional(const std::string& program) {
+    std::string names;
+    for (const OptionalProgram& entry : optional_programs())
+        names += (names.empty() ? "" : ", ") + std::string(entry.name);
+    return fail(ErrorCode::kInvalidArgument, "--without " + program + ": expected one of " + names);
 }
 
 Result<Account> daemon_account(const Options& options) {
@@ -75,39 +83,23 @@ Status prove(Programs& programs) {
     if (!programs.has_others()) return {};
     const Result<WirePosture> posture = run_canaries(programs);
     if (!posture) return tl::unexpected(posture.error());
+    if (!programs.missing().empty())
+        return fail(ErrorCode::kFailedPrecondition, why_not_complete(programs));
     if (every_family(*posture)) return {};
     return fail(ErrorCode::kFailedPrecondition,
                 "they do not enforce every family:\n" + describe(*posture));
 }
 
-// From here on the new programs are those that decide: who reads the pins later can tell which of
-// their links are gone.
-Status name_attached(Programs& programs) {
-    const Result<int> fd = programs.map_fd("attached");
-    if (!fd) return tl::unexpected(fd.error());
-    auto row = std::make_unique<bailiff_attached>();
-    row->generation = programs.generation();
-    for (const std::string& name : programs.attached()) {
-        if (row->count == BAILIFF_MAX_PROGRAMS || name.size() >= BAILIFF_PROGRAM_NAME)
-            return fail(ErrorCode::kInternal, "map attached has no room for program " + name);
-        std::memcpy(row->name[row->count++], name.data(), name.size());
-    }
-    const std::uint32_t zero = 0;
-    if (bpf_map_update_elem(*fd, &zero, row.get(), BPF_ANY) != 0)
-        return fail_errno("write map attached", errno);
-    return {};
-}
-
 Result<Programs> take_over(const Options& options) {
     const Result<Attachment> attachment = wanted_attachment(options.attachment);
     if (!attachment) return tl::unexpected(attachment.error());
-    Result<Programs> programs = Programs::load(*attachment, options.pin_root);
+    Result<Programs> programs = Programs::load(*attachment, options.pin_root, options.without);
     if (!programs) return programs;
     if (Status done = prepare_config(*programs); !done) return tl::unexpected(done.error());
     if (Status done = prepare_canary(*programs); !done) return tl::unexpected(done.error());
     if (Status done = programs->attach(); !done) return tl::unexpected(done.error());
     Status proven = prove(*programs);
-    if (proven) proven = name_attached(*programs);
+    if (proven) proven = programs->name_attached();
     if (!proven) {
         programs->withdraw();
         return tl::unexpected(proven.error());
@@ -121,6 +113,8 @@ Status check_options(const Options& options) {
     const std::string& attachment = options.attachment;
     if (attachment != "auto" && attachment != "lsm" && attachment != "fmod_ret")
         return wrong_attachment(attachment);
+    for (const std::string& program : options.without)
+        if (find_optional(program) == nullptr) return not_optional(program);
     if (options.detach || options.once) return {};
     if (const Result<Account> account = daemon_account(options); !account)
         return tl::unexpected(account.error());
@@ -150,7 +144,8 @@ Result<Server> serve(const Options& options) {
 bool all_enforcing(const WirePosture& posture) {
     const bool skipped = posture.attachment != 0 && posture.preemptible != 0;
     return every_family(posture) && !skipped && posture.storage_busy == 0 &&
-           posture.ftrace_enabled != 0 && posture.unpinned_pins == 0;
+           posture.ftrace_enabled != 0 && posture.unpinned_pins == 0 && posture.waived[0] == '\0' &&
+           posture.missing[0] == '\0';
 }
 
 std::string describe(const WirePosture& posture) {
@@ -161,6 +156,11 @@ std::string describe(const WirePosture& posture) {
                 (posture.enforcing[i] != 0 ? ": enforcing\n" : ": NOT enforcing\n");
     if (posture.ftrace_enabled == 0)
         text += "kernel.ftrace_enabled is 0: every program is switched off\n";
+    if (posture.waived[0] != '\0')
+        text += std::string("not loaded, by --without: ") + posture.waived + "\n";
+    if (posture.missing[0] != '\0')
+        text += std::string("missing, so no session is opened: ") + posture.missing +
+                " (--without accepts that)\n";
     const std::string pins = posture.pins;
     if (posture.unpinned_pins != 0)
         text += "not pinned, and gone when bailiff-kernel ends: " + pins + "\n";

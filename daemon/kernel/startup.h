@@ -2,6 +2,7 @@
 // attach the new programs beside the old, prove them, let the old ones go.
 #pragma once
 
+#include <set>
 #include <string>
 
 #include "base/result.h"
@@ -18,6 +19,7 @@ struct Options {
     std::string run_folder = "/run/bailiff-kernel";
     std::string daemon_user = "bailiff";
     std::string attachment = "auto"; // auto, lsm, fmod_ret
+    std::set<std::string> without;   // optional programs to do without (kernel/optional.h)
     bool detach = false;             // end all enforcement
     bool once = false;               // load, attach and prove, but do not serve
 };

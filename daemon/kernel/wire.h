@@ -9,7 +9,7 @@
 
 namespace bailiff::kernel {
 
-inline constexpr std::uint32_t kWireMagic = 0x62616c35; // "bal5": raised with any change here
+inline constexpr std::uint32_t kWireMagic = 0x62616c36; // "bal6": raised with any change here
 inline constexpr const char* kSocketName = "kernel.sock";
 
 enum class Operation : std::uint32_t {
@@ -21,6 +21,7 @@ enum class Operation : std::uint32_t {
     kPosture = 6,   // -> posture
     kAdopt = 7,     // -> count
     kKill = 8,      // subject, generation -> count, left
+    kExpect = 9,    // subject 1: map "agents" can make subjects from now on; 0: it cannot
 };
 
 // The maps that bailiffd writes or reads. Holding the descriptor is the permission.
@@ -54,6 +55,10 @@ struct WirePosture {
     std::uint32_t storage_busy;   // 1: a task's row can be unreadable for a moment, see canary.cc
     std::uint32_t unpinned_pins;  // whose pin is gone and could not be made again
     char pins[256]; // names of the unpinned, else of the mended: "a, b"; ends with "..." where cut
+    // Names of optional programs, "a, b", that are not loaded: because the operator said so, and
+    // because this kernel refuses them or has no such hook.
+    char waived[512];
+    char missing[512];
     // For each Family: 1 when a probe was allowed before and came back with EPERM as a subject.
     std::uint32_t enforcing[8];
 };
@@ -70,6 +75,6 @@ struct Reply {
     char message[256]; // what failed, NUL-terminated
     char path[4096];   // kResolve: the path without symbolic links, NUL-terminated
 };
-static_assert(sizeof(Reply) == 24 + 24 + 328 + 256 + 4096);
+static_assert(sizeof(Reply) == 24 + 24 + 1352 + 256 + 4096);
 
 } // namespace bailiff::kernel

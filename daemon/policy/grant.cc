@@ -23,7 +23,7 @@ public:
         add(BAILIFF_LAYER_HOST, policy_.settings.host_profiles);
         for (Status step : {issuer(), users(presenter), agent(), task(), scopes()})
             if (!step) return step;
-        merge(grant.profiles, policy_.image.always);
+        merge(grant.profiles, policy_.image.policy.always);
         grant.kill = policy_.image.kills(grant.profiles);
         return {};
     }
@@ -141,7 +141,7 @@ bailiff_mask unbound_profiles(const Policy& policy, std::size_t agent) {
     bailiff_mask mask = policy.image.mask(BAILIFF_LAYER_AGENT, unbound);
     if (unbound.empty()) return mask; // nothing applies, so nothing is granted
     merge(mask, policy.image.mask(BAILIFF_LAYER_HOST, policy.settings.host_profiles));
-    merge(mask, policy.image.always);
+    merge(mask, policy.image.policy.always);
     return mask;
 }
 

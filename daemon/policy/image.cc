@@ -66,12 +66,12 @@ bailiff_mask Image::mask(std::uint8_t layer, const std::vector<std::string>& pro
 std::size_t Image::profiles_in_use() const {
     std::size_t count = 0;
     for (std::size_t bit = 0; bit < bits.size(); bit++)
-        if (!has_bit(always, bit)) count++;
+        if (!has_bit(policy.always, bit)) count++;
     return count;
 }
 
 bailiff_mask Image::given(const bailiff_mask& profiles) const {
-    return bailiff_mask_without(&profiles, &always);
+    return bailiff_mask_without(&profiles, &policy.always);
 }
 
 bool Image::kills(const bailiff_mask& profiles) const {

@@ -85,7 +85,6 @@ struct Image {
     std::vector<ProfileBit> bits;
     std::vector<RuleSource> rules;
     bailiff_policy policy{};                // layers, observe and flags
-    bailiff_mask always{};                  // of every subject, with a session or without
     bailiff_mask kill{};                    // profiles whose sessions are killed when over
     Label defaults;                         // one saying for each bit and right, system too
     std::map<std::string, Label> paths;     // absolute, no variables

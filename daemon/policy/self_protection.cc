@@ -28,7 +28,7 @@ void add_self_protection(const Document& document, Image& image) {
     const auto bit = static_cast<std::uint16_t>(image.bits.size());
     image.bits.push_back({BAILIFF_LAYER_HOST, kSelfProtection});
     set_bit(image.policy.layer[BAILIFF_LAYER_HOST], bit);
-    set_bit(image.always, bit);
+    set_bit(image.policy.always, bit);
     const Position nowhere{document.file, 0, 0};
     for (std::uint8_t right = 0; right < BAILIFF_ALL_RIGHTS; right++) {
         if (right_name(right) == std::string_view("none")) continue;

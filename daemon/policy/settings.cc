@@ -31,6 +31,7 @@ IssuerSettings issuer(const Document& document, const v1::Issuer& from) {
     to.max_lifetime = parse_duration(or_else(from.max_lifetime(), "15m")).value_or(900);
     to.max_chain = from.max_chain() == 0 ? 4 : from.max_chain();
     to.require_proof = from.require_proof();
+    to.break_glass = from.break_glass();
     to.at = document.at(from, 1);
     return to;
 }

@@ -21,6 +21,7 @@ struct IssuerSettings {
     std::int64_t max_lifetime = 0; // seconds
     unsigned max_chain = 0;
     bool require_proof = false;
+    bool break_glass = false;
     Position at;
 };
 

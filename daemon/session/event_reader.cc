@@ -146,6 +146,7 @@ std::optional<v1::Record> EventReader::read(const bailiff_event& event) {
     record.set_right(policy::right_name(event.right));
     record.set_verdict(policy::verdict_name(event.verdict));
     record.set_reason(reason_name(event.reason));
+    record.set_relaxed((event.flags & BAILIFF_EVENT_RELAXED) != 0);
     record.set_would_deny((event.flags & BAILIFF_EVENT_WOULD_DENY) != 0);
     fill_object(event, *record.mutable_object());
     if (event.reason == BAILIFF_REASON_RULE || event.reason == BAILIFF_REASON_DEFAULT)

@@ -123,6 +123,7 @@ void Manager::close(Session& session, State state, const std::string& why, const
         }
     }
     session.state = state;
+    session.relaxed_boot = 0;
     session.why = why;
     session.ended_at = world_.clock.unix_nanos();
     v1::Record record = record_of(kind_of(state), session, "session " + session.name + " " + why);
@@ -165,6 +166,7 @@ void Manager::tick() {
             close(session, State::kExpired, "expired with its token", "kernel");
             continue;
         }
+        if (session.relaxed_boot != 0 && now >= session.relaxed_boot) end_break_glass(session);
         const auto life = static_cast<std::uint64_t>(
             (session.token.expires_at - session.token.issued_at) * kSecond);
         if (!session.warned && session.expires_boot - now <= std::min(kWarning, life / 5)) {

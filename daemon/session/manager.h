@@ -83,6 +83,17 @@ public:
     [[nodiscard]] Result<const Session*> revoke(const std::string& name, const std::string& reason,
                                                 const std::string& by);
 
+    // Relaxes an active session for a while: what its rules for programs, files and addresses deny
+    // is let through and recorded. `token` is one that token::Verifier::verify_break_glass() takes,
+    // for this session, used once. The errors of open(), kNotFound, and kFailedPrecondition for a
+    // session that is over. Every refusal but kNotFound is recorded.
+    [[nodiscard]] Result<const Session*> break_glass(const std::string& name,
+                                                     const std::string& token,
+                                                     const std::string& reason,
+                                                     const Presenter& presenter);
+    // RFC 3339; empty where the session is not relaxed.
+    [[nodiscard]] std::string relaxed_until(const Session& session) const;
+
     // Null where there is none. Sessions that are over are known for an hour.
     [[nodiscard]] const Session* find(const std::string& name) const;
     [[nodiscard]] const Session* find_slot(std::uint32_t slot, std::uint32_t epoch) const;
@@ -125,6 +136,10 @@ private:
     [[nodiscard]] Result<policy::Grant> grant_for(const policy::Policy& policy,
                                                   const token::Token& token, uid_t uid,
                                                   const std::string& account) const;
+    [[nodiscard]] Result<const Session*> refuse_break_glass(const Session& session,
+                                                            const Error& error,
+                                                            const std::string& by);
+    void end_break_glass(Session& session);
     void close(Session& session, State state, const std::string& why, const std::string& by);
     void kill_leftovers();
     void save();
@@ -169,6 +184,9 @@ private:
     };
     std::vector<Leftovers> to_kill_;
 };
+
+// "uid 1000 (alice)", for the journal.
+[[nodiscard]] std::string presented_by(const Presenter& presenter);
 
 // The verifier's view of a policy.
 [[nodiscard]] std::vector<token::IssuerConfig> issuers_of(const policy::Settings& settings);

@@ -26,11 +26,6 @@ bool within(const std::vector<T>& narrow, const std::vector<T>& wide) {
     });
 }
 
-std::string presented_by(const Presenter& presenter) {
-    return "uid " + std::to_string(presenter.uid) +
-           (presenter.account.empty() ? "" : " (" + presenter.account + ")");
-}
-
 // A path that is not UTF-8 can stand in no answer of the API and in no state file.
 Status check_path(const char* what, const std::string& path) {
     if (journal::is_utf8(path)) return {};
@@ -51,6 +46,11 @@ std::string why_not_renewal(const token::Token& before, const token::Token& now)
 }
 
 } // namespace
+
+std::string presented_by(const Presenter& presenter) {
+    return "uid " + std::to_string(presenter.uid) +
+           (presenter.account.empty() ? "" : " (" + presenter.account + ")");
+}
 
 Result<policy::Grant> Manager::grant_for(const policy::Policy& policy, const token::Token& token,
                                          uid_t uid, const std::string& account) const {

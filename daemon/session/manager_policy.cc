@@ -22,6 +22,7 @@ std::vector<token::IssuerConfig> issuers_of(const policy::Settings& settings) {
         to.max_lifetime = from.max_lifetime;
         to.max_chain = from.max_chain;
         to.require_proof = from.require_proof;
+        to.break_glass = from.break_glass;
         issuers.push_back(std::move(to));
     }
     return issuers;

@@ -50,6 +50,7 @@ Status Manager::take_up(const SavedState& saved) {
         subject_slots_.take(session.subject);
         sessions_[session.name] = session;
         sessions_[session.name].started_boot = row->started_at;
+        sessions_[session.name].relaxed_boot = row->relaxed_until;
         sessions_[session.name].kill = (row->flags & BAILIFF_SESSION_KILL) != 0;
     }
     return {};

@@ -46,6 +46,7 @@ bailiff_session row_of(const Session& session, bailiff_session_state state) {
     row.epoch = session.epoch;
     std::copy(session.id.begin(), session.id.end(), row.id);
     row.started_at = session.started_boot;
+    row.relaxed_until = session.relaxed_boot;
     // With no daemon alive the first denied call ends the process.
     if (session.kill) row.flags |= BAILIFF_SESSION_KILL;
     return row;

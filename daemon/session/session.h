@@ -50,6 +50,7 @@ struct Session {
     std::uint64_t started_boot = 0; // nanoseconds of CLOCK_BOOTTIME
     std::int64_t ended_at = 0;      // Unix nanoseconds; 0 while active
     std::uint64_t expires_boot = 0; // nanoseconds of CLOCK_BOOTTIME
+    std::uint64_t relaxed_boot = 0; // until when break-glass relaxes it, as expires_boot; 0: not
     bool warned = false;            // the record that precedes expiry is written
     bool leader_gone = false;       // the first process has exited
 };

@@ -106,11 +106,20 @@ boost::json::object claims_of(const DevTokenRequest& request, const std::string&
     return claims;
 }
 
-Result<std::string> token_id(const DevTokenRequest& request, const Clock& clock) {
-    if (!request.id.empty()) return request.id;
+Result<std::string> token_id(const std::string& wanted, const Clock& clock) {
+    if (!wanted.empty()) return wanted;
     const auto id = new_id(clock.unix_nanos());
     if (!id) return tl::unexpected(id.error());
     return "dev-" + session_name(*id).substr(2);
+}
+
+Result<std::string> sign(const std::string& folder, const char* type,
+                         const boost::json::object& claims) {
+    const auto pem = read_file(key_path(folder), kMaxPemBytes);
+    if (!pem) return tl::unexpected(pem.error());
+    const auto key = SigningKey::from_pem(*pem);
+    if (!key) return tl::unexpected(Error(key.error()).with_context(key_path(folder)));
+    return key->sign({{"typ", type}, {"kid", key->thumbprint()}}, boost::json::serialize(claims));
 }
 
 } // namespace
@@ -160,15 +169,30 @@ Status check_dev_token(const DevTokenRequest& request) {
 Result<std::string> sign_dev_token(const std::string& folder, const DevTokenRequest& request,
                                    const Clock& clock) {
     if (auto sound = check_dev_token(request); !sound) return tl::unexpected(sound.error());
-    const auto pem = read_file(key_path(folder), kMaxPemBytes);
-    if (!pem) return tl::unexpected(pem.error());
-    const auto key = SigningKey::from_pem(*pem);
-    if (!key) return tl::unexpected(Error(key.error()).with_context(key_path(folder)));
-    auto id = token_id(request, clock);
+    auto id = token_id(request.id, clock);
     if (!id) return id;
-    const boost::json::object claims = claims_of(request, *id, clock.unix_seconds());
-    return key->sign({{"typ", "at+jwt"}, {"kid", key->thumbprint()}},
-                     boost::json::serialize(claims));
+    return sign(folder, "at+jwt", claims_of(request, *id, clock.unix_seconds()));
+}
+
+Result<std::string> sign_dev_break_glass(const std::string& folder,
+                                         const DevBreakGlassRequest& request, const Clock& clock) {
+    for (const auto& [what, text] : {std::pair{"the session", &request.session},
+                                     {"who vouches for it", &request.subject},
+                                     {"the audience", &request.audience}})
+        if (auto sound = check_text(what, *text); !sound) return tl::unexpected(sound.error());
+    if (request.lifetime < 1) return wrong("the lifetime is below 1 s");
+    const auto id = token_id("", clock);
+    if (!id) return id;
+    const std::int64_t now = clock.unix_seconds();
+    return sign(folder, kBreakGlassType,
+                {{"iss", kDevIssuer},
+                 {"sub", request.subject},
+                 {"aud", request.audience},
+                 {"iat", now},
+                 {"exp", now + request.lifetime},
+                 {"jti", *id},
+                 {"sid", request.session},
+                 {"bailiff_dev", true}});
 }
 
 } // namespace bailiff::token

@@ -26,6 +26,13 @@ struct DevTokenRequest {
     std::string key_thumbprint; // cnf.jkt, or empty
 };
 
+struct DevBreakGlassRequest {
+    std::string session; // sid
+    std::string subject; // who vouches for it
+    std::string audience = "bailiff://localhost";
+    std::int64_t lifetime = 600; // seconds
+};
+
 // Makes `folder` (mode 0700) with key.pem (0600), jwks.json and README. kAlreadyExists if it holds
 // a key.
 [[nodiscard]] Status init_dev_issuer(const std::string& folder);
@@ -38,5 +45,10 @@ struct DevTokenRequest {
 [[nodiscard]] Result<std::string> sign_dev_token(const std::string& folder,
                                                  const DevTokenRequest& request,
                                                  const Clock& clock);
+
+// A token that relaxes one session (Verifier::verify_break_glass). The same errors.
+[[nodiscard]] Result<std::string> sign_dev_break_glass(const std::string& folder,
+                                                       const DevBreakGlassRequest& request,
+                                                       const Clock& clock);
 
 } // namespace bailiff::token

@@ -44,4 +44,15 @@ struct Token {
     std::string digest;          // SHA-256 of the compact form, hexadecimal: the only trace of it
 };
 
+// A token that relaxes one session for a while.
+struct BreakGlass {
+    std::string issuer;          // iss
+    std::string subject;         // sub: who vouches for it
+    std::string id;              // jti
+    std::string session;         // sid: the session's name
+    std::int64_t issued_at = 0;  // iat, Unix seconds
+    std::int64_t expires_at = 0; // exp, Unix seconds
+    std::string digest;          // SHA-256 of the compact form, hexadecimal
+};
+
 } // namespace bailiff::token

@@ -37,6 +37,9 @@ Status check_config(const IssuerConfig& config) {
     }
     if (config.audiences.empty()) return wrong("it has no audience");
     if (config.type.empty()) return wrong("it has no token type");
+    if (same_media_type(config.type, kBreakGlassType))
+        return wrong("its token type is " + std::string(kBreakGlassType) +
+                     ", which is the one of break-glass tokens; expected another");
     if (config.actor_claim == "sub")
         return wrong("actor_claim is sub, which is the user; expected the claim of the agent");
     if (config.skew < 0 || config.skew > kMaxSkew)
@@ -73,8 +76,9 @@ Status check_audience(const boost::json::object& claims, const IssuerConfig& con
                   (config.audiences.size() > 1 ? " or another name of this host" : ""));
 }
 
+template <typename AnyToken>
 Status check_times(const Claims& claims, const IssuerConfig& config, std::int64_t now,
-                   Token& token) {
+                   AnyToken& token) {
     const auto expires = claims.seconds("exp");
     if (!expires) return tl::unexpected(expires.error());
     const auto issued = claims.seconds("iat");
@@ -118,6 +122,14 @@ Status read_names(const Claims& claims, const IssuerConfig& config, Token& token
     token.id = std::move(*id);
     token.client_id = std::move(*client);
     return {};
+}
+
+// A reference to a list of revoked tokens; what restricts must not be skipped.
+Status check_no_status(const Claims& claims) {
+    if (!claims.has("status")) return {};
+    return refuse(
+        "the token has a \"status\", which says where its revocation is published "
+        "and is not looked up here; expected a token without one");
 }
 
 // RFC 6749 section 3.3: names with one space between.
@@ -166,11 +178,7 @@ Status read_claims(const boost::json::object& claims, const IssuerConfig& config
                    Token& token) {
     const Claims reader(claims, "the token");
     token.issuer = config.issuer;
-    // A reference to a list of revoked tokens; what restricts must not be skipped.
-    if (reader.has("status"))
-        return refuse(
-            "the token has a \"status\", which says where its revocation is published "
-            "and is not looked up here; expected a token without one");
+    if (auto done = check_no_status(reader); !done) return done;
     if (auto done = check_audience(claims, config); !done) return done;
     if (auto done = check_times(reader, config, now, token); !done) return done;
     if (auto done = read_names(reader, config, token); !done) return done;
@@ -183,12 +191,51 @@ Status read_claims(const boost::json::object& claims, const IssuerConfig& config
     return read_confirmation(claims, config, token);
 }
 
+Status read_break_glass(const boost::json::object& claims, const IssuerConfig& config,
+                        std::int64_t now, BreakGlass& token) {
+    const Claims reader(claims, "the token");
+    token.issuer = config.issuer;
+    if (auto done = check_no_status(reader); !done) return done;
+    if (reader.has("cnf"))
+        return refuse(
+            "the token names a key (\"cnf\"), which break-glass does not ask to prove; "
+            "expected a token without one");
+    if (auto done = check_audience(claims, config); !done) return done;
+    if (auto done = check_times(reader, config, now, token); !done) return done;
+    const std::pair<const char*, std::string*> names[] = {
+        {"sub", &token.subject}, {"jti", &token.id}, {"sid", &token.session}};
+    for (const auto& [name, into] : names) {
+        auto text = reader.text(name);
+        if (!text) return tl::unexpected(text.error());
+        *into = std::move(*text);
+    }
+    return {};
+}
+
 } // namespace
 
 struct Verifier::Issuer {
     IssuerConfig config;
     std::unique_ptr<KeyStore> keys;
+
+    [[nodiscard]] Status check_signature(const Jws& jws, const std::string& type) const;
 };
+
+Status Verifier::Issuer::check_signature(const Jws& jws, const std::string& type) const {
+    if (!same_media_type(jws.type, type))
+        return refuse("\"typ\" is " + quoted(jws.type) + "; expected " + type);
+    if (!contains(config.algorithms, jws.algorithm))
+        return refuse("\"alg\" is " + jws.algorithm + ", which issuer " + config.issuer +
+                      " may not use");
+    if (jws.kid.empty())
+        return refuse("its header has no \"kid\"; expected the name of a key of issuer " +
+                      config.issuer);
+    const Jwk* key = keys->find(jws.kid);
+    if (key == nullptr)
+        return refuse("\"kid\" is " + quoted(jws.kid) + ", which is not a usable key of issuer " +
+                      config.issuer);
+    return verify_jws(jws, *key);
+}
 
 Verifier::Verifier(const Clock& clock) : clock_(clock) {}
 
@@ -209,21 +256,32 @@ Result<std::unique_ptr<Verifier>> Verifier::create(std::vector<IssuerConfig> iss
     return verifier;
 }
 
-Status Verifier::check_signature(const Jws& jws, Issuer& issuer) const {
-    const IssuerConfig& config = issuer.config;
-    if (!same_media_type(jws.type, config.type))
-        return refuse("\"typ\" is " + quoted(jws.type) + "; expected " + config.type);
-    if (!contains(config.algorithms, jws.algorithm))
-        return refuse("\"alg\" is " + jws.algorithm + ", which issuer " + config.issuer +
-                      " may not use");
-    if (jws.kid.empty())
-        return refuse("its header has no \"kid\"; expected the name of a key of issuer " +
-                      config.issuer);
-    const Jwk* key = issuer.keys->find(jws.kid);
-    if (key == nullptr)
-        return refuse("\"kid\" is " + quoted(jws.kid) + ", which is not a usable key of issuer " +
-                      config.issuer);
-    return verify_jws(jws, *key);
+// A token whose signature is good.
+struct Verifier::Signed {
+    boost::json::object claims;
+    const IssuerConfig& config;
+};
+
+Result<Verifier::Signed> Verifier::check_signature(std::string_view compact, Kind kind) const {
+    const auto jws = parse_jws(compact, EmbeddedKey::kRefused);
+    if (!jws) return tl::unexpected(Error(jws.error()).with_context("the token"));
+    auto claims = parse_object(jws->payload, "the token's payload");
+    if (!claims) return tl::unexpected(claims.error());
+    // The only claim read before the signature is known to be good: it says whose key to take.
+    const auto name = Claims(*claims, "the token").text("iss");
+    if (!name) return tl::unexpected(name.error());
+    const auto found = issuers_.find(*name);
+    if (found == issuers_.end())
+        return refuse("\"iss\" is " + quoted(*name) + "; the policy names no such issuer");
+    const IssuerConfig& config = found->second->config;
+    if (kind == Kind::kBreakGlass && !config.break_glass)
+        return refuse(
+            "issuer " + config.issuer +
+            " may not relax sessions; its entry in the policy has no \"break_glass: true\"");
+    const std::string type = kind == Kind::kBreakGlass ? kBreakGlassType : config.type;
+    if (auto good = found->second->check_signature(*jws, type); !good)
+        return tl::unexpected(std::move(good).error().with_context("the token"));
+    return Signed{std::move(*claims), config};
 }
 
 Status Verifier::check_proof(std::string_view compact, std::string_view proof,
@@ -244,24 +302,24 @@ Status Verifier::check_proof(std::string_view compact, std::string_view proof,
 
 Result<Token> Verifier::verify(std::string_view compact, std::string_view proof,
                                const ProofBinding& binding) {
-    const auto jws = parse_jws(compact, EmbeddedKey::kRefused);
-    if (!jws) return tl::unexpected(Error(jws.error()).with_context("the token"));
-    const auto claims = parse_object(jws->payload, "the token's payload");
-    if (!claims) return tl::unexpected(claims.error());
-    // The only claim read before the signature is known to be good: it says whose key to take.
-    const auto name = Claims(*claims, "the token").text("iss");
-    if (!name) return tl::unexpected(name.error());
-    const auto found = issuers_.find(*name);
-    if (found == issuers_.end())
-        return refuse("\"iss\" is " + quoted(*name) + "; the policy names no such issuer");
-    if (auto good = check_signature(*jws, *found->second); !good)
-        return tl::unexpected(std::move(good).error().with_context("the token"));
+    const auto good = check_signature(compact, Kind::kSession);
+    if (!good) return tl::unexpected(good.error());
     Token token;
-    if (auto read = read_claims(*claims, found->second->config, clock_.unix_seconds(), token);
-        !read)
+    if (auto read = read_claims(good->claims, good->config, clock_.unix_seconds(), token); !read)
         return tl::unexpected(read.error());
     if (auto proven = check_proof(compact, proof, binding, token); !proven)
         return tl::unexpected(proven.error());
+    token.digest = hex(sha256(compact));
+    return token;
+}
+
+Result<BreakGlass> Verifier::verify_break_glass(std::string_view compact) {
+    const auto good = check_signature(compact, Kind::kBreakGlass);
+    if (!good) return tl::unexpected(good.error());
+    BreakGlass token;
+    if (auto read = read_break_glass(good->claims, good->config, clock_.unix_seconds(), token);
+        !read)
+        return tl::unexpected(read.error());
     token.digest = hex(sha256(compact));
     return token;
 }

@@ -35,7 +35,12 @@ struct IssuerConfig {
     std::int64_t skew = 30;              // tolerated clock difference, seconds, at most 60
     unsigned max_chain = 4;              // actors a chain may have; longer is refused
     bool require_proof = false;          // a token without cnf.jkt is refused
+    bool break_glass = false;            // may sign tokens of type kBreakGlassType
 };
+
+// The `typ` of a token that relaxes one session, so that it is taken for no other kind, nor another
+// for it (RFC 8725 section 3.11).
+inline constexpr const char* kBreakGlassType = "bailiff-break-glass+jwt";
 
 // What a proof must be bound to, besides the token (RFC 9449 section 4.2).
 struct ProofBinding {
@@ -61,14 +66,20 @@ public:
     [[nodiscard]] Result<Token> verify(std::string_view compact, std::string_view proof,
                                        const ProofBinding& binding);
 
+    // The same for a token that relaxes one session: of type kBreakGlassType, by an issuer that may
+    // sign those, with iss, aud, sub, iat, exp, jti and `sid`, the session. No proof is asked for.
+    [[nodiscard]] Result<BreakGlass> verify_break_glass(std::string_view compact);
+
     // What is worth a line in the log since the last call: keys left out, and key sets that could
     // not be read again (the keys read before stay in use).
     [[nodiscard]] std::vector<std::string> take_notices();
 
 private:
+    enum class Kind { kSession, kBreakGlass };
     struct Issuer;
+    struct Signed;
     explicit Verifier(const Clock& clock);
-    [[nodiscard]] Status check_signature(const Jws& jws, Issuer& issuer) const;
+    [[nodiscard]] Result<Signed> check_signature(std::string_view compact, Kind kind) const;
     [[nodiscard]] Status check_proof(std::string_view compact, std::string_view proof,
                                      const ProofBinding& binding, Token& token);
 

@@ -28,7 +28,7 @@ typedef uint64_t bailiff_u64;
 #define BAILIFF_STATIC_ASSERT(cond, text) _Static_assert(cond, text)
 #endif
 
-#define BAILIFF_ABI_VERSION 4
+#define BAILIFF_ABI_VERSION 5
 
 // Table sizes. A slot is an index; slot 0 is reserved in each table.
 #define BAILIFF_MASK_WORDS 4 // 256 profile bits
@@ -150,12 +150,13 @@ BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_row) == 160, "row");
 struct bailiff_policy {
     struct bailiff_mask layer[BAILIFF_LAYERS]; // the profiles of each layer
     struct bailiff_mask observe;               // profiles in mode observe: their deny is an audit
+    struct bailiff_mask always;                // profiles that no break-glass relaxes
     bailiff_u32 flags;                         // BAILIFF_POLICY_*
     bailiff_u32 zero;
 };
 #define BAILIFF_POLICY_HAS_NAMES 1u    // labels of kind NAME exist
 #define BAILIFF_POLICY_HAS_SUFFIXES 2u // labels of kind SUFFIX exist
-BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_policy) == 200, "policy");
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_policy) == 232, "policy");
 
 // Map "defaults": array of struct bailiff_row, index policy slot * BAILIFF_ALL_RIGHTS + right: what
 // a profile says where no rule matches. Of rights over the system it is all that is said.
@@ -233,7 +234,9 @@ struct bailiff_session {
     bailiff_u64 started_at; // nanoseconds of CLOCK_BOOTTIME
     bailiff_u32 flags;      // BAILIFF_SESSION_*
     bailiff_u32 zero;
-    bailiff_u64 spare[2];
+    bailiff_u64 relaxed_until; // nanoseconds of CLOCK_BOOTTIME: until then what its rules for
+                               // programs, files and addresses deny is an audit
+    bailiff_u64 spare;
 };
 #define BAILIFF_SESSION_KILL 1u // when it is over, the first denied call ends the process
 BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_session) == 64, "session");
@@ -322,6 +325,17 @@ struct bailiff_granted {
 };
 #define BAILIFF_GRANTED 4
 
+// An address that a right is granted to, by the rules for addresses alone.
+struct bailiff_reached {
+    bailiff_u64 address[2];
+    bailiff_u16 port; // host byte order
+    bailiff_u8 protocol;
+    bailiff_u8 zero;
+    bailiff_u32 rights; // bits of enum bailiff_right
+    struct bailiff_basis basis;
+};
+#define BAILIFF_REACHED 4
+
 // Task storage "tasks": which subject a task is. `scratch` is the hooks' working memory: it lies
 // here and not per CPU, because these programs are preempted. Subject 0: watched, see "agents".
 struct bailiff_task {
@@ -333,9 +347,10 @@ struct bailiff_task {
     bailiff_u64 permitted;     // capabilities before the exec under way
     struct bailiff_seen seen[BAILIFF_SEEN];
     struct bailiff_granted granted[BAILIFF_GRANTED];
-    bailiff_u64 scratch[69];
+    struct bailiff_reached reached[BAILIFF_REACHED];
+    bailiff_u64 scratch[70];
 };
-BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_task) == 1136, "task");
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_task) == 1304, "task");
 
 // Map "ipc": hash, key the address of a System V object (struct kern_ipc_perm *). Who made it.
 struct bailiff_ipc {
@@ -347,7 +362,8 @@ struct bailiff_ipc {
 struct bailiff_control {
     bailiff_u32 pid;     // enrol: root of the process tree; resolve: whose descriptors
     bailiff_u32 fd;      // resolve: the descriptor to describe
-    bailiff_u32 subject; // count: whose tasks, of row.generation; 0: the subject of process `pid`
+    bailiff_u32 subject; // count: whose tasks, of row.generation; 0: the subject of process `pid`,
+                         // of every process where that is 0 too
     bailiff_u32 zero;
     struct bailiff_task row; // enrol: what each task of the tree gets
 };
@@ -380,6 +396,7 @@ enum bailiff_event_kind {
 };
 #define BAILIFF_EVENT_WOULD_DENY 1u // mode observe: denied, were it enforced
 #define BAILIFF_EVENT_TRUNCATED 2u  // `text` did not hold all
+#define BAILIFF_EVENT_RELAXED 4u    // denied, had break-glass not relaxed the session
 #define BAILIFF_EVENT_TEXT 1024
 
 struct bailiff_event {

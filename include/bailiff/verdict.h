@@ -116,6 +116,19 @@ BAILIFF_INLINE void bailiff_settle_begin(struct bailiff_settle* s,
     s->observe = policy->observe;
 }
 
+// For a session that break-glass relaxes: each profile is in mode observe, but for those that no
+// break-glass reaches.
+BAILIFF_INLINE void bailiff_settle_relax(struct bailiff_settle* s,
+                                         const struct bailiff_policy* policy) {
+    for (int i = 0; i < BAILIFF_MASK_WORDS; i++) s->observe.word[i] = ~policy->always.word[i];
+}
+
+// Does break-glass reach this right? Programs, files and addresses: not what acts on the system,
+// and no other program's socket, which would take bailiff itself away.
+BAILIFF_INLINE int bailiff_can_relax(bailiff_u32 right) {
+    return right < BAILIFF_RIGHTS && right != BAILIFF_RIGHT_CONNECT_UNIX;
+}
+
 // Applies one label's row. Returns 1 when nothing is left to decide.
 BAILIFF_INLINE int bailiff_settle_label(struct bailiff_settle* s, const struct bailiff_row* row,
                                         bailiff_u32 label) {

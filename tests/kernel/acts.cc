@@ -7,7 +7,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -160,6 +162,16 @@ Act in_thread(Act act) {
 void make_file(const std::string& path, const std::string& content) {
     std::filesystem::create_directories(std::filesystem::path(path).parent_path());
     std::ofstream(path) << content;
+}
+
+std::string run_beside(const std::string& command, int& status) {
+    const auto folder = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+    FILE* const out = popen((folder.string() + "/" + command + " 2>&1").c_str(), "r");
+    std::string said;
+    std::array<char, 4096> part{};
+    while (fgets(part.data(), part.size(), out) != nullptr) said += part.data();
+    status = WEXITSTATUS(pclose(out));
+    return said;
 }
 
 } // namespace bailiff::tests

@@ -30,4 +30,7 @@ Act in_thread(Act act);
 // The scene's files, made afresh by the test itself, outside every subject.
 void make_file(const std::string& path, const std::string& content = "content");
 
+// Runs a program that was built beside this one and returns what it said.
+std::string run_beside(const std::string& command, int& status);
+
 } // namespace bailiff::tests

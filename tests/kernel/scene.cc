@@ -141,6 +141,21 @@ void Scene::session(bailiff_session_state state, std::uint64_t expires_at, std::
     put("sessions", kSessionSlot, row);
 }
 
+void Scene::relaxed_session(std::uint64_t until) {
+    bailiff_session row = {};
+    row.state = BAILIFF_SESSION_ACTIVE;
+    row.expires_at = ~0ULL;
+    row.relaxed_until = until;
+    put("sessions", kSessionSlot, row);
+}
+
+void Scene::protect_profile() {
+    bailiff_policy policy = {};
+    policy.layer[BAILIFF_LAYER_AGENT].word[0] = 1;
+    policy.always.word[0] = 1;
+    put("policies", std::uint32_t{kPolicySlot}, policy);
+}
+
 void Scene::policy(bailiff_verdict fallback, const std::vector<Rule>& rules) {
     bailiff_row row = {};
     row.says[fallback].word[0] = 1;

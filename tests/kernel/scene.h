@@ -49,6 +49,10 @@ protected:
                       bailiff_right right, bailiff_verdict verdict);
     void session(bailiff_session_state state, std::uint64_t expires_at = ~0ULL,
                  std::uint32_t flags = 0);
+    // An active session that break-glass relaxes until then.
+    void relaxed_session(std::uint64_t until);
+    // Of a profile that no break-glass relaxes, as is bailiff's own.
+    void protect_profile();
     // Gives the session's slot to another session, or the subject's to another subject.
     void reuse_session_slot();
     void reuse_subject_slot();

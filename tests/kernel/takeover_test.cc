@@ -6,11 +6,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <new>
@@ -176,14 +174,6 @@ protected:
         ASSERT_GT(all_links(), before);
         ASSERT_LT(all_links(), 2 * before) << "it had attached everything";
     }
-    static std::string run(const std::string& command, int& status) {
-        std::string said;
-        FILE* const out = popen((command + " 2>&1").c_str(), "r");
-        std::array<char, 4096> part{};
-        while (fgets(part.data(), part.size(), out) != nullptr) said += part.data();
-        status = WEXITSTATUS(pclose(out));
-        return said;
-    }
 
     const std::string secret_ = "/tmp/takeover/secret";
     const std::string kept_ = "/tmp/takeover/kept";
@@ -229,9 +219,8 @@ TEST_F(Takeover, LetsNothingThroughAlsoWhenItIsKilledInTheMiddle) {
 TEST_F(Takeover, ProgramsThatTheKernelRefusesLeaveTheOldOnesInForce) {
     const auto before = links();
     int status = 0;
-    const fs::path broken =
-        fs::read_symlink("/proc/self/exe").parent_path() / "bailiff_kernel_refused";
-    const std::string said = run(broken.string() + " --once --pins " + options().pin_root, status);
+    const std::string said =
+        run_beside("bailiff_kernel_refused --once --pins " + options().pin_root, status);
     EXPECT_EQ(status, 1) << said;
     EXPECT_NE(said.find(" programs: "), std::string::npos) << said;
     EXPECT_NE(said.find("in force below " + options().pin_root + " stay"), std::string::npos)

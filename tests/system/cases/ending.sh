@@ -142,3 +142,43 @@ case_detaching_works_with_dead_daemons_and_is_recorded_by_the_next() {
     same "$(state)" "$(expected_posture)" "posture when it is attached again"
     [[ ! -e /var/lib/bailiff/detached.json ]] || fail "the note of it is left"
 }
+
+reads_the_secret() { [[ -e $work/bot/read ]]; }
+does_not_read() {
+    rm -f $work/bot/read
+    sleep 1
+    [[ ! -e $work/bot/read ]]
+}
+
+case_break_glass_relaxes_one_session_for_a_while() {
+    local waiting id glass said
+    # shellcheck disable=SC2016
+    session perl -e 'while (!-e "/srv/work/bot/end") {
+        if (open(my $f, "<", "/srv/secret/file")) { open(my $o, ">", "/srv/work/bot/read") }
+        select(undef, undef, undef, 0.2) }' 2>/dev/null &
+    waiting=$!
+    wait_for 60 "the session" one_is_open
+    id=$(bailiffctl session list --json | grep -oE 's-[0-9A-Z]{26}' | head -n 1)
+    does_not_read || fail "the secret was read with no break-glass"
+    glass=$(mktemp "$logs/glass.XXXXXX")
+    bailiffctl dev break-glass-token --issuer $issuer --session "$id" --sub user:carol --ttl 20s >"$glass"
+    said=$(bailiffctl break-glass "$id" --token-file "$glass" --reason "$(printf ' ')" 2>&1) && fail "no reason was asked for"
+    has "$said" "bytes that say why"
+    said=$(bailiffctl break-glass "$id" --token-file "$glass" --reason outage 2>&1) || fail "refused: $said"
+    has "$said" "session $id is relaxed until 2"
+    wait_for 15 "reading the secret" reads_the_secret
+    has "$(bailiffctl status)" "1 active, the first expires" "status"
+    has "$(bailiffctl status)" "; 1 relaxed by break-glass" "status"
+    has "$(bailiffctl session list)" "  relaxed  " "the list"
+    said=$(bailiffctl break-glass "$id" --token-file "$glass" --reason again 2>&1) && fail "the token was taken twice"
+    has "$said" "used"
+    wait_for 60 "the end of it" does_not_read
+    wait_for 10 "the record of its end" grep -q '"kind":"session.enforced"' /var/lib/bailiff/journal.jsonl
+    has "$(bailiffctl events --session "$id")" "would have denied (break-glass)" "the events"
+    has "$(bailiffctl events --session "$id")" "vouched for by user:carol" "the events"
+    bailiffctl session revoke "$id" --reason enough >/dev/null
+    touch $work/bot/end
+    pkill -KILL -fx 'perl -e while .*'
+    wait $waiting
+    rm -f $work/bot/end $work/bot/read
+}

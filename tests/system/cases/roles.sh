@@ -1,7 +1,7 @@
 # Who may call what, as control.proto has it, through curl.
 # shellcheck shell=bash
 
-methods=(OpenSession RenewSession EndSession RevokeSession ListSessions GetSession ReadEvents GetStatus ReloadPolicy WhoAmI)
+methods=(OpenSession RenewSession EndSession RevokeSession ListSessions GetSession ReadEvents GetStatus BreakGlass ReloadPolicy WhoAmI)
 
 # reached CALLER: the methods that the API does not refuse with permission_denied, with blanks around.
 reached() {
@@ -26,7 +26,7 @@ case_each_caller_reaches_what_it_may_and_nothing_else() {
         [nobody]=" WhoAmI "
         [user]=" OpenSession RenewSession EndSession RevokeSession ListSessions GetSession ReadEvents GetStatus WhoAmI "
         [auditor]=" ListSessions GetSession ReadEvents GetStatus WhoAmI "
-        [operator]=" EndSession RevokeSession ListSessions GetSession ReadEvents GetStatus ReloadPolicy WhoAmI "
+        [operator]=" EndSession RevokeSession ListSessions GetSession ReadEvents GetStatus BreakGlass ReloadPolicy WhoAmI "
         [unbound]=" OpenSession RenewSession EndSession GetSession ReadEvents WhoAmI "
         [subject]=" WhoAmI "
     )

@@ -61,6 +61,7 @@ public:
     std::function<Result<v1::RenewSessionResponse>(const v1::RenewSessionRequest&)> on_renew;
     std::function<Result<v1::GetSessionResponse>(const v1::GetSessionRequest&)> on_get;
     std::function<Result<v1::ListSessionsResponse>(const v1::ListSessionsRequest&)> on_list;
+    std::function<Result<v1::BreakGlassResponse>(const v1::BreakGlassRequest&)> on_break_glass;
     v1::GetStatusResponse status;
 
     [[nodiscard]] std::vector<std::string> calls() {
@@ -125,6 +126,12 @@ public:
     Result<v1::GetStatusResponse> get_status(const Caller&, const v1::GetStatusRequest&) override {
         note("GetStatus");
         return status;
+    }
+    Result<v1::BreakGlassResponse> break_glass(const Caller&,
+                                               const v1::BreakGlassRequest& request) override {
+        note("BreakGlass");
+        if (on_break_glass) return on_break_glass(request);
+        return v1::BreakGlassResponse{};
     }
     Result<v1::ReloadPolicyResponse> reload_policy(const Caller&,
                                                    const v1::ReloadPolicyRequest&) override {

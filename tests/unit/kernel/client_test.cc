@@ -189,6 +189,27 @@ TEST(ExplainPosture, NamesThePinsThatAreMissingAndTheRemedy) {
     EXPECT_THAT(posture.remedy, HasSubstr("bpffs"));
 }
 
+TEST(ExplainPosture, NamesTheFamilyOfAMissingProgramAndWhatASubjectCanDo) {
+    WirePosture wire{};
+    wire.ftrace_enabled = 1;
+    for (std::uint32_t& family : wire.enforcing) family = 1;
+    std::strcpy(wire.missing, "key_alloc, path_notify");
+    std::strcpy(wire.waived, "task_setnice");
+    const KernelPosture posture = explain_posture(wire);
+    EXPECT_THAT(posture.remedy, HasSubstr("--without NAME"));
+    for (const FamilyPosture& family : posture.families) {
+        const bool whole =
+            family.family != "file" && family.family != "process" && family.family != "system";
+        EXPECT_EQ(family.enforcing, whole) << family.family;
+        if (family.family == "file")
+            EXPECT_EQ(family.detail,
+                      "without path_notify, which this kernel does not take, a subject can watch "
+                      "files outside (inotify, fanotify)");
+        if (family.family == "process")
+            EXPECT_THAT(family.detail, HasSubstr("without task_setnice (--without) a subject can"));
+    }
+}
+
 TEST(ExplainPosture, ATextThatFillsItsFieldEndsThere) {
     WirePosture wire{};
     std::memset(wire.pins, 'x', sizeof(wire.pins));

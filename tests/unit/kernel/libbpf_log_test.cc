@@ -32,6 +32,15 @@ TEST(LibbpfLog, AWarningWithoutARemedyStandsAsItIsInOneLine) {
     EXPECT_EQ(log.cause(EACCES), "prog 'file_open': BPF program load failed: Permission denied");
 }
 
+TEST(LibbpfLog, NamesTheProgramThatTheKernelRefused) {
+    LibbpfLog log;
+    log.hear("libbpf: map 'x': failed to create: No space left on device(-28)\n");
+    EXPECT_EQ(log.refused(), "");
+    log.hear("libbpf: prog 'path_notify': BPF program load failed: Invalid argument\n");
+    log.hear("libbpf: prog 'path_notify': failed to load: -22\n");
+    EXPECT_EQ(log.refused(), "path_notify");
+}
+
 TEST(LibbpfLog, WhatLibbpfTriesAgainIsNoCause) {
     LibbpfLog log;
     log.hear("libbpf: Error in bpf_create_map_xattr(x):Invalid argument(-22). Retrying.\n");

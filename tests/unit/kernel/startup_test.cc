@@ -43,5 +43,16 @@ TEST(Startup, AnUnknownAttachmentIsToldBeforeAnythingIsTouched) {
     EXPECT_THAT(checked.error().message(), HasSubstr("expected auto, lsm or fmod_ret"));
 }
 
+TEST(Startup, OnlyAnOptionalProgramCanBeDoneWithout) {
+    Options options = options_of("root");
+    options.without = {"path_notify"};
+    EXPECT_TRUE(check_options(options));
+    options.without.insert("file_open");
+    const Status checked = check_options(options);
+    ASSERT_FALSE(checked);
+    EXPECT_EQ(checked.error().code(), ErrorCode::kInvalidArgument);
+    EXPECT_THAT(checked.error().message(), HasSubstr("--without file_open: expected one of path"));
+}
+
 } // namespace
 } // namespace bailiff::kernel

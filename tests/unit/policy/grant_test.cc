@@ -115,7 +115,7 @@ TEST(Grant, WithoutASessionOnlyUnboundProfilesUnderTheCeilingApply) {
     const auto policy = must_load(kPolicy);
     bailiff_mask expected = policy->image.mask(BAILIFF_LAYER_AGENT, {"w"});
     expected.word[0] |= policy->image.mask(BAILIFF_LAYER_HOST, {"ceiling"}).word[0];
-    expected.word[0] |= policy->image.always.word[0];
+    expected.word[0] |= policy->image.policy.always.word[0];
     EXPECT_EQ(unbound_profiles(*policy, 0).word[0], expected.word[0]);
     EXPECT_EQ(unbound_profiles(*policy, 1).word[0], 0U) << "no `unbound`: nothing at all";
 }

@@ -34,7 +34,7 @@ TEST_F(ManagerOpen, TheSubjectRowHoldsWhatThePolicyGrants) {
     ASSERT_NE(session, nullptr);
     const bailiff_subject row = port.subjects.at(session->subject);
     const policy::Image& image = manager->tables()->policy().image;
-    bailiff_mask expected = image.always;
+    bailiff_mask expected = image.policy.always;
     for (const auto& [layer, names] :
          std::map<std::uint8_t, std::vector<std::string>>{{BAILIFF_LAYER_HOST, {"ceiling"}},
                                                           {BAILIFF_LAYER_USER, {"docs", "work"}},

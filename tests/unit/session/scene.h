@@ -54,8 +54,8 @@ public:
                 {"scope", "fix look"},
                 {"act", json::object{{"iss", name_}, {"sub", "agent:fixer"}}}};
     }
-    [[nodiscard]] std::string sign(const json::object& claims) const {
-        return key_.sign({{"typ", "at+jwt"}, {"kid", "1"}}, json::serialize(claims)).value();
+    [[nodiscard]] std::string sign(const json::object& claims, const char* type = "at+jwt") const {
+        return key_.sign({{"typ", type}, {"kid", "1"}}, json::serialize(claims)).value();
     }
 
 private:
@@ -90,14 +90,15 @@ public:
         "  - {name: fixer, actor: \"agent:fixer\", match: {executable: [/usr/bin/fixer]},\n"
         "     profiles: [tools], unbound: [quiet]}\n"
         "  - {name: idle, actor: \"agent:idle\", profiles: []}\n";
-    std::string more; // whole keys, such as "mode: observe\n"
+    std::string idp_more; // of that issuer, such as ", break_glass: true"
+    std::string more;     // whole keys, such as "mode: observe\n"
 
     [[nodiscard]] std::string policy_text() const {
         return "version: 1\n"
                "audience: [\"bailiff://host\"]\n"
                "issuers:\n"
                "  - {issuer: \"" +
-               std::string(kIdp) + "\", max_lifetime: 1h, jwks_file: " + idp.file() +
+               std::string(kIdp) + "\", max_lifetime: 1h, jwks_file: " + idp.file() + idp_more +
                "}\n"
                "  - {issuer: \"" +
                kOtherIdp + "\", max_lifetime: 1h, jwks_file: " + other_idp.file() + "}\n" +

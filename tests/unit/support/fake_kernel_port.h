@@ -223,6 +223,8 @@ public:
         const bailiff_policy& policy = policies[subject.policy];
         bailiff_settle settle;
         bailiff_settle_begin(&settle, &subject.profiles, &policy);
+        if (boot_nanos < session.relaxed_until && bailiff_can_relax(right))
+            bailiff_settle_relax(&settle, &policy);
         if (const auto reason = walk(settle, subject, right, path)) return refused(reason);
         bailiff_decision decision;
         bailiff_settle_end(&settle, &subject.profiles, &policy, &defaults[{subject.policy, right}],
