@@ -83,8 +83,6 @@ Status prove(Programs& programs) {
     if (!programs.has_others()) return {};
     const Result<WirePosture> posture = run_canaries(programs);
     if (!posture) return tl::unexpected(posture.error());
-    if (!programs.missing().empty())
-        return fail(ErrorCode::kFailedPrecondition, why_not_complete(programs));
     if (every_family(*posture)) return {};
     return fail(ErrorCode::kFailedPrecondition,
                 "they do not enforce every family:\n" + describe(*posture));
@@ -95,6 +93,8 @@ Result<Programs> take_over(const Options& options) {
     if (!attachment) return tl::unexpected(attachment.error());
     Result<Programs> programs = Programs::load(*attachment, options.pin_root, options.without);
     if (!programs) return programs;
+    if (!programs->missing().empty() && programs->has_others())
+        return fail(ErrorCode::kFailedPrecondition, why_not_complete(*programs));
     if (Status done = prepare_config(*programs); !done) return tl::unexpected(done.error());
     if (Status done = prepare_canary(*programs); !done) return tl::unexpected(done.error());
     if (Status done = programs->attach(); !done) return tl::unexpected(done.error());
