@@ -41,6 +41,16 @@ Request request_for(Operation operation) {
     return request;
 }
 
+Result<Request> request_for(Operation operation, const std::string& path) {
+    Request request = request_for(operation);
+    if (path.empty() || path[0] != '/' || path.size() >= sizeof(request.path))
+        return fail(
+            ErrorCode::kInvalidArgument,
+            "path \"" + path.substr(0, 200) + "\": expected an absolute path below 4096 bytes");
+    std::memcpy(request.path, path.c_str(), path.size());
+    return request;
+}
+
 template <typename Key, typename Value>
 Status write_map(int fd, const char* name, const Key& key, const Value& value) {
     if (bpf_map_update_elem(fd, &key, &value, BPF_ANY) == 0) return {};
@@ -221,13 +231,9 @@ int Client::map(const char* name) const {
 }
 
 Result<ResolvedPath> Client::resolve(const std::string& path) {
-    Request request = request_for(Operation::kResolve);
-    if (path.empty() || path[0] != '/' || path.size() >= sizeof(request.path))
-        return fail(
-            ErrorCode::kInvalidArgument,
-            "path \"" + path.substr(0, 200) + "\": expected an absolute path below 4096 bytes");
-    std::memcpy(request.path, path.c_str(), path.size());
-    return ask(request).map([](const Reply& reply) {
+    const Result<Request> request = request_for(Operation::kResolve, path);
+    if (!request) return tl::unexpected(request.error());
+    return ask(*request).map([](const Reply& reply) {
         return ResolvedPath{reply.inode,
                             std::string(reply.path, strnlen(reply.path, sizeof(reply.path)))};
     });
@@ -264,6 +270,15 @@ Status Client::put_port(const bailiff_port_key& key, std::uint32_t label) {
 }
 Status Client::erase_port(const bailiff_port_key& key) {
     return erase_map(map("ports"), "ports", key);
+}
+Status Client::put_listed(const bailiff_listed_key& key, const bailiff_listed& listed) {
+    return labels_changed(write_map(map("listed"), "listed", key, listed));
+}
+Status Client::clear_listed(std::uint32_t first, std::uint32_t count) {
+    erase_matching<bailiff_listed_key>(map("listed"), [=](const bailiff_listed_key& key) {
+        return key.label >= first && key.label - first < count;
+    });
+    return {};
 }
 Status Client::clear_policy(std::uint8_t slot) {
     erase_matching<bailiff_object_key>(
@@ -364,6 +379,26 @@ Result<Killed> Client::kill_tasks(std::uint32_t subject, std::uint32_t generatio
     request.generation = generation;
     return ask(request).map([](const Reply& reply) { return Killed{reply.count, reply.left}; });
 }
+Status Client::hash(const std::string& path) {
+    const Result<Request> request = request_for(Operation::kHash, path);
+    if (!request) return tl::unexpected(request.error());
+    return ask(*request).map([](const Reply&) {});
+}
+// Not asked again of a new bailiff-kernel: that one has hashed nothing.
+Result<std::optional<Hashed>> Client::take_hashed() {
+    const Result<Reply> reply = exchange(request_for(Operation::kHashed));
+    if (!reply) return tl::unexpected(reply.error());
+    if (reply->hashed.outcome == 0) return std::nullopt;
+    Hashed done;
+    done.path.assign(reply->path, strnlen(reply->path, sizeof(reply->path)));
+    done.seen = reply->hashed.seen;
+    if (reply->hashed.outcome == 1)
+        std::copy(std::begin(reply->hashed.sha256), std::end(reply->hashed.sha256),
+                  done.digest.emplace().begin());
+    else
+        done.problem = reply->message;
+    return done;
+}
 Result<KernelPosture> Client::posture() {
     return ask(request_for(Operation::kPosture)).map([](const Reply& reply) {
         return explain_posture(reply.posture);
@@ -389,41 +424,6 @@ void Client::drain_events(const std::function<void(const bailiff_event&)>& sink)
     sink_ = &sink;
     ring_buffer__consume(ring_.get());
     sink_ = nullptr;
-}
-
-KernelPosture explain_posture(const WirePosture& wire) {
-    KernelPosture posture;
-    posture.attachment = wire.attachment == 0 ? "lsm" : "fmod_ret";
-    posture.checked_at = wire.checked_at;
-    const bool weak = wire.attachment != 0 && (wire.preemptible != 0 || wire.recursion_misses != 0);
-    posture.sound_attachment = !weak && wire.storage_busy == 0;
-    posture.mended_pins = wire.mended_pins;
-    posture.unpinned_pins = wire.unpinned_pins;
-    posture.pins.assign(wire.pins, strnlen(wire.pins, sizeof(wire.pins)));
-    if (wire.unpinned_pins != 0)
-        posture.remedy =
-            "mount a bpffs on /sys/fs/bpf (mount -t bpf bpf /sys/fs/bpf): bailiff-kernel pins all "
-            "again within a minute";
-    if (wire.storage_busy != 0)
-        posture.remedy =
-            "boot with preempt=voluntary, or a kernel of 6.2 or newer: on this one a task that is "
-            "preempted in its BPF storage hides that of others";
-    if (weak)
-        posture.remedy =
-            "boot with bpf in the lsm= list (kernel command line): this kernel preempts programs, "
-            "and an fmod_ret program that is preempted is skipped for the next task";
-    if (wire.ftrace_enabled == 0)
-        posture.remedy =
-            "kernel.ftrace_enabled is 0, which switches every program off: run "
-            "sysctl kernel.ftrace_enabled=1";
-    for (std::size_t i = 0; i < kFamilyNames.size(); i++) {
-        FamilyPosture family;
-        family.family = kFamilyNames[i];
-        family.enforcing = wire.enforcing[i] != 0;
-        if (!family.enforcing) family.detail = "a probe that must be denied was not";
-        posture.families.push_back(std::move(family));
-    }
-    return posture;
 }
 
 } // namespace bailiff::kernel

@@ -169,8 +169,8 @@ Result<Programs> Programs::load(Attachment attachment, const std::string& pin_ro
                     bpf_map__set_initial_value(map, &self.generation_, sizeof(self.generation_));
                 error != 0)
                 return fail_errno("set the generation", -error);
-        // "control" is this process's alone: another must not write it meanwhile.
-        if (bpf_map__is_internal(map) || name == "control") continue;
+        // These are this process's alone: another must not write them meanwhile.
+        if (bpf_map__is_internal(map) || name == "control" || name == "examined") continue;
         const std::string pin = pin_root + "/maps/" + name;
         if (const int error = bpf_map__set_pin_path(map, pin.c_str()); error != 0)
             return fail_errno("pin path " + pin, -error);
