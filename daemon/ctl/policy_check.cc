@@ -1,5 +1,7 @@
 #include "ctl/policy_check.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <map>
@@ -7,6 +9,8 @@
 #include <tuple>
 
 #include "base/account.h"
+#include "base/sha256.h"
+#include "base/unique_fd.h"
 #include "policy/account.h"
 #include "policy/limits.h"
 
@@ -51,6 +55,29 @@ void check_rules(const policy::Image& image, Warnings& warnings) {
             if (image.rules[saying.rule].at.line != 0) // written by somebody
                 warnings.add(image.rules[saying.rule].at,
                              "path " + path + " does not exist on this host");
+    }
+}
+
+// What a rule with sha256 names and the kernel side would refuse, or deny from the start.
+void check_contents(const policy::Image& image, Warnings& warnings) {
+    for (const auto& [path, label] : image.paths) {
+        if (!label.lists_contents() || is_absent(path)) continue;
+        std::error_code error;
+        const bool regular = fs::is_regular_file(path, error);
+        const UniqueFd file(regular ? open(path.c_str(), O_RDONLY | O_CLOEXEC) : -1);
+        const Result<Sha256> digest = sha256_of(file.get());
+        for (const policy::Saying& saying : label.sayings()) {
+            if (saying.contents.empty()) continue;
+            const policy::Position& at = image.rules[saying.rule].at;
+            if (!regular)
+                warnings.add(at, "path " + path +
+                                     " is no regular file: bailiffd refuses a rule with sha256 "
+                                     "for it");
+            else if (digest &&
+                     !std::binary_search(saying.contents.begin(), saying.contents.end(), *digest))
+                warnings.add(
+                    at, "the content of " + path + " is not listed: it is sha256 " + hex(*digest));
+        }
     }
 }
 
@@ -136,6 +163,7 @@ std::string check_text(const policy::Policy& policy) {
 std::vector<std::string> policy_warnings(const policy::Policy& policy, const Clock& clock) {
     Warnings warnings;
     check_rules(policy.image, warnings);
+    check_contents(policy.image, warnings);
     check_settings(policy, warnings);
     check_order(policy.settings.agents, warnings);
     check_roles(policy.settings.roles, warnings);
