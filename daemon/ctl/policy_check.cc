@@ -3,12 +3,14 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <set>
 #include <tuple>
 
 #include "base/account.h"
+#include "base/hard_links.h"
 #include "base/sha256.h"
 #include "base/unique_fd.h"
 #include "policy/account.h"
@@ -77,6 +79,23 @@ void check_contents(const policy::Image& image, Warnings& warnings) {
                      !std::binary_search(saying.contents.begin(), saying.contents.end(), *digest))
                 warnings.add(
                     at, "the content of " + path + " is not listed: it is sha256 " + hex(*digest));
+        }
+    }
+}
+
+// Bounded for each path, and all of them together.
+void check_links(const policy::Image& image, Warnings& warnings) {
+    constexpr std::chrono::seconds kLongest{5};
+    const auto end = std::chrono::steady_clock::now() + kLongest;
+    for (const std::string& path : image.denied_paths()) {
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+            end - std::chrono::steady_clock::now());
+        const std::string found = describe(path, find_linked_files(path, {.time = left}));
+        if (found.empty()) continue;
+        for (const policy::Saying& saying : image.paths.at(path).sayings()) {
+            if (saying.verdict != BAILIFF_VERDICT_DENY) continue;
+            warnings.add(image.rules[saying.rule].at, found);
+            break;
         }
     }
 }
@@ -164,6 +183,7 @@ std::vector<std::string> policy_warnings(const policy::Policy& policy, const Clo
     Warnings warnings;
     check_rules(policy.image, warnings);
     check_contents(policy.image, warnings);
+    check_links(policy.image, warnings);
     check_settings(policy, warnings);
     check_order(policy.settings.agents, warnings);
     check_roles(policy.settings.roles, warnings);

@@ -379,10 +379,16 @@ Result<Killed> Client::kill_tasks(std::uint32_t subject, std::uint32_t generatio
     request.generation = generation;
     return ask(request).map([](const Reply& reply) { return Killed{reply.count, reply.left}; });
 }
-Status Client::hash(const std::string& path) {
-    const Result<Request> request = request_for(Operation::kHash, path);
+Status Client::ask_later(Operation operation, const std::string& path) {
+    const Result<Request> request = request_for(operation, path);
     if (!request) return tl::unexpected(request.error());
     return ask(*request).map([](const Reply&) {});
+}
+Status Client::hash(const std::string& path) {
+    return ask_later(Operation::kHash, path);
+}
+Status Client::find_links(const std::string& path) {
+    return ask_later(Operation::kFindLinks, path);
 }
 // Not asked again of a new bailiff-kernel: that one has hashed nothing.
 Result<std::optional<Hashed>> Client::take_hashed() {
@@ -392,6 +398,7 @@ Result<std::optional<Hashed>> Client::take_hashed() {
     Hashed done;
     done.path.assign(reply->path, strnlen(reply->path, sizeof(reply->path)));
     done.seen = reply->hashed.seen;
+    done.searched = reply->hashed.outcome == 3;
     if (reply->hashed.outcome == 1)
         std::copy(std::begin(reply->hashed.sha256), std::end(reply->hashed.sha256),
                   done.digest.emplace().begin());

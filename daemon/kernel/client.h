@@ -52,6 +52,7 @@ public:
     Result<std::uint32_t> count_tasks(std::uint32_t subject) override;
     Result<Killed> kill_tasks(std::uint32_t subject, std::uint32_t generation) override;
     Status hash(const std::string& path) override;
+    Status find_links(const std::string& path) override;
     Result<std::optional<Hashed>> take_hashed() override;
     Result<KernelPosture> posture() override;
     Result<std::uint64_t> counter(std::uint32_t index) override;
@@ -64,6 +65,7 @@ private:
     [[nodiscard]] Status hello();
     [[nodiscard]] Result<Reply> exchange(const Request& request);
     [[nodiscard]] Result<Reply> ask(const Request& request);
+    [[nodiscard]] Status ask_later(Operation operation, const std::string& path);
     [[nodiscard]] int map(const char* name) const;
     // What to return after a write that changes what labels say, or where: counts it if it was
     // done.

@@ -86,7 +86,7 @@ Status ProgramsHandler::hold(Resolved& found) {
 void ProgramsHandler::take_hashed(Reply& reply) {
     const std::optional<Hashed> done = hasher_.take();
     if (!done) return;
-    reply.hashed.outcome = done->digest ? 1 : 2;
+    reply.hashed.outcome = done->searched ? 3 : done->digest ? 1 : 2;
     reply.hashed.seen = done->seen;
     if (done->digest)
         std::copy(done->digest->begin(), done->digest->end(), std::begin(reply.hashed.sha256));
@@ -126,6 +126,10 @@ void ProgramsHandler::handle(const Request& request, Reply& reply) {
                          });
         case Operation::kHash:
             if (const Status added = hasher_.add(request.path); !added)
+                fail_with(reply, added.error());
+            return;
+        case Operation::kFindLinks:
+            if (const Status added = hasher_.add_search(request.path); !added)
                 fail_with(reply, added.error());
             return;
         case Operation::kHashed:

@@ -54,12 +54,13 @@ struct Killed {
     std::uint32_t left = 0;
 };
 
-// What became of a file that was to be hashed.
+// What became of a file that was to be hashed, or of a path that was to be searched for hard links.
 struct Hashed {
     std::string path;
     bailiff_inode seen{};         // as the hooks see it; zeros where it could not be opened
     std::optional<Sha256> digest; // none where it was not hashed
     std::string problem;          // why not
+    bool searched = false;        // for hard links; then `problem` says which there are, if any
 };
 
 inline constexpr std::uint32_t kSubjectOver = ~std::uint32_t{0};
@@ -142,6 +143,8 @@ public:
     // Has a regular file hashed, in its turn, unless what is known of it still stands. Its one name
     // with no symbolic link in it. kResourceExhausted where too many wait, kUnavailable.
     [[nodiscard]] virtual Status hash(const std::string& path) = 0;
+    // Has a path searched for files with other names elsewhere, in its turn. As hash().
+    [[nodiscard]] virtual Status find_links(const std::string& path) = 0;
     // One that is done; none where no further one is.
     [[nodiscard]] virtual Result<std::optional<Hashed>> take_hashed() = 0;
 

@@ -13,16 +13,17 @@ inline constexpr std::uint32_t kWireMagic = 0x62616c36; // "bal6": raised with a
 inline constexpr const char* kSocketName = "kernel.sock";
 
 enum class Operation : std::uint32_t {
-    kHello = 1,     // answered with the descriptors of kSharedMaps, in that order
-    kResolve = 2,   // path -> inode, path
-    kEnrol = 3,     // pid, start_time, subject, generation -> count
-    kSubjectOf = 4, // pid -> count is the subject, generation
-    kCount = 5,     // subject, generation -> count
-    kPosture = 6,   // -> posture
-    kAdopt = 7,     // -> count
-    kKill = 8,      // subject, generation -> count, left
-    kHash = 9,      // path -> nothing: it is hashed later, in its turn
-    kHashed = 10,   // -> path, hashed: what is done since the last such question, one at a time
+    kHello = 1,      // answered with the descriptors of kSharedMaps, in that order
+    kResolve = 2,    // path -> inode, path
+    kEnrol = 3,      // pid, start_time, subject, generation -> count
+    kSubjectOf = 4,  // pid -> count is the subject, generation
+    kCount = 5,      // subject, generation -> count
+    kPosture = 6,    // -> posture
+    kAdopt = 7,      // -> count
+    kKill = 8,       // subject, generation -> count, left
+    kHash = 9,       // path -> nothing: it is hashed later, in its turn
+    kHashed = 10,    // -> path, hashed: what is done since the last such question, one at a time
+    kFindLinks = 11, // path -> nothing: it is searched for hard links later, in its turn
 };
 
 // The maps that bailiffd writes or reads. Holding the descriptor is the permission.
@@ -62,7 +63,8 @@ struct WirePosture {
 
 // What became of a file that was to be hashed; `message` says why it was not.
 struct WireHashed {
-    std::uint32_t outcome; // 0: nothing is done; 1: hashed; 2: not hashed
+    std::uint32_t outcome; // 0: nothing is done; 1: hashed; 2: not hashed; 3: searched for hard
+                           // links, `message` says what was found
     std::uint32_t zero;
     std::uint8_t sha256[BAILIFF_SHA256];
     bailiff_inode seen; // the file, as the hooks see it

@@ -100,6 +100,15 @@ bailiff_mask Image::mask(std::uint8_t layer, const std::vector<std::string>& pro
     return mask;
 }
 
+std::set<std::string> Image::denied_paths() const {
+    std::set<std::string> denied;
+    for (const auto& [path, label] : paths)
+        for (const Saying& saying : label.sayings())
+            if (saying.verdict == BAILIFF_VERDICT_DENY && rules[saying.rule].at.line != 0)
+                denied.insert(path);
+    return denied;
+}
+
 std::size_t Image::profiles_in_use() const {
     std::size_t count = 0;
     for (std::size_t bit = 0; bit < bits.size(); bit++)

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -107,6 +108,9 @@ struct Image {
     std::vector<AddressClass> addresses;
     std::vector<PortLabel> ports;
 
+    // Paths that a written rule denies something: what lies there under another name elsewhere is
+    // judged by that one.
+    [[nodiscard]] std::set<std::string> denied_paths() const;
     // How many profiles the policy itself gives, one counted for each layer.
     [[nodiscard]] std::size_t profiles_in_use() const;
     // Of these profiles those that the policy itself gives.

@@ -156,6 +156,19 @@ TEST_F(HashFile, TheThreadHashesOneAfterTheOther) {
     EXPECT_FALSE(hasher.take());
 }
 
+TEST_F(HashFile, TheThreadSearchesForHardLinks) {
+    ASSERT_EQ(link(path.c_str(), folder.file("other").c_str()), 0);
+    Hasher hasher(tables);
+    ASSERT_TRUE(hasher.add_search(path));
+    ASSERT_TRUE(hasher.add_search(folder.path()));
+    const auto file = wait_for_one(hasher);
+    const auto all = wait_for_one(hasher);
+    ASSERT_TRUE(file && all);
+    EXPECT_TRUE(file->searched && all->searched);
+    EXPECT_THAT(file->problem, HasSubstr("1 file of " + path));
+    EXPECT_EQ(all->problem, "");
+}
+
 TEST_F(HashFile, TheThreadEndsInTheMiddleOfALargeFile) {
     const std::string large = folder.file("large");
     put_file(large, "");

@@ -79,6 +79,23 @@ TEST_F(FileContentsOf, WhyOneCannotBeHashedIsToldOnce) {
     EXPECT_THAT(message_of("policy.contents"), HasSubstr("it is on NFS"));
 }
 
+TEST_F(FileContentsOf, WhatARuleDeniesIsSearchedForHardLinks) {
+    start();
+    EXPECT_EQ(std::count(port.calls.begin(), port.calls.end(), "find_links /etc"), 1);
+    kernel::Hashed nothing;
+    nothing.path = "/etc";
+    nothing.searched = true;
+    kernel::Hashed found = nothing;
+    found.problem = "1 file of /etc has other names elsewhere";
+    port.hashed = {nothing, done("x")};
+    manager->tick();
+    EXPECT_TRUE(records_of("policy.hard_links").empty());
+    ASSERT_TRUE(manager->load_policy(policy()));
+    port.hashed = {found, done("x")};
+    manager->tick();
+    EXPECT_EQ(message_of("policy.hard_links"), "1 file of /etc has other names elsewhere");
+}
+
 TEST_F(FileContentsOf, ASilentKernelSideIsAskedAnewLater) {
     start();
     port.fail_every("take_hashed");

@@ -136,6 +136,7 @@ public:
         return {};
     }
     Status hash(const std::string& path) override { return call("hash " + path); }
+    Status find_links(const std::string& path) override { return call("find_links " + path); }
     Result<std::optional<kernel::Hashed>> take_hashed() override {
         if (Status made = call("take_hashed"); !made) return tl::unexpected(made.error());
         if (hashed.empty()) return std::nullopt;
