@@ -76,8 +76,16 @@ int sched_exec(context* ctx) {
 
 // --- file ---
 
-HOOK(file_open, 1) {
+// Also a task that is no subject changes what a subject may execute.
+static __noinline int file_open_body(context* ctx) {
     return on_file_open((struct file*)ctx[0]);
+}
+
+ATTACH(file_open, file_open)
+int file_open(context* ctx) {
+    HONOUR_EARLIER(ctx, 1);
+    note_writer((const struct file*)ctx[0]);
+    return has_row() ? file_open_body(ctx) : 0;
 }
 
 HOOK(inode_create, 3) {
@@ -348,6 +356,11 @@ int sched_exit(context* ctx) {
 SEC("iter/task_file")
 int resolve(struct bpf_iter__task_file* ctx) {
     return on_resolve(ctx);
+}
+
+SEC("iter/task_file")
+int examine(struct bpf_iter__task_file* ctx) {
+    return on_examine(ctx);
 }
 
 SEC("iter/task")

@@ -11,6 +11,16 @@ static __always_inline struct bailiff_control* read_control(void) {
     return bpf_map_lookup_elem(&control, &zero);
 }
 
+static __always_inline void name_inode(struct bailiff_inode* out, struct dentry* dentry,
+                                       struct inode* inode) {
+    struct super_block* sb = dentry->d_sb;
+    out->ino = inode->i_ino;
+    out->dev = sb->s_dev;
+    out->generation = inode->i_generation;
+    out->mode = inode->i_mode;
+    out->is_root = sb->s_root == dentry;
+}
+
 static __always_inline int on_resolve(struct bpf_iter__task_file* ctx) {
     struct task_struct* task = ctx->task;
     struct file* file = ctx->file;
@@ -18,14 +28,33 @@ static __always_inline int on_resolve(struct bpf_iter__task_file* ctx) {
     if (!task || !file || !want || task->tgid != (int)want->pid || ctx->fd != want->fd) return 0;
     struct dentry* dentry = file->f_path.dentry;
     struct inode* inode = dentry->d_inode;
-    struct super_block* sb = dentry->d_sb;
     if (!inode) return 0;
     struct bailiff_inode out = {};
-    out.ino = inode->i_ino;
-    out.dev = sb->s_dev;
-    out.generation = inode->i_generation;
-    out.mode = inode->i_mode;
-    out.is_root = sb->s_root == dentry;
+    name_inode(&out, dentry, inode);
+    bpf_seq_write(ctx->meta->seq, &out, sizeof(out));
+    return 0;
+}
+
+// For the thread that hashes, which has a map of its own to ask with: it runs beside the others.
+static __always_inline int on_examine(struct bpf_iter__task_file* ctx) {
+    struct task_struct* task = ctx->task;
+    struct file* file = ctx->file;
+    u32 zero = 0;
+    const struct bailiff_examined* want = bpf_map_lookup_elem(&examined, &zero);
+    if (!task || !file || !want || task->tgid != (int)want->pid || ctx->fd != want->fd) return 0;
+    struct dentry* dentry = file->f_path.dentry;
+    struct inode* inode = dentry->d_inode;
+    if (!inode) return 0;
+    struct bailiff_file out = {};
+    name_inode(&out.seen, dentry, inode);
+    u64 content = content_inode((u64)BPF_CORE_READ(dentry, d_inode));
+    if (content) {
+        file_key(&out.key, content);
+        out.magic = file_system_magic(content);
+        out.size = size_of_file(content);
+        out.ctime = change_time(content, &out.ctime_nanos);
+        out.writers = writers_of(content);
+    }
     bpf_seq_write(ctx->meta->seq, &out, sizeof(out));
     return 0;
 }

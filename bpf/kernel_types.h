@@ -96,6 +96,7 @@ enum {
 #define SMACK_MAGIC 0x43415d53UL
 #define PSTOREFS_MAGIC 0x6165676cUL
 #define RDTGROUP_SUPER_MAGIC 0x7655821UL
+#define CTIME_QUERIED (1u << 31) // in i_ctime_nsec, include/linux/fs.h, 6.13
 
 #define AF_UNSPEC 0
 #define AF_UNIX 1
@@ -139,13 +140,35 @@ struct super_block {
     struct unicode_map* s_encoding; // CONFIG_UNICODE: names of casefold folders
 };
 
+typedef struct {
+    int counter;
+} atomic_t;
+
 struct inode {
     unsigned short i_mode;
     struct super_block* i_sb;
     unsigned long i_ino;
     unsigned int i_nlink;
     u32 i_rdev;
+    __s64 i_size;
+    atomic_t i_writecount; // above 0: how many have it open to write; below 0: it is executed
     u32 i_generation;
+};
+
+// Where the time of the last change is, by kernel version.
+struct timespec64 {
+    __s64 tv_sec;
+    long tv_nsec;
+};
+struct inode___6_1 {
+    struct timespec64 i_ctime;
+};
+struct inode___6_6 {
+    struct timespec64 __i_ctime;
+};
+struct inode___6_11 {
+    __s64 i_ctime_sec;
+    u32 i_ctime_nsec;
 };
 
 struct pid;
@@ -203,6 +226,25 @@ struct ovl_layer {
 struct ovl_fs {
     struct ovl_layer* layers; // the first is the upper one
     const struct cred* creator_cred;
+};
+
+struct ovl_path {
+    struct dentry* dentry;
+};
+
+struct ovl_entry { // since 6.5
+    unsigned int __numlower;
+    struct ovl_path __lowerstack[];
+};
+
+struct ovl_inode {
+    struct inode vfs_inode;
+    struct dentry* __upperdentry;
+    struct ovl_entry* oe;
+};
+struct ovl_inode___6_1 {
+    struct inode* lowerdata; // of a file whose upper layer has its metadata alone
+    struct ovl_path lowerpath;
 };
 
 struct mm_struct {

@@ -277,6 +277,16 @@ static long attempt(u32 number, struct walk* w) {
     return ++j->row->scratch[SCRATCH_TRIES] >= MAX_TRIES;
 }
 
+// May labels that list contents come to speak on the walk?
+static __always_inline void note_listed(struct judgement* j) {
+    u32 right = j->act.right;
+    u64 lists = (right == BAILIFF_RIGHT_EXEC || right == BAILIFF_RIGHT_LOAD) &&
+                (j->policy->flags & BAILIFF_POLICY_HAS_CONTENTS);
+    j->row->scratch[SCRATCH_LISTS] = lists;
+    struct dentry* dentry = j->dentry;
+    if (lists) note_content(j->row, (u64)BPF_CORE_READ(dentry, d_inode));
+}
+
 // Judges one right on one dentry.
 static __noinline int judge_path(struct judgement* j) {
     u32 named = j->policy->flags & (BAILIFF_POLICY_HAS_NAMES | BAILIFF_POLICY_HAS_SUFFIXES);
@@ -285,6 +295,7 @@ static __noinline int judge_path(struct judgement* j) {
     struct walk w = {.j = j, .dentry = j->dentry, .named = named != 0};
     j->act.reason = 0; // of an earlier right of the same act
     j->row->scratch[SCRATCH_TRIES] = 0;
+    note_listed(j);
     basis_of(j);
     w.place.dev = sb->s_dev;
     bpf_loop(MAX_ATTEMPTS, attempt, &w, 0);

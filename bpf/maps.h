@@ -25,6 +25,7 @@ struct {
 BAILIFF_ARRAY(config, 1, struct bailiff_config);
 BAILIFF_ARRAY(attached, 1, struct bailiff_attached);
 BAILIFF_ARRAY(control, 1, struct bailiff_control);
+BAILIFF_ARRAY(examined, 1, struct bailiff_examined);
 BAILIFF_ARRAY(policies, BAILIFF_MAX_POLICIES, struct bailiff_policy);
 BAILIFF_ARRAY(sessions, BAILIFF_MAX_SESSIONS, struct bailiff_session);
 BAILIFF_ARRAY(subjects, BAILIFF_MAX_SUBJECTS, struct bailiff_subject_slot);
@@ -45,6 +46,9 @@ BAILIFF_HASH(objects, BAILIFF_MAX_OBJECTS, struct bailiff_object_key, struct bai
 BAILIFF_HASH(ports, BAILIFF_MAX_PORTS, struct bailiff_port_key, u32);
 BAILIFF_HASH(agents, BAILIFF_MAX_AGENTS, struct bailiff_object_key, struct bailiff_task);
 BAILIFF_HASH(ipc, 4096, u64, struct bailiff_ipc);
+BAILIFF_HASH(listed, BAILIFF_MAX_LISTED, struct bailiff_listed_key, struct bailiff_listed);
+BAILIFF_HASH(digests, BAILIFF_MAX_DIGESTS, struct bailiff_file_key, struct bailiff_digest);
+BAILIFF_HASH(openings, BAILIFF_MAX_DIGESTS, struct bailiff_file_key, u64);
 
 struct {
     __uint(type, BPF_MAP_TYPE_LPM_TRIE);

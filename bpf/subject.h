@@ -15,7 +15,10 @@
 #define SCRATCH_FOLDS 66    // not 0: where a walk came from has more than one spelling
 #define SCRATCH_TRIES 67    // how many walks a rename spoiled
 #define SCRATCH_POINTER 68  // a pointer that may be NULL
-#define SCRATCH_RELAXED 69  // not 0: break-glass relaxes the session
+#define SCRATCH_LISTS 69    // not 0: the verdict may depend on the object's content
+#define SCRATCH_UNKNOWN 70  // why that content is not known, or 0
+#define SCRATCH_SHA256 71   // its digest
+#define SCRATCH_RELAXED 75  // not 0: break-glass relaxes the session
 
 // What is about to be done, in plain numbers: what its record tells.
 struct act {
@@ -158,6 +161,8 @@ BAILIFF_STATIC_ASSERT(SCRATCH_DECISION * 8 + sizeof(struct bailiff_decision) <= 
                       "scratch: decision");
 BAILIFF_STATIC_ASSERT(SCRATCH_BASIS * 8 + sizeof(struct bailiff_basis) <= SCRATCH_NOW * 8,
                       "scratch: basis");
+BAILIFF_STATIC_ASSERT(SCRATCH_SHA256 * 8 + BAILIFF_SHA256 <= SCRATCH_RELAXED * 8,
+                      "scratch: digest");
 BAILIFF_STATIC_ASSERT(SCRATCH_RELAXED * 8 < sizeof(((struct bailiff_task*)0)->scratch),
                       "scratch: relaxed");
 

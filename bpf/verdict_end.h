@@ -6,6 +6,7 @@
 #ifndef BAILIFF_VERDICT_END_H
 #define BAILIFF_VERDICT_END_H
 
+#include "digest.h"
 #include "event.h"
 
 // Starts a settling in the row's scratch: all profiles of the subject are undecided.
@@ -24,7 +25,10 @@ __noinline int settle_label(struct bailiff_task* row, u32 label, u32 right) {
     if (!row || !label) return 0;
     u32 index = label * BAILIFF_RIGHTS + right;
     const struct bailiff_row* says = bpf_map_lookup_elem(&label_rows, &index);
-    return says ? bailiff_settle_label(scratch_settle(row), says, label) : 0;
+    if (!says) return 0;
+    int depends = right == BAILIFF_RIGHT_EXEC || right == BAILIFF_RIGHT_LOAD;
+    if (depends && row->scratch[SCRATCH_LISTS] && settle_content(row, label, right)) return 1;
+    return bailiff_settle_label(scratch_settle(row), says, label);
 }
 
 // Leaves the outcome, unless it is a plain allow, in the row's scratch and returns its verdict.

@@ -11,6 +11,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
+#include <set>
 
 #include "bailiffd/process_watch.h"
 #include "base/file.h"
@@ -110,9 +111,16 @@ void Daemon::note(const std::string& kind, const std::string& reason, const std:
 }
 
 void Daemon::drain_events() {
-    port_->drain_events([this](const bailiff_event& event) {
-        if (auto record = events_->read(event)) journal_->record(std::move(*record));
+    std::set<std::string> to_hash;
+    port_->drain_events([&](const bailiff_event& event) {
+        auto record = events_->read(event);
+        if (!record) return;
+        const v1::Object& object = record->object();
+        const bool stale = record->reason() == "not_hashed" || record->reason() == "changed";
+        if (stale && !object.path_truncated()) to_hash.insert(object.path());
+        journal_->record(std::move(*record));
     });
+    for (const std::string& path : to_hash) manager_->hash_again(path);
 }
 
 // Who detached the programs, if somebody did and nobody has attached them since. Written into the

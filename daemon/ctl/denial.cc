@@ -13,7 +13,7 @@ namespace {
 using journal::escape;
 
 // The reasons that are no rule; the rest are written as they come.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kReasons{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 15> kReasons{
     {{"expired", "the session has expired"},
      {"ended", "the session has ended"},
      {"revoked", "the session was revoked"},
@@ -25,7 +25,10 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kReasons
      {"socket_family", "no rule can name an address of this family"},
      {"self_protection", "it belongs to bailiff itself"},
      {"kernel_setting", "it sets the kernel, which no session may"},
-     {"case_folding", "a rule for a name does not hold where capitals do not count"}}};
+     {"case_folding", "a rule for a name does not hold where capitals do not count"},
+     {"not_hashed", "a rule lists contents, and this file's is not known yet"},
+     {"changed", "a rule lists contents, and this file changed since it was hashed"},
+     {"content", "its content is not one that a rule lists"}}};
 
 std::string words_of(std::string_view reason) {
     for (const auto& [name, words] : kReasons) {
@@ -41,6 +44,21 @@ std::string process_words(const v1::Process& process) {
     }
     return escape(name.empty() ? "a process" : name) + " (pid " + std::to_string(process.pid()) +
            ")";
+}
+
+// What is wrong with the file's content where a rule lists contents; empty for other reasons.
+std::string content_words(const v1::Record& record) {
+    const std::string& reason = record.reason();
+    if (reason == "not_hashed")
+        return "it is not hashed yet; bailiffd has that done now: try again, or look for "
+               "policy.contents in the journal for why it cannot be";
+    if (reason == "changed")
+        return "it changed since it was hashed, or is open to be written; bailiffd has it hashed "
+               "again: try again";
+    if (reason != "content") return {};
+    const std::string& sha256 = record.object().sha256();
+    return "its content is not one that the rule lists" +
+           (sha256.empty() ? std::string() : ": sha256 " + escape(sha256));
 }
 
 bool by_default(const v1::Record& record) {
@@ -81,6 +99,9 @@ std::string rule_to_add(const v1::Record& record) {
 std::string advice(const v1::Record& record) {
     const v1::Rule& rule = record.rule();
     if (rule.profile().empty()) return {};
+    if (const std::string words = content_words(record); !words.empty())
+        return ": " + words +
+               (record.reason() == "content" ? "; to allow: add its digest to that rule" : "");
     if (!by_default(record)) return "; to allow: change that rule";
     const std::string added = rule_to_add(record);
     if (added.empty()) return {};

@@ -8,6 +8,7 @@
 
 #include "ctl/output.h"
 #include "ctl/policy_check.h"
+#include "ctl/policy_digest.h"
 #include "ctl/policy_eval.h"
 #include "journal/describe.h"
 
@@ -68,6 +69,24 @@ void add_check(CLI::App& group, Context& context) {
     CLI::App* command = group.add_subcommand("check", "Whether a policy file is right");
     command->add_option("file", *file, "Policy file")->required();
     command->callback([file, &context] { check(*file, context); });
+}
+
+void digest(const std::vector<std::string>& files, Context& context) {
+    std::string text;
+    for (const std::string& file : files) {
+        const Result<std::string> rule = digest_rule(file);
+        if (!rule) return report(context, rule.error());
+        text += *rule + "\n";
+    }
+    print(text);
+}
+
+void add_digest(CLI::App& group, Context& context) {
+    auto files = std::make_shared<std::vector<std::string>>();
+    CLI::App* command = group.add_subcommand(
+        "digest", "Exec rules that allow files as long as they hold what they do now");
+    command->add_option("file", *files, "Files")->required();
+    command->callback([files, &context] { digest(*files, context); });
 }
 
 // The questions in the order they were typed.
@@ -180,6 +199,7 @@ void add_eval(CLI::App& group, Context& context) {
 void add_policy(CLI::App& app, Context& context) {
     CLI::App& commands = group(app, "policy", "Check a policy file, ask it, put it in force");
     add_check(commands, context);
+    add_digest(commands, context);
     add_eval(commands, context);
 }
 

@@ -1,12 +1,18 @@
 #include "ctl/policy_check.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <set>
 #include <tuple>
 
 #include "base/account.h"
+#include "base/hard_links.h"
+#include "base/sha256.h"
+#include "base/unique_fd.h"
 #include "policy/account.h"
 #include "policy/limits.h"
 
@@ -51,6 +57,46 @@ void check_rules(const policy::Image& image, Warnings& warnings) {
             if (image.rules[saying.rule].at.line != 0) // written by somebody
                 warnings.add(image.rules[saying.rule].at,
                              "path " + path + " does not exist on this host");
+    }
+}
+
+// What a rule with sha256 names and the kernel side would refuse, or deny from the start.
+void check_contents(const policy::Image& image, Warnings& warnings) {
+    for (const auto& [path, label] : image.paths) {
+        if (!label.lists_contents() || is_absent(path)) continue;
+        std::error_code error;
+        const bool regular = fs::is_regular_file(path, error);
+        const UniqueFd file(regular ? open(path.c_str(), O_RDONLY | O_CLOEXEC) : -1);
+        const Result<Sha256> digest = sha256_of(file.get());
+        for (const policy::Saying& saying : label.sayings()) {
+            if (saying.contents.empty()) continue;
+            const policy::Position& at = image.rules[saying.rule].at;
+            if (!regular)
+                warnings.add(at, "path " + path +
+                                     " is no regular file: bailiffd refuses a rule with sha256 "
+                                     "for it");
+            else if (digest &&
+                     !std::binary_search(saying.contents.begin(), saying.contents.end(), *digest))
+                warnings.add(
+                    at, "the content of " + path + " is not listed: it is sha256 " + hex(*digest));
+        }
+    }
+}
+
+// Bounded for each path, and all of them together.
+void check_links(const policy::Image& image, Warnings& warnings) {
+    constexpr std::chrono::seconds kLongest{5};
+    const auto end = std::chrono::steady_clock::now() + kLongest;
+    for (const std::string& path : image.denied_paths()) {
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+            end - std::chrono::steady_clock::now());
+        const std::string found = describe(path, find_linked_files(path, {.time = left}));
+        if (found.empty()) continue;
+        for (const policy::Saying& saying : image.paths.at(path).sayings()) {
+            if (saying.verdict != BAILIFF_VERDICT_DENY) continue;
+            warnings.add(image.rules[saying.rule].at, found);
+            break;
+        }
     }
 }
 
@@ -136,6 +182,8 @@ std::string check_text(const policy::Policy& policy) {
 std::vector<std::string> policy_warnings(const policy::Policy& policy, const Clock& clock) {
     Warnings warnings;
     check_rules(policy.image, warnings);
+    check_contents(policy.image, warnings);
+    check_links(policy.image, warnings);
     check_settings(policy, warnings);
     check_order(policy.settings.agents, warnings);
     check_roles(policy.settings.roles, warnings);

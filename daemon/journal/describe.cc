@@ -94,6 +94,7 @@ std::string verdict_line(const v1::Record& record) {
     add(sentence, ", rule ", rule_place(record));
     if (!record.rule().text().empty()) sentence += " \"" + escape(record.rule().text()) + '"';
     add(sentence, ", reason ", word(record.reason()));
+    add(sentence, ", content sha256 ", word(record.object().sha256()));
     add(sentence, ", ", times_text(record));
     add(sentence, ": ", escape(record.message()));
     add_where(sentence, record);

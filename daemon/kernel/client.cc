@@ -43,6 +43,16 @@ Request request_for(Operation operation) {
     return request;
 }
 
+Result<Request> request_for(Operation operation, const std::string& path) {
+    Request request = request_for(operation);
+    if (path.empty() || path[0] != '/' || path.size() >= sizeof(request.path))
+        return fail(
+            ErrorCode::kInvalidArgument,
+            "path \"" + path.substr(0, 200) + "\": expected an absolute path below 4096 bytes");
+    std::memcpy(request.path, path.c_str(), path.size());
+    return request;
+}
+
 template <typename Key, typename Value>
 Status write_map(int fd, const char* name, const Key& key, const Value& value) {
     if (bpf_map_update_elem(fd, &key, &value, BPF_ANY) == 0) return {};
@@ -223,13 +233,9 @@ int Client::map(const char* name) const {
 }
 
 Result<ResolvedPath> Client::resolve(const std::string& path) {
-    Request request = request_for(Operation::kResolve);
-    if (path.empty() || path[0] != '/' || path.size() >= sizeof(request.path))
-        return fail(
-            ErrorCode::kInvalidArgument,
-            "path \"" + path.substr(0, 200) + "\": expected an absolute path below 4096 bytes");
-    std::memcpy(request.path, path.c_str(), path.size());
-    return ask(request).map([](const Reply& reply) {
+    const Result<Request> request = request_for(Operation::kResolve, path);
+    if (!request) return tl::unexpected(request.error());
+    return ask(*request).map([](const Reply& reply) {
         return ResolvedPath{reply.inode,
                             std::string(reply.path, strnlen(reply.path, sizeof(reply.path)))};
     });
@@ -266,6 +272,15 @@ Status Client::put_port(const bailiff_port_key& key, std::uint32_t label) {
 }
 Status Client::erase_port(const bailiff_port_key& key) {
     return erase_map(map("ports"), "ports", key);
+}
+Status Client::put_listed(const bailiff_listed_key& key, const bailiff_listed& listed) {
+    return labels_changed(write_map(map("listed"), "listed", key, listed));
+}
+Status Client::clear_listed(std::uint32_t first, std::uint32_t count) {
+    erase_matching<bailiff_listed_key>(map("listed"), [=](const bailiff_listed_key& key) {
+        return key.label >= first && key.label - first < count;
+    });
+    return {};
 }
 Status Client::clear_policy(std::uint8_t slot) {
     erase_matching<bailiff_object_key>(
@@ -374,6 +389,33 @@ Result<Killed> Client::kill_tasks(std::uint32_t subject, std::uint32_t generatio
     request.subject = subject;
     request.generation = generation;
     return ask(request).map([](const Reply& reply) { return Killed{reply.count, reply.left}; });
+}
+Status Client::ask_later(Operation operation, const std::string& path) {
+    const Result<Request> request = request_for(operation, path);
+    if (!request) return tl::unexpected(request.error());
+    return ask(*request).map([](const Reply&) {});
+}
+Status Client::hash(const std::string& path) {
+    return ask_later(Operation::kHash, path);
+}
+Status Client::find_links(const std::string& path) {
+    return ask_later(Operation::kFindLinks, path);
+}
+// Not asked again of a new bailiff-kernel: that one has hashed nothing.
+Result<std::optional<Hashed>> Client::take_hashed() {
+    const Result<Reply> reply = exchange(request_for(Operation::kHashed));
+    if (!reply) return tl::unexpected(reply.error());
+    if (reply->hashed.outcome == 0) return std::nullopt;
+    Hashed done;
+    done.path.assign(reply->path, strnlen(reply->path, sizeof(reply->path)));
+    done.seen = reply->hashed.seen;
+    done.searched = reply->hashed.outcome == 3;
+    if (reply->hashed.outcome == 1)
+        std::copy(std::begin(reply->hashed.sha256), std::end(reply->hashed.sha256),
+                  done.digest.emplace().begin());
+    else
+        done.problem = reply->message;
+    return done;
 }
 Result<KernelPosture> Client::posture() {
     return ask(request_for(Operation::kPosture)).map([](const Reply& reply) {

@@ -35,6 +35,8 @@ public:
     Status erase_address(const bailiff_address_key& key) override;
     Status put_port(const bailiff_port_key& key, std::uint32_t label) override;
     Status erase_port(const bailiff_port_key& key) override;
+    Status put_listed(const bailiff_listed_key& key, const bailiff_listed& listed) override;
+    Status clear_listed(std::uint32_t first, std::uint32_t count) override;
     Status clear_policy(std::uint8_t slot) override;
     Status put_session(std::uint32_t slot, const bailiff_session& row) override;
     Result<bailiff_session> get_session(std::uint32_t slot) override;
@@ -49,6 +51,9 @@ public:
     Result<std::uint32_t> subject_of(std::uint32_t pid) override;
     Result<std::uint32_t> count_tasks(std::uint32_t subject) override;
     Result<Killed> kill_tasks(std::uint32_t subject, std::uint32_t generation) override;
+    Status hash(const std::string& path) override;
+    Status find_links(const std::string& path) override;
+    Result<std::optional<Hashed>> take_hashed() override;
     Result<KernelPosture> posture() override;
     Result<std::uint64_t> counter(std::uint32_t index) override;
     int events_fd() const override;
@@ -60,6 +65,7 @@ private:
     [[nodiscard]] Status hello();
     [[nodiscard]] Result<Reply> exchange(const Request& request);
     [[nodiscard]] Result<Reply> ask(const Request& request);
+    [[nodiscard]] Status ask_later(Operation operation, const std::string& path);
     [[nodiscard]] int map(const char* name) const;
     // What to return after a write that changes what labels say, or where: counts it if it was
     // done.

@@ -107,6 +107,20 @@ Status ProgramsHandler::rest() {
     return subjects->empty() ? programs_.detach_use_hooks() : Status{};
 }
 
+void ProgramsHandler::take_hashed(Reply& reply) {
+    const std::optional<Hashed> done = hasher_.take();
+    if (!done) return;
+    reply.hashed.outcome = done->searched ? 3 : done->digest ? 1 : 2;
+    reply.hashed.seen = done->seen;
+    if (done->digest)
+        std::copy(done->digest->begin(), done->digest->end(), std::begin(reply.hashed.sha256));
+    const auto put = [](auto& to, const std::string& text) {
+        std::memcpy(to, text.data(), std::min(text.size(), sizeof(to) - 1));
+    };
+    put(reply.message, done->problem);
+    put(reply.path, done->path);
+}
+
 void ProgramsHandler::handle(const Request& request, Reply& reply) {
     const auto keep_count = [&reply](std::uint32_t count) { reply.count = count; };
     switch (request.operation) {
@@ -139,6 +153,16 @@ void ProgramsHandler::handle(const Request& request, Reply& reply) {
                              reply.count = done.killed;
                              reply.left = done.left;
                          });
+        case Operation::kHash:
+            if (const Status added = hasher_.add(request.path); !added)
+                fail_with(reply, added.error());
+            return;
+        case Operation::kFindLinks:
+            if (const Status added = hasher_.add_search(request.path); !added)
+                fail_with(reply, added.error());
+            return;
+        case Operation::kHashed:
+            return take_hashed(reply);
         case Operation::kAdopt:
             return store(reply, adopt(programs_), keep_count);
         case Operation::kExpect:

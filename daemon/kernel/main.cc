@@ -12,6 +12,8 @@
 #include "bailiff/version.h"
 #include "base/kernel_argument.h"
 #include "kernel/handler.h"
+#include "kernel/hasher.h"
+#include "kernel/program_contents.h"
 #include "kernel/server.h"
 #include "kernel/startup.h"
 
@@ -84,7 +86,9 @@ int main(int argc, char** argv) {
     Result<Server> server = serve(options);
     if (!server) return report(server.error());
     sd_notify(0, "READY=1");
-    ProgramsHandler handler(*programs);
+    ProgramContents contents(*programs);
+    Hasher hasher(contents);
+    ProgramsHandler handler(*programs, hasher);
     const Status ended = server->run(handler, stop.get());
     return ended ? 0 : report(ended.error());
 }

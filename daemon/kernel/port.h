@@ -5,11 +5,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "bailiff/abi.h"
 #include "base/result.h"
+#include "base/sha256.h"
 
 namespace bailiff::kernel {
 
@@ -52,6 +54,15 @@ struct Killed {
     std::uint32_t left = 0;
 };
 
+// What became of a file that was to be hashed, or of a path that was to be searched for hard links.
+struct Hashed {
+    std::string path;
+    bailiff_inode seen{};         // as the hooks see it; zeros where it could not be opened
+    std::optional<Sha256> digest; // none where it was not hashed
+    std::string problem;          // why not
+    bool searched = false;        // for hard links; then `problem` says which there are, if any
+};
+
 inline constexpr std::uint32_t kSubjectOver = ~std::uint32_t{0};
 
 class KernelPort {
@@ -88,6 +99,11 @@ public:
     // A label for a class of addresses with a protocol and a port.
     [[nodiscard]] virtual Status put_port(const bailiff_port_key& key, std::uint32_t label) = 0;
     [[nodiscard]] virtual Status erase_port(const bailiff_port_key& key) = 0;
+    // Which profiles list a content at a label; a digest of zeros: which list any at all.
+    [[nodiscard]] virtual Status put_listed(const bailiff_listed_key& key,
+                                            const bailiff_listed& listed) = 0;
+    // Erases what is listed at `count` labels from `first` on.
+    [[nodiscard]] virtual Status clear_listed(std::uint32_t first, std::uint32_t count) = 0;
     // Erases every object, address and port of a policy slot that nobody uses.
     [[nodiscard]] virtual Status clear_policy(std::uint8_t slot) = 0;
     // A row that was never written reads as zeros.
@@ -123,6 +139,14 @@ public:
     // Kills every process of a subject whose session is over, and waits a moment for their end.
     [[nodiscard]] virtual Result<Killed> kill_tasks(std::uint32_t subject,
                                                     std::uint32_t generation) = 0;
+
+    // Has a regular file hashed, in its turn, unless what is known of it still stands. Its one name
+    // with no symbolic link in it. kResourceExhausted where too many wait, kUnavailable.
+    [[nodiscard]] virtual Status hash(const std::string& path) = 0;
+    // Has a path searched for files with other names elsewhere, in its turn. As hash().
+    [[nodiscard]] virtual Status find_links(const std::string& path) = 0;
+    // One that is done; none where no further one is.
+    [[nodiscard]] virtual Result<std::optional<Hashed>> take_hashed() = 0;
 
     // Runs the probes now.
     [[nodiscard]] virtual Result<KernelPosture> posture() = 0;

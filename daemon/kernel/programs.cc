@@ -125,8 +125,8 @@ Status Programs::open(const std::set<std::string>& without) {
                     bpf_map__set_initial_value(map, &generation_, sizeof(generation_));
                 error != 0)
                 return fail_errno("set the generation", -error);
-        // "control" is this process's alone: another must not write it meanwhile.
-        if (bpf_map__is_internal(map) || name == "control") continue;
+        // These are this process's alone: another must not write them meanwhile.
+        if (bpf_map__is_internal(map) || name == "control" || name == "examined") continue;
         const std::string pin = pin_root_ + "/maps/" + name;
         if (const int error = bpf_map__set_pin_path(map, pin.c_str()); error != 0)
             return fail_errno("pin path " + pin, -error);

@@ -13,21 +13,24 @@ inline constexpr std::uint32_t kWireMagic = 0x62616c36; // "bal6": raised with a
 inline constexpr const char* kSocketName = "kernel.sock";
 
 enum class Operation : std::uint32_t {
-    kHello = 1,     // answered with the descriptors of kSharedMaps, in that order
-    kResolve = 2,   // path -> inode, path
-    kEnrol = 3,     // pid, start_time, subject, generation -> count
-    kSubjectOf = 4, // pid -> count is the subject, generation
-    kCount = 5,     // subject, generation -> count
-    kPosture = 6,   // -> posture
-    kAdopt = 7,     // -> count
-    kKill = 8,      // subject, generation -> count, left
-    kExpect = 9,    // subject 1: map "agents" can make subjects from now on; 0: it cannot
+    kHello = 1,      // answered with the descriptors of kSharedMaps, in that order
+    kResolve = 2,    // path -> inode, path
+    kEnrol = 3,      // pid, start_time, subject, generation -> count
+    kSubjectOf = 4,  // pid -> count is the subject, generation
+    kCount = 5,      // subject, generation -> count
+    kPosture = 6,    // -> posture
+    kAdopt = 7,      // -> count
+    kKill = 8,       // subject, generation -> count, left
+    kHash = 9,       // path -> nothing: it is hashed later, in its turn
+    kHashed = 10,    // -> path, hashed: what is done since the last such question, one at a time
+    kFindLinks = 11, // path -> nothing: it is searched for hard links later, in its turn
+    kExpect = 12,    // subject 1: map "agents" can make subjects from now on; 0: it cannot
 };
 
 // The maps that bailiffd writes or reads. Holding the descriptor is the permission.
-inline constexpr std::array<const char*, 13> kSharedMaps = {
-    "config", "policies",  "sessions", "subjects", "label_rows", "objects", "filter",
-    "ports",  "addresses", "events",   "agents",   "counters",   "defaults"};
+inline constexpr std::array<const char*, 14> kSharedMaps = {
+    "config", "policies",  "sessions", "subjects", "label_rows", "objects",  "filter",
+    "ports",  "addresses", "events",   "agents",   "counters",   "defaults", "listed"};
 
 struct Request {
     std::uint32_t magic;
@@ -63,6 +66,15 @@ struct WirePosture {
     std::uint32_t enforcing[8];
 };
 
+// What became of a file that was to be hashed; `message` says why it was not.
+struct WireHashed {
+    std::uint32_t outcome; // 0: nothing is done; 1: hashed; 2: not hashed; 3: searched for hard
+                           // links, `message` says what was found
+    std::uint32_t zero;
+    std::uint8_t sha256[BAILIFF_SHA256];
+    bailiff_inode seen; // the file, as the hooks see it
+};
+
 struct Reply {
     std::uint32_t magic;
     std::int32_t error; // 0, or an errno
@@ -73,8 +85,9 @@ struct Reply {
     bailiff_inode inode;
     WirePosture posture;
     char message[256]; // what failed, NUL-terminated
-    char path[4096];   // kResolve: the path without symbolic links, NUL-terminated
+    char path[4096];   // kResolve: the path without symbolic links, NUL-terminated; kHashed
+    WireHashed hashed;
 };
-static_assert(sizeof(Reply) == 24 + 24 + 1352 + 256 + 4096);
+static_assert(sizeof(Reply) == 24 + 24 + 1352 + 256 + 4096 + 64);
 
 } // namespace bailiff::kernel

@@ -58,6 +58,12 @@ std::string join(const google::protobuf::RepeatedPtrField<std::string>& words) {
     return text;
 }
 
+// The first of them, and how many more.
+std::string digests(const v1::FileRule& rule) {
+    const int more = rule.sha256_size() - 1;
+    return rule.sha256(0) + (more > 0 ? " and " + std::to_string(more) + " more" : "");
+}
+
 std::string describe(const v1::FileRule& rule, bool exec) {
     std::string text = std::string(verdict_name(verdict_of(rule.verdict()))) + " ";
     std::string rights;
@@ -67,7 +73,18 @@ std::string describe(const v1::FileRule& rule, bool exec) {
     if (rule.path_size() > 0) text += " path " + join(rule.path());
     if (rule.name_size() > 0) text += " name " + join(rule.name());
     if (rule.suffix_size() > 0) text += " suffix " + join(rule.suffix());
+    if (rule.sha256_size() > 0) text += " sha256 " + digests(rule);
     return text;
+}
+
+// The rule's digests; the lint has seen that each is one.
+Contents contents_of(const v1::FileRule& rule) {
+    Contents contents;
+    for (const std::string& digest : rule.sha256())
+        contents.push_back(parse_sha256(digest).value_or(Sha256{}));
+    std::sort(contents.begin(), contents.end());
+    contents.erase(std::unique(contents.begin(), contents.end()), contents.end());
+    return contents;
 }
 
 class Compiler {
@@ -172,10 +189,12 @@ private:
         const std::uint32_t source =
             add_rule(image_, document_.at(rule, 1, -1), profile.name(), describe(rule, exec));
         Label label;
+        const Contents contents = contents_of(rule);
         for (const std::uint8_t right : rights_of(rule, exec))
             for (const std::uint16_t bit : bits)
-                label.add({right, verdict_of(rule.verdict()), bit, source});
+                label.add({right, verdict_of(rule.verdict()), bit, source, contents});
         if (label.empty()) return; // no layer uses the profile
+        if (!contents.empty()) image_.policy.flags |= BAILIFF_POLICY_HAS_CONTENTS;
         for (const std::string& path : rule.path()) {
             std::string clean = path;
             while (clean.size() > 1 && clean.ends_with('/')) clean.pop_back();

@@ -187,8 +187,8 @@ private:
 
     // Where absence lets everything through, an empty list is likely meant as "nothing".
     static bool empty_means_any(const FieldDescriptor* field) {
-        static const std::set<std::string> any = {"algorithms", "groups", "port", "rights",
-                                                  "scopes",     "tasks",  "to"};
+        static const std::set<std::string> any = {"algorithms", "groups", "port",  "rights",
+                                                  "scopes",     "sha256", "tasks", "to"};
         return any.contains(field->name());
     }
 

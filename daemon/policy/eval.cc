@@ -1,6 +1,13 @@
 #include "policy/eval.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
 #include <filesystem>
+
+#include "base/sha256.h"
+#include "base/unique_fd.h"
 
 namespace bailiff::policy {
 namespace {
@@ -22,8 +29,8 @@ std::string suffix_of(const std::string& name) {
 // Runs one settling; labels are numbered as they are met.
 class Settling {
 public:
-    Settling(const Policy& policy, const bailiff_mask& profiles, std::uint8_t right)
-        : policy_(policy), profiles_(profiles), right_(right) {
+    Settling(const Policy& policy, const bailiff_mask& profiles, const Question& question)
+        : policy_(policy), profiles_(profiles), right_(question.right), path_(question.path) {
         bailiff_settle_begin(&state_, &profiles_, &policy_.image.policy);
     }
 
@@ -31,9 +38,13 @@ public:
     bool apply(const Label* label) {
         if (label == nullptr || label->empty() || settled_) return settled_;
         met_.push_back(label);
+        const auto number = static_cast<bailiff_u32>(met_.size());
+        const bailiff_mask unmet = unmet_by_content(*label);
+        settled_ = bailiff_mask_any(&unmet) != 0 &&
+                   bailiff_settle_denies(&state_, &unmet, number, content().reason) != 0;
+        if (settled_) return true;
         const auto rows = label->rows();
-        settled_ = bailiff_settle_label(&state_, &rows[right_],
-                                        static_cast<bailiff_u32>(met_.size())) != 0;
+        settled_ = bailiff_settle_label(&state_, &rows[right_], number) != 0;
         return settled_;
     }
 
@@ -50,6 +61,37 @@ public:
     }
 
 private:
+    // What the file holds now, as bailiff-kernel would find.
+    struct Content {
+        std::optional<Sha256> digest;
+        std::uint8_t reason = BAILIFF_REASON_NOT_HASHED; // to deny with
+    };
+    const Content& content() {
+        if (content_) return *content_;
+        content_.emplace();
+        const UniqueFd file(open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+        struct stat info {};
+        if (!file || fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) return *content_;
+        const Result<Sha256> found = sha256_of(file.get());
+        if (found) content_ = Content{*found, BAILIFF_REASON_CONTENT};
+        return *content_;
+    }
+
+    // The undecided profiles whose rule here lists contents, and not that of the file.
+    bailiff_mask unmet_by_content(const Label& label) {
+        bailiff_mask unmet{};
+        for (const Saying& saying : label.sayings()) {
+            if (saying.right != right_ || saying.contents.empty() ||
+                !has_bit(state_.undecided, saying.bit))
+                continue;
+            const std::optional<Sha256>& digest = content().digest;
+            if (!digest ||
+                !std::binary_search(saying.contents.begin(), saying.contents.end(), *digest))
+                set_bit(unmet, saying.bit);
+        }
+        return unmet;
+    }
+
     // Every layer allows, and the kernel names the first: for people the most specific layer that
     // has a rule for it says more than a default.
     void name_rule_of_allow(const bailiff_row& defaults, bailiff_decision& decision) const {
@@ -93,6 +135,8 @@ private:
     const Policy& policy_;
     const bailiff_mask profiles_;
     const std::uint8_t right_;
+    const std::string path_;
+    std::optional<Content> content_;
     bailiff_settle state_{};
     bool settled_ = false;
     std::vector<const Label*> met_;
@@ -126,6 +170,8 @@ std::string describe(const Answer& answer, const Image& image) {
     if (decision.profile < image.bits.size())
         text += ", profile " + image.bits[decision.profile].profile + ", layer " +
                 layer_name(decision.layer);
+    if (decision.reason == BAILIFF_REASON_CONTENT) text += "; the file's content is not listed";
+    if (decision.reason == BAILIFF_REASON_NOT_HASHED) text += "; the file cannot be read";
     return text;
 }
 
@@ -184,7 +230,7 @@ RuleSource explain(const Image& image, const Label* label, const bailiff_decisio
 Answer evaluate(const Policy& policy, const bailiff_mask& profiles, const Variables& variables,
                 const Question& question) {
     const std::map<std::string, Label> labels = path_labels(policy.image, variables);
-    Settling settling(policy, profiles, question.right);
+    Settling settling(policy, profiles, question);
     if (question.right < BAILIFF_RIGHT_CONNECT)
         walk(settling, policy.image, labels, question.path);
     else if (question.right < BAILIFF_RIGHTS)

@@ -1,6 +1,7 @@
 #include "policy/image.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "bailiff/verdict.h"
@@ -13,15 +14,31 @@ bool comes_before(const Saying& a, const Saying& b) {
     return std::pair(a.right, a.bit) < std::pair(b.right, b.bit);
 }
 
+Contents joined(const Contents& a, const Contents& b) {
+    Contents all;
+    std::set_union(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(all));
+    return all;
+}
+
+// Of two sayings for the same bit and right.
+Saying stricter(const Saying& a, const Saying& b) {
+    const bool first = a.verdict != b.verdict ? a.verdict > b.verdict : a.rule <= b.rule;
+    Saying said = first ? a : b;
+    if (said.verdict == BAILIFF_VERDICT_DENY) return said;
+    // The rule that lists is the one to name where the content is another.
+    if (a.contents.empty() != b.contents.empty()) said.rule = a.contents.empty() ? b.rule : a.rule;
+    said.contents = joined(a.contents, b.contents);
+    return said;
+}
+
 } // namespace
 
 void Label::add(const Saying& saying) {
     const auto at = std::lower_bound(sayings_.begin(), sayings_.end(), saying, comes_before);
     if (at == sayings_.end() || comes_before(saying, *at))
         sayings_.insert(at, saying);
-    else if (at->verdict < saying.verdict ||
-             (at->verdict == saying.verdict && saying.rule < at->rule))
-        *at = saying;
+    else
+        *at = stricter(*at, saying);
 }
 
 void Label::merge(const Label& other) {
@@ -31,8 +48,28 @@ void Label::merge(const Label& other) {
 Label Label::denials() const {
     Label only;
     for (const Saying& saying : sayings_)
-        if (saying.verdict != BAILIFF_VERDICT_ALLOW) only.sayings_.push_back(saying);
+        if (saying.verdict != BAILIFF_VERDICT_ALLOW || !saying.contents.empty())
+            only.sayings_.push_back(saying);
     return only;
+}
+
+bool Label::lists_contents() const {
+    return std::any_of(sayings_.begin(), sayings_.end(),
+                       [](const Saying& saying) { return !saying.contents.empty(); });
+}
+
+std::map<Sha256, bailiff_listed> Label::listed() const {
+    std::map<Sha256, bailiff_listed> rows;
+    for (const Saying& saying : sayings_) {
+        if (saying.contents.empty()) continue;
+        const auto add = [&](const Sha256& content) {
+            bailiff_listed& row = rows[content];
+            set_bit(saying.right == BAILIFF_RIGHT_LOAD ? row.load : row.exec, saying.bit);
+        };
+        add(Sha256{});
+        for (const Sha256& content : saying.contents) add(content);
+    }
+    return rows;
 }
 
 void Label::inherit(const Label& outer) {
@@ -49,7 +86,7 @@ std::array<bailiff_row, BAILIFF_ALL_RIGHTS> Label::rows() const {
 }
 
 const Saying* Label::find(std::uint8_t right, std::uint16_t bit) const {
-    const Saying wanted = {right, 0, bit, 0};
+    const Saying wanted = {right, 0, bit, 0, {}};
     const auto at = std::lower_bound(sayings_.begin(), sayings_.end(), wanted, comes_before);
     return at == sayings_.end() || comes_before(wanted, *at) ? nullptr : &*at;
 }
@@ -61,6 +98,15 @@ bailiff_mask Image::mask(std::uint8_t layer, const std::vector<std::string>& pro
             std::find(profiles.begin(), profiles.end(), bits[bit].profile) != profiles.end())
             set_bit(mask, static_cast<std::uint16_t>(bit));
     return mask;
+}
+
+std::set<std::string> Image::denied_paths() const {
+    std::set<std::string> denied;
+    for (const auto& [path, label] : paths)
+        for (const Saying& saying : label.sayings())
+            if (saying.verdict == BAILIFF_VERDICT_DENY && rules[saying.rule].at.line != 0)
+                denied.insert(path);
+    return denied;
 }
 
 std::size_t Image::profiles_in_use() const {

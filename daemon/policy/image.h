@@ -6,11 +6,13 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "bailiff/abi.h"
+#include "base/sha256.h"
 #include "policy/address.h"
 #include "policy/position.h"
 
@@ -23,12 +25,17 @@ struct RuleSource {
     std::string text; // in one line, for people
 };
 
-// One rule's word about one right, in one profile's bit.
+// The contents of a file that a rule lists, sorted; empty: whatever it holds.
+using Contents = std::vector<Sha256>;
+
+// One rule's word about one right, in one profile's bit. With `contents` it is for these alone: of
+// a file that holds anything else the word is deny.
 struct Saying {
     std::uint8_t right;
     std::uint8_t verdict;
     std::uint16_t bit;
-    std::uint32_t rule; // index in Image::rules
+    std::uint32_t rule;     // index in Image::rules
+    Contents contents = {}; // never with a deny
 
     // clang-tidy 14 takes the 0 that it compares with for a pointer.
     // NOLINTNEXTLINE(modernize-use-nullptr)
@@ -39,6 +46,7 @@ struct Saying {
 class Label {
 public:
     // Of two sayings for the same bit and right the stricter stays, of equal ones the first rule's.
+    // If one lists contents, it is for these alone; what both list counts together.
     void add(const Saying& saying);
     // Both are said about the same object.
     void merge(const Label& other);
@@ -46,8 +54,13 @@ public:
     // speaks for the same bit and right.
     void inherit(const Label& outer);
 
-    // What it takes away: all but what it allows.
+    // What it takes away: all but what it allows whatever a file holds.
     [[nodiscard]] Label denials() const;
+    // Does it say anything for listed contents alone?
+    [[nodiscard]] bool lists_contents() const;
+    // Rows of map "listed": for each content the profiles that list it, and under zeros those that
+    // list any. Empty where it lists none.
+    [[nodiscard]] std::map<Sha256, bailiff_listed> listed() const;
     [[nodiscard]] bool empty() const { return sayings_.empty(); }
     [[nodiscard]] const std::vector<Saying>& sayings() const { return sayings_; }
     [[nodiscard]] std::array<bailiff_row, BAILIFF_ALL_RIGHTS> rows() const;
@@ -94,6 +107,9 @@ struct Image {
     std::vector<AddressClass> addresses;
     std::vector<PortLabel> ports;
 
+    // Paths that a written rule denies something: what lies there under another name elsewhere is
+    // judged by that one.
+    [[nodiscard]] std::set<std::string> denied_paths() const;
     // How many profiles the policy itself gives, one counted for each layer.
     [[nodiscard]] std::size_t profiles_in_use() const;
     // Of these profiles those that the policy itself gives.

@@ -39,11 +39,12 @@ void check_limits(const Document& document, Problems& problems) {
 
 void check_limits(const Image& image, Problems& problems) {
     std::size_t objects = 0;
+    std::size_t listed = 0;
     std::set<Label> labels = {image.defaults};
     const auto add = [&](const Label& label, std::size_t count) {
         if (label.empty()) return true;
         objects += count;
-        labels.insert(label);
+        if (labels.insert(label).second) listed += label.listed().size();
         const Position& at = image.rules[label.sayings().front().rule].at;
         if (objects > kMaxObjects)
             problems.add(at,
@@ -56,6 +57,10 @@ void check_limits(const Image& image, Problems& problems) {
             problems.add(at, "the policy's rules say more than " + std::to_string(kMaxLabels - 1) +
                                  " different things of paths, names and addresses; put what is "
                                  "said alike in one rule");
+        else if (listed > kMaxListed)
+            problems.add(at, "the policy's rules list too many contents (sha256): with this one " +
+                                 std::to_string(listed) + "; expected at most " +
+                                 std::to_string(kMaxListed));
         return problems.empty();
     };
     for (const PortLabel& entry : image.ports)

@@ -1,5 +1,6 @@
 #include <set>
 
+#include "base/sha256.h"
 #include "policy/address.h"
 #include "policy/limits.h"
 #include "policy/lint.h"
@@ -8,6 +9,8 @@
 
 namespace bailiff::policy {
 namespace {
+
+constexpr int kSha256 = v1::FileRule::kSha256FieldNumber;
 
 class RuleLint {
 public:
@@ -24,8 +27,17 @@ public:
                 report_.add(profile, 1, 0,
                             "every policy has a profile " + quoted(kSelfProtection) +
                                 " already, which protects bailiff itself; choose another name");
-            for (const v1::FileRule& rule : profile.exec()) file_rule(rule);
-            for (const v1::FileRule& rule : profile.files()) file_rule(rule);
+            for (const v1::FileRule& rule : profile.exec()) {
+                file_rule(rule);
+                if (rule.sha256_size() > 0) contents(rule);
+            }
+            for (const v1::FileRule& rule : profile.files()) {
+                file_rule(rule);
+                if (rule.sha256_size() > 0)
+                    report_.add(rule, kSha256, -1,
+                                "only exec rules have sha256: it is looked at when a file is "
+                                "executed or loaded as code");
+            }
             for (const v1::NetworkRule& rule : profile.network()) network_rule(rule);
             for (const v1::SystemRule& rule : profile.system()) system_rule(rule);
         }
@@ -40,6 +52,29 @@ private:
         for (int i = 0; i < rule.path_size(); i++) path(rule, i);
         for (int i = 0; i < rule.name_size(); i++) name(rule, i);
         for (int i = 0; i < rule.suffix_size(); i++) suffix(rule, i);
+    }
+
+    void contents(const v1::FileRule& rule) {
+        for (int i = 0; i < rule.sha256_size(); i++)
+            if (const auto digest = parse_sha256(rule.sha256(i)); !digest || *digest == Sha256{})
+                report_.add(rule, kSha256, i,
+                            "expected a SHA-256 of 64 hexadecimal digits (bailiffctl policy digest "
+                            "FILE prints it), found " +
+                                quoted(rule.sha256(i).substr(0, 200)));
+        if (rule.verdict() == v1::deny)
+            report_.add(rule, kSha256, -1,
+                        "a deny has no sha256: a copy with one byte more would pass; deny the "
+                        "path, or allow the contents that are known to be good");
+        if (rule.path_size() == 0 || rule.name_size() + rule.suffix_size() > 0)
+            report_.add(rule, kSha256, -1,
+                        "a rule with sha256 needs `path`, and has no `name` or `suffix`: it is for "
+                        "files that are hashed beforehand");
+        for (int i = 0; i < rule.path_size(); i++)
+            if (rule.path(i).starts_with("$"))
+                report_.add(rule, 3, i,
+                            "a rule with sha256 names files that are the same for every session, "
+                            "found " +
+                                quoted(rule.path(i)));
     }
 
     void name(const v1::FileRule& rule, int i) {

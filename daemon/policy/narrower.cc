@@ -32,11 +32,12 @@ public:
     }
 
 private:
-    // A rule that allows gives; every other verdict takes away from what the layer allows.
+    // A rule that allows gives; every other verdict takes away from what the layer allows, and so
+    // does a list of contents.
     [[nodiscard]] std::string by_rule(const Label& label) const {
-        for (const Saying& saying : label.sayings())
-            if (saying.verdict != BAILIFF_VERDICT_ALLOW && has_bit(dropped_, saying.bit))
-                return lacks(saying);
+        const Label takes = label.denials();
+        for (const Saying& saying : takes.sayings())
+            if (has_bit(dropped_, saying.bit)) return lacks(saying);
         return "";
     }
 

@@ -14,6 +14,12 @@ std::size_t text_length(const bailiff_event& event) {
     return std::min<std::size_t>(event.text_length, sizeof(event.text));
 }
 
+bool names_rule(std::uint8_t reason) {
+    return reason == BAILIFF_REASON_RULE || reason == BAILIFF_REASON_DEFAULT ||
+           reason == BAILIFF_REASON_NOT_HASHED || reason == BAILIFF_REASON_CHANGED ||
+           reason == BAILIFF_REASON_CONTENT;
+}
+
 bool is_about_a_process(std::uint8_t right) {
     return right == BAILIFF_RIGHT_SIGNAL || right == BAILIFF_RIGHT_PTRACE ||
            right == BAILIFF_RIGHT_SCHEDULE;
@@ -97,6 +103,9 @@ void EventReader::fill_object(const bailiff_event& event, v1::Object& object) co
     object.set_device(event.dev);
     object.set_inode(event.ino);
     object.set_generation(event.generation);
+    if (event.reason != BAILIFF_REASON_CONTENT) return;
+    if (const Sha256* held = manager_.contents().find(event.dev, event.ino, event.generation))
+        object.set_sha256(hex(*held));
 }
 
 void EventReader::fill_rule(const bailiff_event& event, v1::Rule& rule) const {
@@ -149,8 +158,7 @@ std::optional<v1::Record> EventReader::read(const bailiff_event& event) {
     record.set_relaxed((event.flags & BAILIFF_EVENT_RELAXED) != 0);
     record.set_would_deny((event.flags & BAILIFF_EVENT_WOULD_DENY) != 0);
     fill_object(event, *record.mutable_object());
-    if (event.reason == BAILIFF_REASON_RULE || event.reason == BAILIFF_REASON_DEFAULT)
-        fill_rule(event, *record.mutable_rule());
+    if (names_rule(event.reason)) fill_rule(event, *record.mutable_rule());
     return record;
 }
 

@@ -77,7 +77,8 @@ const char* reason_name(std::uint8_t reason) {
         "none",         "rule",           "default",       "expired",      "ended",
         "revoked",      "stale",          "no_profile",    "unknown_root", "too_deep",
         "raced_rename", "unreadable",     "socket_family", "no_storage",   "self_protection",
-        "canary",       "kernel_setting", "case_folding"};
+        "canary",       "kernel_setting", "case_folding",  "not_hashed",   "changed",
+        "content"};
     return reason < kNames.size() ? kNames[reason] : "unknown";
 }
 

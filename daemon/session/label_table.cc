@@ -1,5 +1,7 @@
 #include "session/label_table.h"
 
+#include <algorithm>
+
 #include "policy/limits.h"
 
 namespace bailiff::session {
@@ -18,6 +20,13 @@ Result<std::uint32_t> LabelTable::intern(const policy::Label& label) {
     for (std::uint32_t right = 0; right < BAILIFF_RIGHTS; right++)
         if (Status written = port_.put_row(number, right, rows[right]); !written)
             return tl::unexpected(written.error());
+    for (const auto& [content, row] : label.listed()) {
+        bailiff_listed_key key = {};
+        key.label = number;
+        std::copy(content.begin(), content.end(), std::begin(key.sha256));
+        if (Status written = port_.put_listed(key, row); !written)
+            return tl::unexpected(written.error());
+    }
     const auto [at, fresh] = numbers_.emplace(label, number);
     labels_.push_back(&at->first);
     return number;

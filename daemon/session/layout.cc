@@ -1,5 +1,7 @@
 #include "session/layout.h"
 
+#include <sys/stat.h>
+
 #include <filesystem>
 #include <set>
 
@@ -84,9 +86,27 @@ private:
         if (!found) return tl::unexpected(found.error());
         const Label given = trusted(label, session, path, found->path);
         if (given.empty()) return {};
+        if (given.lists_contents()) note_contents(path, given, *found);
         put(kernel::inode_key(found->inode, slot_), given, session);
         by_path_[session][found->path].merge(given);
         return found->path == "/" ? Status() : place_entry(found->path, given, session);
+    }
+
+    // A label that lists contents denies below a folder: what is there has no content of its own
+    // that could be listed.
+    void note_contents(const std::string& path, const Label& label,
+                       const kernel::ResolvedPath& found) {
+        if (S_ISREG(found.inode.mode)) {
+            layout_.to_hash.insert(found.path);
+            return;
+        }
+        for (const policy::Saying& saying : label.sayings()) {
+            if (saying.contents.empty()) continue;
+            layout_.not_files.push_back(image_.rules[saying.rule].at.text() + ": " + path +
+                                        " is no regular file, and a rule with sha256 is for such "
+                                        "files: name each of them");
+            return;
+        }
     }
 
     // A session's own paths lie where its agent can make symbolic links: what it is allowed does

@@ -6,6 +6,7 @@
 #include <compare>
 #include <cstring>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,7 +33,9 @@ using Bindings = std::map<std::uint16_t, policy::Variables>;
 
 struct Layout {
     Objects objects;
-    std::vector<std::string> notes; // rules that name nothing on this host now, for the log
+    std::set<std::string> to_hash;      // files whose content rules list, by their one name
+    std::vector<std::string> not_files; // what such rules name and is no regular file
+    std::vector<std::string> notes;     // rules that name nothing on this host now, for the log
 };
 
 // Reads the file system through `port`. An error means that the layout must not be used: a denial

@@ -41,6 +41,7 @@ v1::Record killed_record(const Session& session, const Result<kernel::Killed>& d
 // The last slot of each table is the probes'.
 Manager::Manager(Surroundings surroundings)
     : world_(std::move(surroundings)),
+      contents_(world_.port, world_.record),
       session_slots_(1, BAILIFF_MAX_SESSIONS - 2),
       subject_slots_(1, BAILIFF_MAX_SUBJECTS - 2) {}
 
@@ -159,6 +160,7 @@ void Manager::leader_gone(const std::string& name) {
 
 void Manager::tick() {
     if (!to_kill_.empty()) kill_leftovers();
+    contents_.tick();
     const std::uint64_t now = world_.clock.boot_nanos();
     for (auto& [name, session] : sessions_) {
         if (session.state != State::kActive) continue;
@@ -192,6 +194,7 @@ Status Manager::refresh() {
     const Result<std::vector<Mount>> mounts = world_.mounts();
     if (!mounts) return tl::unexpected(mounts.error());
     if (Status refreshed = tables_->refresh(*mounts); !refreshed) return refreshed;
+    contents_.hash(tables_->to_hash());
     return write_agents(tables_->policy());
 }
 

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "kernel/port.h"
 #include "policy/policy.h"
+#include "session/file_contents.h"
 #include "session/label_archive.h"
 #include "session/policy_tables.h"
 #include "session/session.h"
@@ -115,6 +116,11 @@ public:
 
     [[nodiscard]] const PolicyTables* tables() const { return tables_.get(); }
 
+    // What files hold whose contents rules list.
+    [[nodiscard]] const FileContents& contents() const { return contents_; }
+    // A denial said that the file's content is not known, or no longer.
+    void hash_again(const std::string& path) { contents_.hash(path); }
+
     // The rule behind a kernel event, also of the policy before a reload and of a daemon before
     // this one; with the profile's name.
     struct Explanation {
@@ -165,6 +171,7 @@ private:
     std::unique_ptr<token::Verifier> verifier_;
     std::unique_ptr<PolicyTables> tables_;
     std::unique_ptr<PolicyTables> previous_; // for events that it decided
+    FileContents contents_;
     LabelArchive archive_;
     std::size_t archived_labels_ = 0;
     std::map<std::string, Session> sessions_; // by name, and so by age

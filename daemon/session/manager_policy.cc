@@ -109,6 +109,8 @@ Result<std::uint32_t> Manager::load_policy(std::shared_ptr<const policy::Policy>
     verifier_ = std::move(*verifier);
     previous_ = std::exchange(tables_, std::move(*tables));
     archived_labels_ = 0;
+    contents_.hash(tables_->to_hash());
+    contents_.find_links(policy->image.denied_paths());
     const std::uint32_t revoked = settle_sessions(grants);
     if (previous_)
         if (Status cleared = world_.port.clear_policy(previous_->slot()); !cleared)

@@ -10,8 +10,12 @@ Result<std::unique_ptr<PolicyTables>> PolicyTables::install(
     std::unique_ptr<PolicyTables> self(new PolicyTables(port, std::move(policy), policy_slot));
     self->bindings_ = std::move(bindings);
     if (Status done = port.clear_policy(policy_slot); !done) return tl::unexpected(done.error());
+    if (Status done = port.clear_listed(self->labels_.first(), kLabelsPerSlot); !done)
+        return tl::unexpected(done.error());
     if (Status done = self->write_network(); !done) return tl::unexpected(done.error());
     if (Status done = self->refresh(mounts); !done) return tl::unexpected(done.error());
+    if (!self->not_files_.empty())
+        return fail(ErrorCode::kInvalidArgument, self->not_files_.front());
     if (Status done = self->write_policy_row(); !done) return tl::unexpected(done.error());
     return self;
 }
@@ -45,6 +49,9 @@ Status PolicyTables::refresh(const std::vector<Mount>& mounts) {
     Result<Layout> layout = make_layout(port_, policy_->image, slot_, bindings_, mounts);
     if (!layout) return tl::unexpected(layout.error());
     notes_ = std::move(layout->notes);
+    to_hash_ = std::move(layout->to_hash);
+    not_files_ = std::move(layout->not_files);
+    notes_.insert(notes_.end(), not_files_.begin(), not_files_.end());
     for (const auto& [key, placed] : layout->objects) {
         const Result<std::uint32_t> label = labels_.intern(placed.label);
         if (!label) return tl::unexpected(label.error());

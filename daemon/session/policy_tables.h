@@ -15,7 +15,7 @@ namespace bailiff::session {
 class PolicyTables {
 public:
     // Writes the whole policy. Nothing names the slot yet, so a failure leaves no trace that
-    // counts.
+    // counts. kInvalidArgument where a rule with sha256 names what is no regular file.
     [[nodiscard]] static Result<std::unique_ptr<PolicyTables>> install(
         kernel::KernelPort& port, std::shared_ptr<const policy::Policy> policy,
         std::uint8_t policy_slot, Bindings bindings, const std::vector<Mount>& mounts);
@@ -34,6 +34,8 @@ public:
     [[nodiscard]] const LabelTable& labels() const { return labels_; }
     // Rules that name nothing on this host now.
     [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
+    // Files whose content rules list.
+    [[nodiscard]] const std::set<std::string>& to_hash() const { return to_hash_; }
 
 private:
     PolicyTables(kernel::KernelPort& port, std::shared_ptr<const policy::Policy> policy,
@@ -49,6 +51,8 @@ private:
     Bindings bindings_;
     std::map<bailiff_object_key, bailiff_object, KeyLess> written_;
     std::vector<std::string> notes_;
+    std::set<std::string> to_hash_;
+    std::vector<std::string> not_files_; // what a rule with sha256 names and is no regular file
 };
 
 } // namespace bailiff::session

@@ -12,6 +12,7 @@ typedef unsigned char bailiff_u8;
 typedef unsigned short bailiff_u16;
 typedef unsigned int bailiff_u32;
 typedef int bailiff_s32;
+typedef long long bailiff_s64;
 typedef unsigned long long bailiff_u64;
 #else
 #include <stdint.h>
@@ -19,6 +20,7 @@ typedef uint8_t bailiff_u8;
 typedef uint16_t bailiff_u16;
 typedef uint32_t bailiff_u32;
 typedef int32_t bailiff_s32;
+typedef int64_t bailiff_s64;
 typedef uint64_t bailiff_u64;
 #endif
 
@@ -46,6 +48,9 @@ typedef uint64_t bailiff_u64;
 // Of all policies: address blocks, and pairs of a block and a port.
 #define BAILIFF_MAX_ADDRESSES 16384
 #define BAILIFF_MAX_PORTS 16384
+#define BAILIFF_MAX_LISTED 32768  // contents that rules list, counted once for each label
+#define BAILIFF_MAX_DIGESTS 16384 // files whose content is known
+#define BAILIFF_SHA256 32         // bytes of a digest
 
 // What a rule speaks about. Rights over an object come first: a label has a row of masks for each.
 enum bailiff_right {
@@ -131,7 +136,10 @@ enum bailiff_reason {
     BAILIFF_REASON_CANARY = 15,          // a probe of bailiff itself
     BAILIFF_REASON_KERNEL_SETTING = 16,  // a file that sets the kernel, beyond any rule
     BAILIFF_REASON_CASE_FOLDING = 17,    // a rule for a name, where one name has many spellings
-    BAILIFF_REASONS = 18,
+    BAILIFF_REASON_NOT_HASHED = 18,      // a rule lists contents, and the file's is not known
+    BAILIFF_REASON_CHANGED = 19,         // the same: it was written to since it was hashed
+    BAILIFF_REASON_CONTENT = 20,         // the same: it is none of those
+    BAILIFF_REASONS = 21,
 };
 
 struct bailiff_mask {
@@ -156,6 +164,7 @@ struct bailiff_policy {
 };
 #define BAILIFF_POLICY_HAS_NAMES 1u    // labels of kind NAME exist
 #define BAILIFF_POLICY_HAS_SUFFIXES 2u // labels of kind SUFFIX exist
+#define BAILIFF_POLICY_HAS_CONTENTS 4u // rows of map "listed" exist
 BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_policy) == 232, "policy");
 
 // Map "defaults": array of struct bailiff_row, index policy slot * BAILIFF_ALL_RIGHTS + right: what
@@ -198,6 +207,49 @@ struct bailiff_object {
 #define BAILIFF_OBJECT_PER_SESSION 2u // a label for the subject's own session may exist
 #define BAILIFF_OBJECT_ROOT 4u        // the root of a file system that the daemon knows
 BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_object) == 8, "object");
+
+// Map "listed": hash. Which contents of a file a label's rules are for. With a digest of zeros: the
+// profiles whose rule at this label is for listed contents alone; with any other: those of them
+// whose rule lists it. Only the rights exec and load have such rules.
+struct bailiff_listed_key {
+    bailiff_u32 label;
+    bailiff_u32 zero;
+    bailiff_u8 sha256[BAILIFF_SHA256];
+};
+struct bailiff_listed {
+    struct bailiff_mask exec;
+    struct bailiff_mask load;
+};
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_listed_key) == 40, "listed key");
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_listed) == 64, "listed");
+
+// The inode that holds a file's content: on overlayfs one of a layer below.
+struct bailiff_file_key {
+    bailiff_u64 ino;
+    bailiff_u32 dev; // super_block.s_dev
+    bailiff_u32 generation;
+};
+
+// Map "digests": hash, key bailiff_file_key. What bailiff-kernel found in a file, and what tells
+// that it has been written to since: then the row counts for nothing.
+struct bailiff_digest {
+    bailiff_s64 ctime; // seconds
+    bailiff_u32 ctime_nanos;
+    bailiff_u32 zero;
+    bailiff_u64 size;
+    bailiff_u64 openings; // the file's count in map "openings" before it was read
+    bailiff_u8 sha256[BAILIFF_SHA256];
+};
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_digest) == 64, "digest");
+
+// Map "openings": hash, key bailiff_file_key, value bailiff_u64: how often a file was opened to be
+// written, by anybody, since bailiff-kernel made its row.
+
+// Map "examined": array of one. Which descriptor the iterator "examine" is to describe.
+struct bailiff_examined {
+    bailiff_u32 pid;
+    bailiff_u32 fd;
+};
 
 // Map "addresses": longest-prefix trie. An IPv4 address is written as ::ffff:a.b.c.d, so its
 // prefix length is 96 + n. The value is an address class; what covering prefixes say is already
@@ -348,9 +400,9 @@ struct bailiff_task {
     struct bailiff_seen seen[BAILIFF_SEEN];
     struct bailiff_granted granted[BAILIFF_GRANTED];
     struct bailiff_reached reached[BAILIFF_REACHED];
-    bailiff_u64 scratch[70];
+    bailiff_u64 scratch[76];
 };
-BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_task) == 1304, "task");
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_task) == 1352, "task");
 
 // Map "ipc": hash, key the address of a System V object (struct kern_ipc_perm *). Who made it.
 struct bailiff_ipc {
@@ -376,6 +428,18 @@ struct bailiff_inode {
     bailiff_u32 mode;    // i_mode
     bailiff_u32 is_root; // 1: the root of its file system
 };
+
+// What the "examine" iterator prints: a regular file and the inode that holds its content.
+struct bailiff_file {
+    struct bailiff_inode seen;   // the file, as the hooks see it
+    struct bailiff_file_key key; // zeros where no one inode holds the content
+    bailiff_u64 magic;           // of the file system of that inode (statfs(2))
+    bailiff_u64 size;
+    bailiff_s64 ctime; // seconds
+    bailiff_u32 ctime_nanos;
+    bailiff_s32 writers; // above 0: how many have it open to write now, mappings included
+};
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_file) == 72, "file");
 
 // What the "enrol" and "count" iterators print, once for each task that counts.
 struct bailiff_enrolled {

@@ -129,30 +129,38 @@ BAILIFF_INLINE int bailiff_can_relax(bailiff_u32 right) {
     return right < BAILIFF_RIGHTS && right != BAILIFF_RIGHT_CONNECT_UNIX;
 }
 
-// Applies one label's row. Returns 1 when nothing is left to decide.
-BAILIFF_INLINE int bailiff_settle_label(struct bailiff_settle* s, const struct bailiff_row* row,
-                                        bailiff_u32 label) {
-    struct bailiff_mask denies = bailiff_mask_and(&row->says[BAILIFF_VERDICT_DENY], &s->undecided);
-    struct bailiff_mask enforced = bailiff_mask_without(&denies, &s->observe);
+// These undecided profiles say deny at a label. Returns 1 when nothing is left to decide.
+BAILIFF_INLINE int bailiff_settle_denies(struct bailiff_settle* s,
+                                         const struct bailiff_mask* denies, bailiff_u32 label,
+                                         bailiff_u8 reason) {
+    struct bailiff_mask enforced = bailiff_mask_without(denies, &s->observe);
     if (bailiff_mask_any(&enforced)) {
         s->denied.verdict = BAILIFF_VERDICT_DENY;
-        s->denied.reason = BAILIFF_REASON_RULE;
+        s->denied.reason = reason;
         s->denied.label = label;
         s->denied.profile = bailiff_mask_first(&enforced);
         return 1;
     }
-    if (bailiff_mask_any(&denies)) {
+    if (bailiff_mask_any(denies)) {
         if (!s->noted.reason || !(s->noted.flags & BAILIFF_EVENT_WOULD_DENY)) {
             s->noted.verdict = BAILIFF_VERDICT_AUDIT;
-            s->noted.reason = BAILIFF_REASON_RULE;
+            s->noted.reason = reason;
             s->noted.flags = BAILIFF_EVENT_WOULD_DENY;
             s->noted.label = label;
-            s->noted.profile = bailiff_mask_first(&denies);
+            s->noted.profile = bailiff_mask_first(denies);
         }
         for (int i = 0; i < BAILIFF_MASK_WORDS; i++)
-            s->decided[BAILIFF_VERDICT_AUDIT].word[i] |= denies.word[i];
-        s->undecided = bailiff_mask_without(&s->undecided, &denies);
+            s->decided[BAILIFF_VERDICT_AUDIT].word[i] |= denies->word[i];
+        s->undecided = bailiff_mask_without(&s->undecided, denies);
     }
+    return !bailiff_mask_any(&s->undecided);
+}
+
+// Applies one label's row. Returns 1 when nothing is left to decide.
+BAILIFF_INLINE int bailiff_settle_label(struct bailiff_settle* s, const struct bailiff_row* row,
+                                        bailiff_u32 label) {
+    struct bailiff_mask denies = bailiff_mask_and(&row->says[BAILIFF_VERDICT_DENY], &s->undecided);
+    if (bailiff_settle_denies(s, &denies, label, BAILIFF_REASON_RULE)) return 1;
     for (int v = BAILIFF_VERDICT_HOLD; v >= BAILIFF_VERDICT_ALLOW; v--) {
         struct bailiff_mask now = bailiff_mask_and(&row->says[v], &s->undecided);
         if (!bailiff_mask_any(&now)) continue;
@@ -260,6 +268,7 @@ BAILIFF_INLINE void bailiff_settle_end(const struct bailiff_settle* s,
     if (result->reason == BAILIFF_REASON_RULE && result->verdict != BAILIFF_VERDICT_ALLOW &&
         result->verdict == s->noted.verdict) {
         result->label = s->noted.label;
+        result->reason = s->noted.reason;
         result->profile = s->noted.profile;
         result->flags = s->noted.flags;
         result->layer = bailiff_layer_of(policy, result->profile);

@@ -204,6 +204,24 @@ constexpr Vector kVectors[] = {
          return execute(path);
      },
      {.setup = [](const Place& place) { return allowed_program(place, Program::kNothing, 0777); }}},
+    {"exec_listed",
+     "executes a program that took the place of one with a listed content",
+     Who::kUser,
+     [](const Place& place) { return execute(place.allowed("program")); },
+     {.setup = [](const Place& place) { return allowed_program(place, Program::kNothing, 0755); }}},
+    {"exec_listed_loader",
+     "has the dynamic loader map a program that took the place of one with a listed content",
+     Who::kUser,
+     [](const Place& place) {
+         return status_of({"/lib64/ld-linux-x86-64.so.2", place.allowed("program")}, {});
+     },
+     {.setup =
+          [](const Place& place) {
+              std::error_code error;
+              std::filesystem::copy_file("/usr/bin/true", place.allowed("program"),
+                                         std::filesystem::copy_options::overwrite_existing, error);
+              return error.value();
+          }}},
     {"exec_set_uid",
      "becomes root by an allowed set-uid program",
      Who::kUser,

@@ -10,8 +10,10 @@
 #include <unistd.h>
 
 #include <array>
+#include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <filesystem>
 #include <map>
 #include <sstream>
 
@@ -89,14 +91,16 @@ void Scene::put_object(const bailiff_object_key& key, const bailiff_object& obje
 }
 
 void Scene::SetUp() {
-    for (const char* map : {"objects", "agents", "ports", "addresses"}) {
+    for (const char* map :
+         {"objects", "agents", "ports", "addresses", "listed", "digests", "openings"}) {
         const int fd = *programs().map_fd(map);
-        std::array<char, sizeof(bailiff_object_key)> key{}; // the largest of them
+        std::array<char, sizeof(bailiff_listed_key)> key{}; // the largest of them
         while (bpf_map_get_next_key(fd, nullptr, key.data()) == 0)
             bpf_map_delete_elem(fd, key.data());
     }
     next_label_ = 1;
     policy_flags_ = 0;
+    observed_ = false;
     match_flags(0);
     session(BAILIFF_SESSION_ACTIVE);
     subject(1, 0);
@@ -130,6 +134,7 @@ void Scene::write_policy() {
     bailiff_policy policy = {};
     policy.layer[BAILIFF_LAYER_AGENT].word[0] = 1;
     policy.flags = policy_flags_;
+    policy.observe.word[0] = observed_ ? 1 : 0;
     put("policies", std::uint32_t{kPolicySlot}, policy);
 }
 
@@ -165,9 +170,7 @@ void Scene::policy(bailiff_verdict fallback, const std::vector<Rule>& rules) {
     // The file systems the tests touch are known, with no rule of their own.
     for (const char* root : {"/", "/proc", "/sys", "/dev", "/tmp", "/run", "/mnt/ext4"}) {
         const Result<kernel::Resolved> inode = kernel::resolve(programs(), root);
-        if (!inode || inode->inode.is_root == 0) continue;
-        put_object(kernel::inode_key(inode->inode, kPolicySlot),
-                   bailiff_object{0, BAILIFF_OBJECT_ROOT});
+        if (inode && inode->inode.is_root != 0) known_root(root);
     }
     std::map<std::string, std::uint32_t> labels;
     for (const Rule& rule : rules) {
@@ -215,6 +218,45 @@ void Scene::name_rule(const std::string& name, bool suffix, bailiff_right right,
     key.policy = kPolicySlot;
     put_object(key, bailiff_object{label(right, verdict), 0});
     policy_flags_ |= suffix ? BAILIFF_POLICY_HAS_SUFFIXES : BAILIFF_POLICY_HAS_NAMES;
+    write_policy();
+}
+
+void Scene::known_root(const std::string& path) {
+    const Result<kernel::Resolved> inode = kernel::resolve(programs(), path);
+    ASSERT_TRUE(inode) << inode.error().message();
+    put_object(kernel::inode_key(inode->inode, kPolicySlot),
+               bailiff_object{0, BAILIFF_OBJECT_ROOT});
+}
+
+void Scene::observe_profile() {
+    observed_ = true;
+    write_policy();
+}
+
+void Scene::listed_rule(const std::string& path, const std::vector<bailiff_right>& rights,
+                        const std::vector<Sha256>& contents) {
+    const std::filesystem::path file = path;
+    entry_rule(file.parent_path(), file.filename(), rights.front(), BAILIFF_VERDICT_ALLOW);
+    const std::uint32_t number = next_label_ - 1;
+    bailiff_row says = {};
+    says.says[BAILIFF_VERDICT_ALLOW].word[0] = 1;
+    bailiff_listed profiles = {};
+    for (const bailiff_right right : rights) {
+        put("label_rows", number * BAILIFF_RIGHTS + static_cast<std::uint32_t>(right), says);
+        (right == BAILIFF_RIGHT_LOAD ? profiles.load : profiles.exec).word[0] = 1;
+    }
+    std::vector<Sha256> rows = contents;
+    rows.push_back({}); // what is listed at all
+    for (const Sha256& content : rows) {
+        bailiff_listed_key key = {};
+        key.label = number;
+        std::copy(content.begin(), content.end(), std::begin(key.sha256));
+        put("listed", key, profiles);
+    }
+    const Result<kernel::Resolved> inode = kernel::resolve(programs(), path);
+    ASSERT_TRUE(inode) << inode.error().message();
+    put_object(kernel::inode_key(inode->inode, kPolicySlot), bailiff_object{number, 0});
+    policy_flags_ |= BAILIFF_POLICY_HAS_CONTENTS;
     write_policy();
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "bailiff/abi.h"
+#include "base/sha256.h"
 #include "kernel/programs.h"
 #include "kernel/startup.h"
 
@@ -45,6 +46,13 @@ protected:
     // Labels one entry of a directory, there or not.
     void entry_rule(const std::string& directory, const std::string& name, bailiff_right right,
                     bailiff_verdict verdict);
+    // Allows the rights on a file, and on what takes its place, while it holds a listed content.
+    void listed_rule(const std::string& path, const std::vector<bailiff_right>& rights,
+                     const std::vector<Sha256>& contents);
+    // Puts the one profile into mode observe.
+    void observe_profile();
+    // A file system that the policy knows, with no rule of its own.
+    void known_root(const std::string& path);
     void address_rule(const std::string& address, unsigned prefix, std::uint16_t port,
                       bailiff_right right, bailiff_verdict verdict);
     void session(bailiff_session_state state, std::uint64_t expires_at = ~0ULL,
@@ -105,6 +113,7 @@ private:
     static std::optional<kernel::Programs> programs_;
     std::uint32_t next_label_ = 0;
     std::uint32_t policy_flags_ = 0;
+    bool observed_ = false;
     void write_policy();
 };
 

@@ -7,6 +7,7 @@
 
 #include "kernel/enrolment.h"
 #include "kernel/handler.h"
+#include "kernel/program_contents.h"
 #include "tests/kernel/acts.h"
 #include "tests/kernel/scene.h"
 
@@ -47,7 +48,9 @@ protected:
         return text;
     }
     static constexpr const char* kAll = "file_permission socket_recvmsg socket_sendmsg";
-    kernel::ProgramsHandler handler_{programs()};
+    kernel::ProgramContents contents_{programs()};
+    kernel::Hasher hasher_{contents_};
+    kernel::ProgramsHandler handler_{programs(), hasher_};
 };
 
 TEST_F(UseHooks, AreDetachedWhereNoTaskIsASubjectAndAttachedByTheFirst) {

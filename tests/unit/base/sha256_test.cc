@@ -1,6 +1,12 @@
 #include "base/sha256.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+
+#include <cctype>
+
+#include "base/unique_fd.h"
+#include "tests/unit/support/temporary_folder.h"
 
 namespace bailiff {
 namespace {
@@ -21,6 +27,26 @@ TEST(Sha256Test, EmptyTextHasADigest) {
 
 TEST(Sha256Test, HexIsLowerCaseAndKeepsZeros) {
     EXPECT_EQ(hex(std::string_view("\x00\x0a\xff", 3)), "000aff");
+}
+
+TEST(Sha256Test, ADescriptorIsReadToItsEnd) {
+    tests::TemporaryFolder folder;
+    tests::put_file(folder.file("f"), std::string(1'000'000, 'a'));
+    const UniqueFd fd(open(folder.file("f").c_str(), O_RDONLY));
+    EXPECT_EQ(hex(sha256_of(fd.get()).value()),
+              "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+    EXPECT_FALSE(sha256_of(-1));
+}
+
+TEST(Sha256Test, ADigestIsReadFromItsDigitsAlone) {
+    const std::string text = hex(sha256("abc"));
+    EXPECT_EQ(parse_sha256(text), sha256("abc"));
+    std::string upper = text;
+    for (char& c : upper) c = static_cast<char>(std::toupper(c));
+    EXPECT_EQ(parse_sha256(upper), sha256("abc"));
+    for (const std::string& wrong :
+         {std::string(), text.substr(1), text + "0", " " + text.substr(1), "g" + text.substr(1)})
+        EXPECT_FALSE(parse_sha256(wrong)) << wrong;
 }
 
 } // namespace

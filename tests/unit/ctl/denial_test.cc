@@ -41,6 +41,22 @@ TEST(DenialLine, ANetworkDenialNamesTheNetworkRule) {
                                 "[2001:db8::1], protocol: tcp, port: [443] to profile"));
 }
 
+TEST(DenialLine, AContentThatIsNotListedIsNamed) {
+    v1::Record record = denied_write();
+    record.set_right("exec");
+    record.set_reason("content");
+    record.mutable_rule()->set_text("allow exec path /opt/tool sha256 ab");
+    record.mutable_object()->set_sha256("cd");
+    EXPECT_THAT(denial_line(record),
+                EndsWith("policy.yaml:41 allow exec path /opt/tool sha256 ab (profile "
+                         "\"workspace\"): its content is not one that the rule lists: sha256 cd; "
+                         "to allow: add its digest to that rule"));
+    record.set_reason("changed");
+    EXPECT_THAT(denial_line(record), HasSubstr("it changed since it was hashed"));
+    record.set_reason("not_hashed");
+    EXPECT_THAT(denial_line(record), HasSubstr("it is not hashed yet"));
+}
+
 TEST(DenialLine, AnExecRuleHasNoRights) {
     v1::Record record = denied_write();
     record.set_right("exec");

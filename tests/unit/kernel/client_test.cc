@@ -6,6 +6,8 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <map>
+#include <string>
 
 #include "tests/unit/kernel/fake_peer.h"
 #include "tests/unit/kernel/scene.h"
@@ -197,17 +199,17 @@ TEST(ExplainPosture, NamesTheFamilyOfAMissingProgramAndWhatASubjectCanDo) {
     std::strcpy(wire.waived, "task_setnice");
     const KernelPosture posture = explain_posture(wire);
     EXPECT_THAT(posture.remedy, HasSubstr("--without NAME"));
+    std::map<std::string, std::string> details;
     for (const FamilyPosture& family : posture.families) {
         const bool whole =
             family.family != "file" && family.family != "process" && family.family != "system";
         EXPECT_EQ(family.enforcing, whole) << family.family;
-        if (family.family == "file")
-            EXPECT_EQ(family.detail,
-                      "without path_notify, which this kernel does not take, a subject can watch "
-                      "files outside (inotify, fanotify)");
-        if (family.family == "process")
-            EXPECT_THAT(family.detail, HasSubstr("without task_setnice (--without) a subject can"));
+        details[family.family] = family.detail;
     }
+    EXPECT_EQ(details["file"],
+              "without path_notify, which this kernel does not take, a subject can watch files "
+              "outside (inotify, fanotify)");
+    EXPECT_THAT(details["process"], HasSubstr("without task_setnice (--without) a subject can"));
 }
 
 TEST(ExplainPosture, ATextThatFillsItsFieldEndsThere) {

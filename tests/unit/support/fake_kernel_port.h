@@ -123,6 +123,27 @@ public:
         ports.erase(key);
         return {};
     }
+    Status put_listed(const bailiff_listed_key& key, const bailiff_listed& row) override {
+        if (Status made = call("put_listed"); !made) return made;
+        listed[key] = row;
+        return {};
+    }
+    Status clear_listed(std::uint32_t first, std::uint32_t count) override {
+        if (Status made = call("clear_listed"); !made) return made;
+        std::erase_if(listed, [&](const auto& entry) {
+            return entry.first.label >= first && entry.first.label < first + count;
+        });
+        return {};
+    }
+    Status hash(const std::string& path) override { return call("hash " + path); }
+    Status find_links(const std::string& path) override { return call("find_links " + path); }
+    Result<std::optional<kernel::Hashed>> take_hashed() override {
+        if (Status made = call("take_hashed"); !made) return tl::unexpected(made.error());
+        if (hashed.empty()) return std::nullopt;
+        kernel::Hashed first = hashed.front();
+        hashed.erase(hashed.begin());
+        return first;
+    }
     Status clear_policy(std::uint8_t slot) override {
         if (Status made = call("clear_policy"); !made) return made;
         std::erase_if(objects, [&](const auto& entry) { return entry.first.policy == slot; });
@@ -253,6 +274,8 @@ public:
     std::map<bailiff_object_key, bailiff_object, BytesLess<bailiff_object_key>> objects;
     std::map<bailiff_address_key, std::uint32_t, BytesLess<bailiff_address_key>> addresses;
     std::map<bailiff_port_key, std::uint32_t, BytesLess<bailiff_port_key>> ports;
+    std::map<bailiff_listed_key, bailiff_listed, BytesLess<bailiff_listed_key>> listed;
+    std::vector<kernel::Hashed> hashed; // done, and to be taken
     std::map<std::uint32_t, bailiff_session> sessions;
     std::map<std::uint32_t, bailiff_subject> subjects;
     std::vector<kernel::AgentMatch> agents;
