@@ -24,13 +24,16 @@ public:
 private:
     void resolve_path(const Request& request, Reply& reply);
 
-    [[nodiscard]] Status hold(Resolved& found);
+    using Object = std::tuple<std::uint32_t, std::uint64_t, std::uint32_t>;
+    using Held = std::map<Object, UniqueFd>;
+    [[nodiscard]] Status hold(Resolved& found, const View& view);
 
     Programs& programs_;
     // Objects of overlayfs and /proc stay open once resolved, by device, number and type: an inode
     // that was dropped from memory comes back under another number there, and its rule would be
     // lost.
-    std::map<std::tuple<std::uint32_t, std::uint64_t, std::uint32_t>, UniqueFd> held_;
+    Held held_;
+    std::map<View, Held> held_in_; // of containers, until they are forgotten
 };
 
 } // namespace bailiff::kernel

@@ -9,18 +9,23 @@
 
 namespace bailiff::kernel {
 
-inline constexpr std::uint32_t kWireMagic = 0x62616c35; // "bal5": raised with any change here
+inline constexpr std::uint32_t kWireMagic = 0x62616c36; // "bal6": raised with any change here
 inline constexpr const char* kSocketName = "kernel.sock";
 
 enum class Operation : std::uint32_t {
     kHello = 1,     // answered with the descriptors of kSharedMaps, in that order
-    kResolve = 2,   // path -> inode, path
+    kResolve = 2,   // path; root, or pid and start_time, or none -> inode, path
     kEnrol = 3,     // pid, start_time, subject, generation -> count
     kSubjectOf = 4, // pid -> count is the subject, generation
     kCount = 5,     // subject, generation -> count
     kPosture = 6,   // -> posture
-    kAdopt = 7,     // -> count
+    kAdopt = 7,     // -> count, adopted
     kKill = 8,      // subject, generation -> count, left
+    // Tasks that run already: pid, start_time or pid 0, cgroup; owner, daemon, subject, generation.
+    kCheckTarget = 9,  // -> count: may they all become the subject's? nothing is changed
+    kEnrolTarget = 10, // -> count
+    kForget = 12,      // root, or pid and start_time: of what kResolve was asked
+    kContainer = 11,   // path: RUNTIME/ID -> path: its image, message: its name
 };
 
 // The maps that bailiffd writes or reads. Holding the descriptor is the permission.
@@ -34,11 +39,15 @@ struct Request {
     std::uint32_t pid;
     std::uint32_t subject;
     std::uint32_t generation;
-    std::uint32_t zero;
+    std::uint32_t daemon;     // process of bailiffd: no target may hold it
     std::uint64_t start_time; // of the process, clock ticks since boot
-    char path[4096];          // NUL-terminated
+    std::uint64_t cgroup;     // id of a control group
+    std::uint32_t owner;      // uid that every process of the target must have, or kAnyOwner
+    std::uint32_t zero;
+    char root[256];  // where a container's root is mounted; NUL-terminated
+    char path[4096]; // NUL-terminated
 };
-static_assert(sizeof(Request) == 32 + 4096);
+static_assert(sizeof(Request) == 48 + 256 + 4096);
 
 enum class Family : std::uint32_t { kTask, kExec, kFile, kNetwork, kProcess, kMemory, kSystem };
 inline constexpr std::array<const char*, 7> kFamilyNames = {"task",    "exec",   "file",  "network",
@@ -58,6 +67,16 @@ struct WirePosture {
     std::uint32_t enforcing[8];
 };
 
+// Of one subject, the tasks that kAdopt found.
+struct WireAdopted {
+    std::uint32_t subject;
+    std::uint32_t tasks;
+    std::uint32_t pid; // of their oldest process
+    std::uint32_t zero;
+    std::uint64_t start_time; // of that, nanoseconds of CLOCK_BOOTTIME
+};
+inline constexpr std::size_t kMaxAdopted = 64; // subjects in one answer
+
 struct Reply {
     std::uint32_t magic;
     std::int32_t error; // 0, or an errno
@@ -67,9 +86,10 @@ struct Reply {
     std::uint32_t zero;
     bailiff_inode inode;
     WirePosture posture;
-    char message[256]; // what failed, NUL-terminated
-    char path[4096];   // kResolve: the path without symbolic links, NUL-terminated
+    std::array<WireAdopted, kMaxAdopted> adopted; // until one with subject 0
+    char message[256]; // what failed; of kContainer the name. NUL-terminated
+    char path[4096];   // kResolve: the path without symbolic links; kContainer: the image; the same
 };
-static_assert(sizeof(Reply) == 24 + 24 + 328 + 256 + 4096);
+static_assert(sizeof(Reply) == 24 + 24 + 328 + 64 * 24 + 256 + 4096);
 
 } // namespace bailiff::kernel
