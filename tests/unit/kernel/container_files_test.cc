@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <string>
+#include <vector>
 
 #include "tests/unit/support/temporary_folder.h"
 
@@ -63,7 +65,9 @@ TEST_F(ContainerFiles, WhatIsNotThereOrNotUnderstoodIsAnError) {
 }
 
 TEST_F(ContainerFiles, OnlyAWholeIdIsLookedFor) {
-    for (const std::string name : {"podman/../../etc", "docker/" + kId + "/../x", "crio/" + kId})
+    const std::vector<std::string> names = {"podman/../../etc", "docker/" + kId + "/../x",
+                                            "crio/" + kId};
+    for (const std::string& name : names)
         EXPECT_THAT(find(name), HasSubstr("expected podman/ or docker/")) << name;
     EXPECT_THAT(find(""), HasSubstr("expected"));
 }
