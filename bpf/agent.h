@@ -38,27 +38,47 @@ __noinline u64 hash_cgroup(u64 from, u64 above) {
     return bailiff_cgroup_hash(name, (u32)n - 1, above, c->name_key[0], c->name_key[1]);
 }
 
+// Podman's monitor of a container: it runs on the host, in a cgroup beside the container's, and
+// starts the runtime that makes it. "conmon", or "libpod-conmon-ID.scope".
+static __always_inline int is_monitor(struct cgroup* leaf) {
+    u64 name[2] = {};
+    const char* from = BPF_CORE_READ(leaf, kn, name);
+    bpf_probe_read_kernel_str(name, sizeof(name), from);
+    if (name[0] == 0x00006e6f6d6e6f63) return name[1] == 0;
+    return name[0] == 0x632d646f7062696c && (name[1] & 0xffffffffffff) == 0x2d6e6f6d6e6f;
+}
+
+// The session that a cgroup on the way is bound to goes before every agent, and of two agents the
+// one nearer to the root.
 static __always_inline struct bailiff_task* agent_of_cgroup(struct task_struct* task) {
     struct bailiff_object_key key = {};
+    struct bailiff_task* agent = 0;
     struct cgroup* leaf = BPF_CORE_READ(task, cgroups, dfl_cgrp);
     int levels = BPF_CORE_READ(leaf, level);
     u64 ancestors = (u64)leaf + bpf_core_field_offset(struct cgroup, ancestors);
     u64 path = 0;
+    int monitor = is_monitor(leaf);
     for (int level = 1; level < MAX_CGROUP_LEVELS && level <= levels; level++) {
         struct cgroup* at = 0;
         bpf_probe_read_kernel(&at, sizeof(at), (const void*)(ancestors + (u64)level * 8));
+        key.kind = BAILIFF_OBJECT_CGROUP;
+        key.ino = BPF_CORE_READ(at, kn, id);
+        key.name = 0;
+        struct bailiff_task* bound = bpf_map_lookup_elem(&agents, &key);
+        if (bound) return bound;
+        if (agent || monitor) continue;
         u64 name = (u64)BPF_CORE_READ(at, kn, name);
         key.kind = BAILIFF_OBJECT_UNIT;
+        key.ino = 0;
         key.name = hash_cgroup(name, 0);
-        struct bailiff_task* found = bpf_map_lookup_elem(&agents, &key);
-        if (found) return found;
+        agent = bpf_map_lookup_elem(&agents, &key);
+        if (agent) continue;
         path = hash_cgroup(name, path);
         key.kind = BAILIFF_OBJECT_CGROUP;
         key.name = path;
-        found = bpf_map_lookup_elem(&agents, &key);
-        if (found) return found;
+        agent = bpf_map_lookup_elem(&agents, &key);
     }
-    return 0;
+    return agent;
 }
 
 static __always_inline struct bailiff_task* agent_of_uid(struct task_struct* task) {

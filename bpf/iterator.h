@@ -73,14 +73,50 @@ static __always_inline int below(struct task_struct* task, u32 pid) {
     return 0;
 }
 
+// Is `task` in the cgroup, or in one below it?
+static __always_inline int in_cgroup(struct task_struct* task, u64 id) {
+    struct cgroup* leaf = BPF_CORE_READ(task, cgroups, dfl_cgrp);
+    int levels = BPF_CORE_READ(leaf, level);
+    u64 ancestors = (u64)leaf + bpf_core_field_offset(struct cgroup, ancestors);
+    for (int level = 1; level < MAX_CGROUP_LEVELS && level <= levels; level++) {
+        struct cgroup* at = 0;
+        bpf_probe_read_kernel(&at, sizeof(at), (const void*)(ancestors + (u64)level * 8));
+        if (BPF_CORE_READ(at, kn, id) == id) return 1;
+    }
+    return 0;
+}
+
+// Is a task with that row another session's, or of one that is over? There it stays.
+static __always_inline int is_of_session(const struct bailiff_task* row) {
+    if (!row->subject) return 0;
+    const struct bailiff_subject* subject = find_subject(row->subject);
+    return !subject || subject->generation != row->generation || subject->session != 0;
+}
+
+static __always_inline void describe_task(struct bailiff_enrolled* out, struct task_struct* task) {
+    struct task_struct* leader = task->group_leader;
+    const struct cred* cred = task->real_cred; // overlayfs puts its mounter's in `cred`
+    out->pid = (u32)task->pid;
+    out->process = (u32)task->tgid;
+    out->start_time = leader->start_boottime;
+    out->uid = cred->uid.val == cred->euid.val ? cred->uid.val : ~0U;
+}
+
 static __always_inline int on_enrol(struct bpf_iter__task* ctx) {
     struct task_struct* task = ctx->task;
     struct bailiff_control* want = read_control();
-    if (!task || !want || !want->row.subject || !below(task, want->pid)) return 0;
-    struct bailiff_enrolled out = {.pid = (u32)task->pid, .outcome = 1};
+    if (!task || !want || !want->row.subject) return 0;
+    if (want->pid ? !below(task, want->pid) : !task->mm || !in_cgroup(task, want->cgroup)) return 0;
+    struct bailiff_enrolled out = {.outcome = 1};
+    describe_task(&out, task);
     struct bailiff_task* row = bpf_task_storage_get(&tasks, task, 0, 0);
+    if (row) out.subject = row->subject;
     if (row && row->subject == want->row.subject && row->generation == want->row.generation) {
         out.outcome = 0;
+    } else if (row && is_of_session(row)) {
+        out.outcome = 3;
+    } else if (want->dry) {
+        out.outcome = 1;
     } else if (row) {
         row->subject = want->row.subject;
         row->generation = want->row.generation;
@@ -107,7 +143,8 @@ static __always_inline int on_adopt(struct bpf_iter__task* ctx) {
     struct bailiff_task* fresh = by_file && by_file->subject ? by_file : agent_of_task(task);
     if (!fresh) fresh = by_file;
     if (!fresh) return 0;
-    struct bailiff_enrolled out = {.pid = (u32)task->pid, .outcome = 1};
+    struct bailiff_enrolled out = {.outcome = 1, .subject = fresh->subject};
+    describe_task(&out, task);
     if (!fresh->subject) out.outcome = 0;
     row = bpf_task_storage_get(&tasks, task, fresh, BPF_LOCAL_STORAGE_GET_F_CREATE);
     if (row) {

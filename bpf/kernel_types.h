@@ -265,6 +265,7 @@ struct kern_ipc_perm {
 
 struct kernfs_node {
     const char* name;
+    u64 id; // of a cgroup: also the number of its folder
 };
 
 struct cgroup {

@@ -23,6 +23,7 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::uint64_t kProbeEvery = 60; // seconds
+constexpr std::chrono::milliseconds kMountPause{100};
 
 Result<std::string> boot_id() {
     Result<std::string> id = read_file("/proc/sys/kernel/random/boot_id", 128);
@@ -63,6 +64,7 @@ Status Daemon::open_manager() {
     const Result<std::string> boot = boot_id();
     if (!boot) return tl::unexpected(boot.error());
     lost_events_ = std::make_unique<LostEvents>(options_.state_folder + "/lost-events", *boot);
+    containers_ = std::make_unique<session::Containers>(*port_);
     manager_ = std::make_unique<session::Manager>(session::Surroundings{
         *port_, clock_, *replay_,
         [this](v1::Record record) { journal_->record(std::move(record)); },
@@ -71,8 +73,12 @@ Status Daemon::open_manager() {
             if (mounts && events_) events_->set_mounts(*mounts);
             return mounts;
         },
-        options_.state_folder + "/sessions.json", options_.state_folder + "/labels.json", *boot});
-    events_ = std::make_unique<session::EventReader>(*manager_, clock_);
+        options_.state_folder + "/sessions.json", options_.state_folder + "/labels.json", *boot,
+        containers_.get(),
+        [](std::uint32_t pid) {
+            return session::read_mounts("/proc/" + std::to_string(pid) + "/mountinfo");
+        }});
+    events_ = std::make_unique<session::EventReader>(*manager_, clock_, *containers_);
     ServiceHooks hooks;
     hooks.reload_policy = [this] { return load_policy(); };
     hooks.opened = [this](const session::Session& session) { watch(session); };
@@ -170,6 +176,13 @@ Writing Daemon::writing() const {
     return {journal_->state(), replay_->state()};
 }
 
+void Daemon::label_mounts() {
+    if (!std::exchange(mounts_changed_, false)) return;
+    if (Status done = manager_->relabel(); !done)
+        note("posture", "refresh",
+             "new mounts are denied until they can be labelled: " + done.error().message());
+}
+
 void Daemon::every_minute() {
     if (Status done = manager_->refresh(); !done)
         note("posture", "refresh", "labels may be stale: " + done.error().message());
@@ -179,10 +192,7 @@ void Daemon::every_minute() {
 void Daemon::every_second() {
     drain_events();
     manager_->tick();
-    if (std::exchange(mounts_changed_, false))
-        if (Status done = manager_->refresh(); !done)
-            note("posture", "refresh",
-                 "new mounts are denied until they can be labelled: " + done.error().message());
+    label_mounts();
     journal_->tick();
     for (const std::string& notice : manager_->take_notices())
         note("posture", "keys", "token keys: " + notice);
@@ -213,10 +223,16 @@ asio::awaitable<void> Daemon::read_ring() {
 asio::awaitable<void> Daemon::watch_mounts() {
     asio::posix::stream_descriptor mounts(context_,
                                           open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC));
+    asio::steady_timer pause(context_);
     while (true) {
         co_await mounts.async_wait(asio::posix::stream_descriptor::wait_error, asio::use_awaitable);
         pollfd seen{mounts.native_handle(), POLLPRI, 0};
         if (poll(&seen, 1, 0) > 0) mounts_changed_ = true;
+        // At once: a container's first program starts some moments after its root is mounted. Then
+        // not again for a while, however many mounts there are; the second's tick sees the last.
+        label_mounts();
+        pause.expires_after(kMountPause);
+        co_await pause.async_wait(asio::use_awaitable);
     }
 }
 
@@ -240,6 +256,7 @@ asio::awaitable<void> Daemon::watch_leader(std::string session, pid_t pid,
 }
 
 void Daemon::watch(const session::Session& session) {
+    if (session.leader_gone) return; // a control group has no first process
     asio::co_spawn(context_, watch_leader(session.name, session.pid, session.start_time),
                    asio::detached);
 }

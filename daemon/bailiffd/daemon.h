@@ -47,6 +47,7 @@ private:
     void probe();
     [[nodiscard]] std::string journal_detachment();
     [[nodiscard]] Writing writing() const;
+    void label_mounts();
     void every_second();
     void every_minute();
     void watch(const session::Session& session);
@@ -66,6 +67,7 @@ private:
     std::unique_ptr<Journal> journal_;
     std::unique_ptr<kernel::Client> port_;
     std::unique_ptr<token::ReplayCache> replay_;
+    std::unique_ptr<session::Containers> containers_;
     std::unique_ptr<session::Manager> manager_;
     std::unique_ptr<session::EventReader> events_;
     std::unique_ptr<ControlService> service_;

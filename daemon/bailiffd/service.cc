@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "bailiffd/target.h"
 #include "base/account.h"
 #include "journal/utf8.h"
 #include "journal/utf8_message.h"
@@ -86,6 +87,7 @@ v1::Session ControlService::describe(const session::Session& session) const {
     for (const std::string& profile : session.profiles) out.add_profiles(profile);
     out.set_why(session.why);
     out.set_relaxed_until(manager_.relaxed_until(session));
+    out.set_cgroup(session.cgroup);
     out.set_on_end(session.kill ? "kill" : "deny");
     journal::make_utf8(out);
     return out;
@@ -95,10 +97,13 @@ Result<v1::OpenSessionResponse> ControlService::open_session(
     const api::Caller& caller, const v1::OpenSessionRequest& request) {
     v1::OpenSessionResponse response;
     response.set_sequence(journal_.last_sequence());
+    auto target = find_target(request, caller, port_);
+    if (!target) return tl::unexpected(target.error());
     std::uint32_t tasks = 0;
-    const auto opened = manager_.open({request.token(), request.proof(), request.workspace(),
-                                       request.task_note(), request.wait_tree()},
-                                      presenter_of(caller.peer), &tasks);
+    const auto opened =
+        manager_.open({request.token(), request.proof(), request.workspace(), request.task_note(),
+                       request.wait_tree(), std::move(*target)},
+                      presenter_of(caller.peer), &tasks);
     if (!opened) return tl::unexpected(opened.error());
     hooks_.opened(**opened);
     *response.mutable_session() = describe(**opened);

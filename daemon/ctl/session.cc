@@ -90,7 +90,7 @@ CLI::App* add_action(CLI::App& sessions, Context& context, const char* name,
 } // namespace
 
 void add_session(CLI::App& app, Context& context) {
-    CLI::App& sessions = group(app, "session", "List, show, renew, end and revoke sessions");
+    CLI::App& sessions = group(app, "session", "Open, list, show, renew, end and revoke sessions");
     auto options = std::make_shared<Options>();
     const auto add = [&](const char* name, const char* description, Action action) {
         CLI::App* command = add_action(sessions, context, name, description, options, action);
@@ -98,6 +98,7 @@ void add_session(CLI::App& app, Context& context) {
             ->required();
         return command;
     };
+    add_session_open(sessions, context);
     add_action(sessions, context, "list", "Sessions that are active", options, list)
         ->add_flag("--all", options->all, "Also the ones that are over");
     add("show", "All about one session", show);

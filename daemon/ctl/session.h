@@ -14,6 +14,8 @@ namespace bailiff::ctl {
 using Sessions = google::protobuf::RepeatedPtrField<v1::Session>;
 
 void add_session(CLI::App& app, Context& context);
+// `session open`, as part of the same group.
+void add_session_open(CLI::App& sessions, Context& context);
 
 [[nodiscard]] std::string session_table(const Sessions& sessions);
 // One session, a field a line.

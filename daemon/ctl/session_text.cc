@@ -101,6 +101,7 @@ std::string session_text(const v1::Session& session) {
         {"task note",
          session.task_note().empty() ? "" : escape(session.task_note()) + " (the caller's word)"},
         {"workspace", escape(session.workspace())},
+        {"cgroup", escape(session.cgroup())},
         {"profiles", joined(session.profiles())},
         {"opened by",
          "uid " + std::to_string(session.uid()) + ", pid " + std::to_string(session.pid())},

@@ -7,6 +7,8 @@
 namespace bailiff::journal {
 namespace {
 
+constexpr std::size_t kShortId = 12; // of a container, as podman and docker print it
+
 bool within(char32_t code, char32_t first, char32_t last) {
     return code >= first && code <= last;
 }
@@ -56,16 +58,26 @@ std::string who(const v1::Record& record) {
     return text;
 }
 
+void add(std::string& sentence, std::string_view before, const std::string& text) {
+    if (!text.empty()) sentence += std::string(before) + text;
+}
+
+// "web of busybox:latest"; the beginning of its id where it has no name that is known.
+std::string container_text(const v1::Container& container) {
+    std::string text =
+        word(container.name().empty() ? container.id().substr(0, kShortId) : container.name());
+    add(text, " of ", word(container.image()));
+    return text;
+}
+
 std::string process_text(const v1::Record& record) {
     if (!record.has_process()) return {};
     const v1::Process& process = record.process();
     const std::string& name = process.executable().empty() ? process.comm() : process.executable();
     std::string text = name.empty() ? std::string("process") : word(name);
-    return text + " (pid " + std::to_string(process.pid()) + ")";
-}
-
-void add(std::string& sentence, std::string_view before, const std::string& text) {
-    if (!text.empty()) sentence += std::string(before) + text;
+    text += " (pid " + std::to_string(process.pid()) + ")";
+    add(text, " in container ", container_text(process.container()));
+    return text;
 }
 
 std::string times_text(const v1::Record& record) {

@@ -1,22 +1,15 @@
 #include "kernel/client.h"
 
-#include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <linux/membarrier.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <set>
 
 #include "base/unix_address.h"
-#include "kernel/objects.h"
-#include "kernel/subject_slot.h"
 
 namespace bailiff::kernel {
 namespace {
@@ -27,10 +20,12 @@ ErrorCode from_errno(int error) {
             return ErrorCode::kNotFound;
         case EINVAL:
             return ErrorCode::kInvalidArgument;
-        case EOPNOTSUPP:
-            return ErrorCode::kFailedPrecondition;
         case ENOSPC:
             return ErrorCode::kResourceExhausted;
+        case EPERM:
+            return ErrorCode::kPermissionDenied;
+        case EBUSY:
+            return ErrorCode::kFailedPrecondition;
         default:
             return ErrorCode::kInternal;
     }
@@ -43,54 +38,43 @@ Request request_for(Operation operation) {
     return request;
 }
 
-Result<Request> request_for(Operation operation, const std::string& path) {
-    Request request = request_for(operation);
+Status set_path(Request& request, const std::string& path) {
     if (path.empty() || path[0] != '/' || path.size() >= sizeof(request.path))
         return fail(
             ErrorCode::kInvalidArgument,
             "path \"" + path.substr(0, 200) + "\": expected an absolute path below 4096 bytes");
     std::memcpy(request.path, path.c_str(), path.size());
+    return {};
+}
+
+Result<Request> request_for(Operation operation, const std::string& path) {
+    Request request = request_for(operation);
+    if (Status set = set_path(request, path); !set) return tl::unexpected(set.error());
     return request;
 }
 
-template <typename Key, typename Value>
-Status write_map(int fd, const char* name, const Key& key, const Value& value) {
-    if (bpf_map_update_elem(fd, &key, &value, BPF_ANY) == 0) return {};
-    if (errno == E2BIG || errno == ENOSPC)
-        return fail(ErrorCode::kResourceExhausted, std::string("kernel map ") + name + " is full");
-    return fail_errno(std::string("write kernel map ") + name, errno);
+Result<Request> view_request(Operation operation, const View& view) {
+    Request request = request_for(operation);
+    request.pid = view.pid;
+    request.start_time = view.start_time;
+    if (view.root.size() >= sizeof(request.root))
+        return fail(ErrorCode::kInvalidArgument,
+                    "the root of a container is mounted on a path of 256 bytes or more");
+    std::memcpy(request.root, view.root.c_str(), view.root.size());
+    return request;
 }
 
-template <typename Key>
-Status erase_map(int fd, const char* name, const Key& key) {
-    if (bpf_map_delete_elem(fd, &key) == 0 || errno == ENOENT) return {};
-    return fail_errno(std::string("erase from kernel map ") + name, errno);
-}
-
-template <typename Value>
-Result<Value> read_map(int fd, const char* name, std::uint32_t index) {
-    Value value{};
-    if (bpf_map_lookup_elem(fd, &index, &value) == 0) return value;
-    return fail_errno(std::string("read kernel map ") + name, errno);
+Request target_request(Operation operation, const Target& target) {
+    Request request = request_for(operation);
+    request.daemon = static_cast<std::uint32_t>(getpid());
+    request.pid = target.pid;
+    request.start_time = target.start_time;
+    request.cgroup = target.cgroup;
+    request.owner = target.owner;
+    return request;
 }
 
 constexpr time_t kAnswerSeconds = 60;
-
-constexpr std::uint32_t kMatchFlags =
-    BAILIFF_CONFIG_MATCH_UID | BAILIFF_CONFIG_MATCH_UNIT | BAILIFF_CONFIG_MATCH_CGROUP;
-
-std::uint32_t match_flag(std::uint8_t kind) {
-    switch (kind) {
-        case BAILIFF_OBJECT_UID:
-            return BAILIFF_CONFIG_MATCH_UID;
-        case BAILIFF_OBJECT_UNIT:
-            return BAILIFF_CONFIG_MATCH_UNIT;
-        case BAILIFF_OBJECT_CGROUP:
-            return BAILIFF_CONFIG_MATCH_CGROUP;
-        default:
-            return 0;
-    }
-}
 
 // A bailiff-kernel that made new maps has forgotten every session: they must be written anew.
 Status same_maps(const std::vector<UniqueFd>& before, const std::vector<UniqueFd>& now) {
@@ -106,24 +90,6 @@ Status same_maps(const std::vector<UniqueFd>& before, const std::vector<UniqueFd
                         "bailiff-kernel holds other maps than before: its pins were removed");
     }
     return {};
-}
-
-template <typename Key>
-void erase_matching(int fd, const std::function<bool(const Key&)>& wanted) {
-    Key key{};
-    std::vector<Key> found;
-    for (int more = bpf_map_get_next_key(fd, nullptr, &key); more == 0;) {
-        if (wanted(key)) found.push_back(key);
-        const Key last = key;
-        more = bpf_map_get_next_key(fd, &last, &key);
-    }
-    for (const Key& gone : found) bpf_map_delete_elem(fd, &gone);
-}
-
-// Returns when every hook that runs now is done: hooks hold an RCU read lock, and this command of
-// membarrier(2) waits for all of them, some milliseconds. A kernel with nohz_full= refuses it.
-void wait_for_hooks() {
-    if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) != 0) usleep(20'000);
 }
 
 } // namespace
@@ -233,106 +199,31 @@ int Client::map(const char* name) const {
 }
 
 Result<ResolvedPath> Client::resolve(const std::string& path) {
-    const Result<Request> request = request_for(Operation::kResolve, path);
+    return resolve_in(View(), path);
+}
+
+void Client::forget(const View& view) {
+    if (const auto request = view_request(Operation::kForget, view)) (void)ask(*request);
+}
+
+Result<ResolvedPath> Client::resolve_in(const View& view, const std::string& path) {
+    Result<Request> request = view_request(Operation::kResolve, view);
     if (!request) return tl::unexpected(request.error());
+    if (Status set = set_path(*request, path); !set) return tl::unexpected(set.error());
     return ask(*request).map([](const Reply& reply) {
         return ResolvedPath{reply.inode,
                             std::string(reply.path, strnlen(reply.path, sizeof(reply.path)))};
     });
 }
 
-Status Client::labels_changed(Status written) const {
-    return written ? count_label_change(map("filter")) : written;
-}
-Status Client::put_row(std::uint32_t label, std::uint32_t right, const bailiff_row& row) {
-    return labels_changed(
-        write_map(map("label_rows"), "label_rows", label * BAILIFF_RIGHTS + right, row));
-}
-Status Client::put_default(std::uint32_t policy_slot, std::uint32_t right, const bailiff_row& row) {
-    return labels_changed(
-        write_map(map("defaults"), "defaults", policy_slot * BAILIFF_ALL_RIGHTS + right, row));
-}
-Status Client::put_policy(std::uint32_t slot, const bailiff_policy& policy) {
-    return labels_changed(write_map(map("policies"), "policies", slot, policy));
-}
-Status Client::put_object(const bailiff_object_key& key, const bailiff_object& object) {
-    return write_object(map("objects"), map("filter"), key, object);
-}
-Status Client::erase_object(const bailiff_object_key& key) {
-    return labels_changed(erase_map(map("objects"), "objects", key));
-}
-Status Client::put_address(const bailiff_address_key& key, std::uint32_t address_class) {
-    return write_map(map("addresses"), "addresses", key, address_class);
-}
-Status Client::erase_address(const bailiff_address_key& key) {
-    return erase_map(map("addresses"), "addresses", key);
-}
-Status Client::put_port(const bailiff_port_key& key, std::uint32_t label) {
-    return write_map(map("ports"), "ports", key, label);
-}
-Status Client::erase_port(const bailiff_port_key& key) {
-    return erase_map(map("ports"), "ports", key);
-}
-Status Client::put_listed(const bailiff_listed_key& key, const bailiff_listed& listed) {
-    return labels_changed(write_map(map("listed"), "listed", key, listed));
-}
-Status Client::clear_listed(std::uint32_t first, std::uint32_t count) {
-    erase_matching<bailiff_listed_key>(map("listed"), [=](const bailiff_listed_key& key) {
-        return key.label >= first && key.label - first < count;
+Result<Adoption> Client::adopt() {
+    return ask(request_for(Operation::kAdopt)).map([](const Reply& reply) {
+        Adoption adoption{reply.count, {}};
+        for (const WireAdopted& one : reply.adopted)
+            if (one.subject != 0)
+                adoption.subjects.push_back({one.subject, one.tasks, one.pid, one.start_time});
+        return adoption;
     });
-    return {};
-}
-Status Client::clear_policy(std::uint8_t slot) {
-    erase_matching<bailiff_object_key>(
-        map("objects"), [slot](const bailiff_object_key& key) { return key.policy == slot; });
-    erase_matching<bailiff_port_key>(
-        map("ports"), [slot](const bailiff_port_key& key) { return key.policy == slot; });
-    erase_matching<bailiff_address_key>(map("addresses"), [slot](const bailiff_address_key& key) {
-        return key.policy == htonl(slot);
-    });
-    return count_label_change(map("filter"));
-}
-Status Client::put_session(std::uint32_t slot, const bailiff_session& row) {
-    return write_map(map("sessions"), "sessions", slot, row);
-}
-Result<bailiff_session> Client::get_session(std::uint32_t slot) {
-    return read_map<bailiff_session>(map("sessions"), "sessions", slot);
-}
-Status Client::put_subject(std::uint32_t slot, const bailiff_subject& row) {
-    const Result<bailiff_subject> before = get_subject(slot);
-    if (!before) return tl::unexpected(before.error());
-    // A hook that was interrupted may still read the view that is filled now, if it was the current
-    // one until a moment ago.
-    if (!refilled_.insert(slot).second) {
-        wait_for_hooks();
-        refilled_ = {slot};
-    }
-    bailiff_subject next = row;
-    next.epoch = before->epoch + 1;
-    return write_subject(map("subjects"), slot, next);
-}
-Result<bailiff_subject> Client::get_subject(std::uint32_t slot) {
-    return read_subject(map("subjects"), slot);
-}
-// New ways first, then old ones go: at no moment is an agent that stays not matched.
-Status Client::put_agents(const std::vector<AgentMatch>& agents) {
-    if (Status told = agents.empty() ? Status{} : expect_agents(true); !told) return told;
-    std::set<std::string> kept;
-    std::uint32_t flags = 0;
-    for (const AgentMatch& agent : agents) {
-        bailiff_task row = {};
-        row.subject = agent.subject;
-        row.generation = agent.generation;
-        if (Status put = write_map(map("agents"), "agents", agent.key, row); !put) return put;
-        kept.emplace(reinterpret_cast<const char*>(&agent.key), sizeof(agent.key));
-        flags |= match_flag(agent.key.kind);
-    }
-    if (Status set = set_flags(0, flags); !set) return set;
-    erase_matching<bailiff_object_key>(map("agents"), [&kept](const bailiff_object_key& key) {
-        return !kept.contains({reinterpret_cast<const char*>(&key), sizeof(key)});
-    });
-    if (Status set = set_flags(kMatchFlags & ~flags, 0); !set || !agents.empty()) return set;
-    return expect_agents(false);
 }
 // So that the hooks which are attached only where there can be subjects are, in time.
 Status Client::expect_agents(bool any) {
@@ -341,27 +232,34 @@ Status Client::expect_agents(bool any) {
     if (const auto reply = ask(request); !reply) return tl::unexpected(reply.error());
     return {};
 }
-Result<std::uint32_t> Client::adopt() {
-    return ask(request_for(Operation::kAdopt)).map([](const Reply& reply) { return reply.count; });
-}
-Result<bailiff_config> Client::get_config() {
-    return read_map<bailiff_config>(map("config"), "config", 0);
-}
-Status Client::set_observe(bool observe) {
-    return labels_changed(set_flags(BAILIFF_CONFIG_OBSERVE, observe ? BAILIFF_CONFIG_OBSERVE : 0));
-}
-Status Client::set_flags(std::uint32_t clear, std::uint32_t set) {
-    Result<bailiff_config> config = get_config();
-    if (!config) return tl::unexpected(config.error());
-    config->flags = (config->flags & ~clear) | set;
-    return write_map(map("config"), "config", std::uint32_t{0}, *config);
-}
-
 Result<std::uint32_t> Client::enrol(std::uint32_t pid, std::uint64_t start_time,
                                     std::uint32_t subject, std::uint32_t generation) {
     Request request = request_for(Operation::kEnrol);
     request.pid = pid;
     request.start_time = start_time;
+    request.subject = subject;
+    request.generation = generation;
+    return ask(request).map([](const Reply& reply) { return reply.count; });
+}
+Result<ContainerInfo> Client::container(const std::string& runtime, const std::string& id) {
+    Request request = request_for(Operation::kContainer);
+    const std::string path = runtime + "/" + id;
+    if (path.size() >= sizeof(request.path))
+        return fail(ErrorCode::kInvalidArgument, "the id of a container is too long");
+    std::memcpy(request.path, path.c_str(), path.size());
+    return ask(request).map([](const Reply& reply) {
+        return ContainerInfo{std::string(reply.path, strnlen(reply.path, sizeof(reply.path))),
+                             reply.message};
+    });
+}
+Result<std::uint32_t> Client::check_target(const Target& target) {
+    return ask(target_request(Operation::kCheckTarget, target)).map([](const Reply& reply) {
+        return reply.count;
+    });
+}
+Result<std::uint32_t> Client::enrol_target(const Target& target, std::uint32_t subject,
+                                           std::uint32_t generation) {
+    Request request = target_request(Operation::kEnrolTarget, target);
     request.subject = subject;
     request.generation = generation;
     return ask(request).map([](const Reply& reply) { return reply.count; });
@@ -421,17 +319,6 @@ Result<KernelPosture> Client::posture() {
     return ask(request_for(Operation::kPosture)).map([](const Reply& reply) {
         return explain_posture(reply.posture);
     });
-}
-
-Result<std::uint64_t> Client::counter(std::uint32_t index) {
-    const int cpus = libbpf_num_possible_cpus();
-    if (cpus <= 0) return fail(ErrorCode::kInternal, "the number of CPUs cannot be read");
-    std::vector<std::uint64_t> values(static_cast<std::size_t>(cpus));
-    if (bpf_map_lookup_elem(map("counters"), &index, values.data()) != 0)
-        return fail_errno("read kernel map counters", errno);
-    std::uint64_t sum = 0;
-    for (const std::uint64_t value : values) sum += value;
-    return sum;
 }
 
 int Client::events_fd() const {

@@ -25,6 +25,8 @@ public:
     ~Client() override;
 
     Result<ResolvedPath> resolve(const std::string& path) override;
+    Result<ResolvedPath> resolve_in(const View& view, const std::string& path) override;
+    void forget(const View& view) override;
     Status put_row(std::uint32_t label, std::uint32_t right, const bailiff_row& row) override;
     Status put_default(std::uint32_t policy_slot, std::uint32_t right,
                        const bailiff_row& row) override;
@@ -43,13 +45,17 @@ public:
     Status put_subject(std::uint32_t slot, const bailiff_subject& row) override;
     Result<bailiff_subject> get_subject(std::uint32_t slot) override;
     Status put_agents(const std::vector<AgentMatch>& agents) override;
-    Result<std::uint32_t> adopt() override;
+    Result<Adoption> adopt() override;
     Result<bailiff_config> get_config() override;
     Status set_observe(bool observe) override;
     Result<std::uint32_t> enrol(std::uint32_t pid, std::uint64_t start_time, std::uint32_t subject,
                                 std::uint32_t generation) override;
+    Result<std::uint32_t> check_target(const Target& target) override;
+    Result<std::uint32_t> enrol_target(const Target& target, std::uint32_t subject,
+                                       std::uint32_t generation) override;
     Result<std::uint32_t> subject_of(std::uint32_t pid) override;
     Result<std::uint32_t> count_tasks(std::uint32_t subject) override;
+    Result<ContainerInfo> container(const std::string& runtime, const std::string& id) override;
     Result<Killed> kill_tasks(std::uint32_t subject, std::uint32_t generation) override;
     Status hash(const std::string& path) override;
     Status find_links(const std::string& path) override;

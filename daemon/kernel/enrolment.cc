@@ -45,14 +45,56 @@ Result<std::vector<Record>> read_records(Programs& programs, const std::string& 
     return records;
 }
 
+UniqueFd open_at(int folder, const std::string& path, std::uint64_t flags, std::uint64_t resolve) {
+    open_how how = {};
+    how.flags = O_PATH | O_CLOEXEC | flags;
+    how.resolve = resolve;
+    return UniqueFd(
+        static_cast<int>(syscall(SYS_openat2, folder, path.c_str(), &how, sizeof(how))));
+}
+
+// A container's root. The host's own paths lead there by no link, so that nobody else's folder can
+// be taken for it.
+Result<UniqueFd> open_root(const View& view) {
+    const std::string path =
+        view.pid != 0 ? "/proc/" + std::to_string(view.pid) + "/root" : view.root;
+    UniqueFd root = view.pid != 0 ? open_at(AT_FDCWD, path, O_DIRECTORY, 0)
+                                  : open_at(AT_FDCWD, path, O_DIRECTORY, RESOLVE_NO_SYMLINKS);
+    if (!root && (errno == ENOENT || errno == ESRCH || errno == ENOTDIR))
+        return fail(ErrorCode::kNotFound, path + " is gone");
+    if (!root) return fail_errno("open " + path, errno);
+    if (view.pid == 0) return root;
+    // Last, so that the root is that process's and not of one that has its number now.
+    const Result<std::uint64_t> started = process_start_time(view.pid);
+    if (!started || *started != view.start_time)
+        return fail(ErrorCode::kNotFound, "process " + std::to_string(view.pid) + " is gone");
+    return root;
+}
+
 // Not through links such as /proc/self/fd/1, to which /dev/stdout leads: those name a file of this
 // very process.
-UniqueFd open_path(const std::string& path) {
-    open_how how = {};
-    how.flags = O_PATH | O_CLOEXEC;
-    how.resolve = RESOLVE_NO_MAGICLINKS;
-    return UniqueFd(
-        static_cast<int>(syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof(how))));
+UniqueFd open_path(const std::string& path, const UniqueFd& root) {
+    if (!root) return open_at(AT_FDCWD, path, 0, RESOLVE_NO_MAGICLINKS);
+    return open_at(root.get(), path, 0, RESOLVE_NO_MAGICLINKS | RESOLVE_IN_ROOT);
+}
+
+Result<std::string> name_of(const UniqueFd& fd) {
+    std::error_code error;
+    std::string name =
+        std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd.get()), error);
+    if (error) return fail(ErrorCode::kInternal, "name of a path: " + error.message());
+    return name;
+}
+
+// The name inside the root. Of a container's own mounts the kernel tells the name from their top
+// on, which is that root; of one that the host has mounted, the host's.
+Result<std::string> name_in(const UniqueFd& root, std::string name) {
+    if (!root) return name;
+    const Result<std::string> top = name_of(root);
+    if (!top || *top == "/") return top ? name : top;
+    if (name == *top) return std::string("/");
+    if (name.starts_with(*top + "/")) return name.substr(top->size());
+    return fail(ErrorCode::kInternal, name + " is not below " + *top);
 }
 
 } // namespace
@@ -83,21 +125,17 @@ Result<std::uint64_t> process_start_time(std::uint32_t pid) {
     return start;
 }
 
-Result<std::uint32_t> enrol(Programs& programs, std::uint32_t pid, std::uint64_t start_time,
-                            std::uint32_t subject, std::uint32_t generation) {
-    bailiff_control control = {};
-    control.pid = pid;
-    control.row.subject = subject;
-    control.row.generation = generation;
+Result<std::vector<bailiff_enrolled>> enrol_pass(Programs& programs,
+                                                 const bailiff_control& control) {
     if (Status set = set_control(programs, control); !set) return tl::unexpected(set.error());
-    const Result<std::uint64_t> started = process_start_time(pid);
-    if (!started) return tl::unexpected(started.error());
-    if (*started != start_time)
-        return fail(ErrorCode::kNotFound, "process " + std::to_string(pid) +
-                                              " is another one now: its pid was used again");
+    return read_records<bailiff_enrolled>(programs, "enrol", 0);
+}
+
+Result<std::vector<bailiff_enrolled>> enrol_all(Programs& programs, const bailiff_control& control,
+                                                const std::string& who) {
     for (int pass = 0; pass < kMaxPasses; pass++) {
-        const auto records = read_records<bailiff_enrolled>(programs, "enrol", 0);
-        if (!records) return tl::unexpected(records.error());
+        auto records = enrol_pass(programs, control);
+        if (!records) return records;
         bool found_new = false;
         for (const bailiff_enrolled& record : *records) {
             if (record.outcome == 2)
@@ -106,32 +144,47 @@ Result<std::uint32_t> enrol(Programs& programs, std::uint32_t pid, std::uint64_t
                                 " cannot be enrolled: the kernel made no task storage for it");
             found_new |= record.outcome == 1;
         }
-        if (found_new) continue;
-        const bool itself = std::any_of(records->begin(), records->end(),
-                                        [pid](const auto& record) { return record.pid == pid; });
-        if (!itself)
-            return fail(ErrorCode::kNotFound, "process " + std::to_string(pid) + " is gone");
-        return static_cast<std::uint32_t>(records->size());
+        if (!found_new) return records;
     }
-    return fail(ErrorCode::kUnavailable, "process " + std::to_string(pid) +
-                                             " starts tasks faster than they can be enrolled");
+    return fail(ErrorCode::kUnavailable, who + " starts tasks faster than they can be enrolled");
 }
 
-Result<std::uint32_t> adopt(Programs& programs) {
-    std::uint32_t made = 0;
+Result<std::uint32_t> enrol(Programs& programs, std::uint32_t pid, std::uint64_t start_time,
+                            std::uint32_t subject, std::uint32_t generation) {
+    const std::string who = "process " + std::to_string(pid);
+    bailiff_control control = {};
+    control.pid = pid;
+    control.row.subject = subject;
+    control.row.generation = generation;
+    const Result<std::uint64_t> started = process_start_time(pid);
+    if (!started) return tl::unexpected(started.error());
+    if (*started != start_time)
+        return fail(ErrorCode::kNotFound, who + " is another one now: its pid was used again");
+    const auto records = enrol_all(programs, control, who);
+    if (!records) return tl::unexpected(records.error());
+    const bool itself = std::any_of(records->begin(), records->end(), [pid](const auto& record) {
+        return record.pid == pid && record.outcome == 0;
+    });
+    if (!itself) return fail(ErrorCode::kNotFound, who + " is gone");
+    return static_cast<std::uint32_t>(std::count_if(records->begin(), records->end(),
+                                                    [](const auto& r) { return r.outcome == 0; }));
+}
+
+Result<std::vector<bailiff_enrolled>> adopt(Programs& programs) {
+    std::vector<bailiff_enrolled> made;
     for (int pass = 0; pass < kMaxPasses; pass++) {
         const auto records = read_records<bailiff_enrolled>(programs, "adopt", 0);
         if (!records) return tl::unexpected(records.error());
-        const std::uint32_t before = made;
+        const std::size_t before = made.size();
         for (const bailiff_enrolled& record : *records) {
             if (record.outcome == 2)
                 return fail(ErrorCode::kResourceExhausted,
                             "task " + std::to_string(record.pid) +
                                 " is an agent's and cannot be made a subject: the kernel made no "
                                 "task storage for it");
-            made += record.outcome;
+            if (record.outcome == 1) made.push_back(record);
         }
-        if (made == before) return made;
+        if (made.size() == before) return made;
     }
     return fail(ErrorCode::kUnavailable, "agents start tasks faster than they can be adopted");
 }
@@ -150,8 +203,14 @@ Result<std::uint32_t> count_tasks(Programs& programs, std::uint32_t subject,
     return static_cast<std::uint32_t>(records->size());
 }
 
-Result<Resolved> resolve(Programs& programs, const std::string& path) {
-    UniqueFd fd = open_path(path);
+Result<Resolved> resolve(Programs& programs, const std::string& path, const View& view) {
+    UniqueFd root;
+    if (!view.is_host()) {
+        Result<UniqueFd> opened = open_root(view);
+        if (!opened) return tl::unexpected(opened.error());
+        root = std::move(*opened);
+    }
+    UniqueFd fd = open_path(path, root);
     if (!fd && (errno == ENOENT || errno == ENOTDIR))
         return fail(ErrorCode::kNotFound, path + " does not exist");
     if (!fd && errno == ELOOP)
@@ -166,11 +225,10 @@ Result<Resolved> resolve(Programs& programs, const std::string& path) {
     if (!records) return tl::unexpected(records.error());
     if (records->empty())
         return fail(ErrorCode::kInternal, "the kernel does not show descriptor of " + path);
-    std::error_code error;
-    const std::string real =
-        std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd.get()), error);
-    if (error) return fail(ErrorCode::kInternal, "name of " + path + ": " + error.message());
-    return Resolved{records->front(), real, std::move(fd)};
+    Result<std::string> real = name_of(fd);
+    if (real) real = name_in(root, std::move(*real));
+    if (!real) return tl::unexpected(real.error());
+    return Resolved{records->front(), *real, std::move(fd)};
 }
 
 } // namespace bailiff::kernel

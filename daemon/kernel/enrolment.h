@@ -9,6 +9,7 @@
 #include "bailiff/abi.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "kernel/port.h"
 #include "kernel/programs.h"
 
 namespace bailiff::kernel {
@@ -24,9 +25,18 @@ namespace bailiff::kernel {
                                           std::uint32_t generation);
 
 // Makes agents of the tasks that run already and match what is in map "agents"; passes are repeated
-// until one finds nothing new. Returns how many were made. kResourceExhausted if a row could not
+// until one finds nothing new. Returns those that were made. kResourceExhausted if a row could not
 // be.
-[[nodiscard]] Result<std::uint32_t> adopt(Programs& programs);
+[[nodiscard]] Result<std::vector<bailiff_enrolled>> adopt(Programs& programs);
+
+// One pass of the iterator "enrol", as `control` says.
+[[nodiscard]] Result<std::vector<bailiff_enrolled>> enrol_pass(Programs& programs,
+                                                               const bailiff_control& control);
+// Passes until one finds nothing new, and returns the last. `who` is for messages: "process 5".
+// Tasks of another session are left alone. kResourceExhausted and kUnavailable.
+[[nodiscard]] Result<std::vector<bailiff_enrolled>> enrol_all(Programs& programs,
+                                                              const bailiff_control& control,
+                                                              const std::string& who);
 
 // A process's subject.
 struct SubjectOf {
@@ -57,7 +67,9 @@ struct Resolved {
 };
 
 // Follows symbolic links, but not those of /proc that lead to something else for each process.
-// kNotFound where nothing is there, also for a circle of links; else kInternal.
-[[nodiscard]] Result<Resolved> resolve(Programs& programs, const std::string& path);
+// kNotFound where nothing is there, also for a circle of links; else kInternal. In a container's
+// view nothing leads out of it, see KernelPort::resolve_in().
+[[nodiscard]] Result<Resolved> resolve(Programs& programs, const std::string& path,
+                                       const View& view = {});
 
 } // namespace bailiff::kernel

@@ -13,12 +13,15 @@
 #include <string>
 
 #include "kernel/canary.h"
+#include "kernel/container_files.h"
+#include "kernel/enrol_target.h"
 #include "kernel/kill.h"
 
 namespace bailiff::kernel {
 namespace {
 
 constexpr std::size_t kMaxHeld = 4096;
+constexpr std::size_t kMaxHeldInContainers = 8192;
 
 int to_errno(const Error& error) {
     switch (error.code()) {
@@ -28,8 +31,10 @@ int to_errno(const Error& error) {
             return EINVAL;
         case ErrorCode::kResourceExhausted:
             return ENOSPC;
+        case ErrorCode::kPermissionDenied:
+            return EPERM;
         case ErrorCode::kFailedPrecondition:
-            return EOPNOTSUPP;
+            return EBUSY;
         default:
             return EIO;
     }
@@ -50,6 +55,34 @@ void store(Reply& reply, const Result<T>& result, Store&& keep) {
     fail_with(reply, result.error());
 }
 
+Target target_of(const Request& request) {
+    return {request.pid, request.start_time, request.cgroup, request.owner};
+}
+
+View view_of(const Request& request) {
+    return {request.pid, request.start_time, request.root};
+}
+
+// As much as there is room for, with its NUL: the rest of the reply is zero.
+template <std::size_t size>
+void copy_text(const std::string& text, char (&to)[size]) {
+    std::memcpy(to, text.data(), std::min(text.size(), size - 1));
+}
+
+// The tasks by subject, each with its oldest process.
+void tell(const std::vector<bailiff_enrolled>& made, Reply& reply) {
+    reply.count = static_cast<std::uint32_t>(made.size());
+    for (const bailiff_enrolled& task : made) {
+        const auto at = std::find_if(
+            reply.adopted.begin(), reply.adopted.end(),
+            [&](const auto& one) { return one.subject == 0 || one.subject == task.subject; });
+        if (at == reply.adopted.end()) continue;
+        if (at->subject == 0 || task.start_time < at->start_time)
+            *at = {task.subject, at->tasks, task.process, 0, task.start_time};
+        at->tasks++;
+    }
+}
+
 // Does an inode that was dropped from memory come back under another number here?
 bool numbers_change(int fd) {
     struct statfs info {};
@@ -60,7 +93,8 @@ bool numbers_change(int fd) {
 } // namespace
 
 void ProgramsHandler::resolve_path(const Request& request, Reply& reply) {
-    Result<Resolved> found = resolve(programs_, request.path);
+    const View view = view_of(request);
+    Result<Resolved> found = resolve(programs_, request.path, view);
     store(reply, found, [&](const Resolved& resolved) {
         reply.inode = resolved.inode;
         if (resolved.path.size() < sizeof(reply.path))
@@ -69,29 +103,41 @@ void ProgramsHandler::resolve_path(const Request& request, Reply& reply) {
             reply.error = ENAMETOOLONG;
     });
     if (!found || !numbers_change(found->fd.get())) return;
-    if (Status held = hold(*found); !held) fail_with(reply, held.error());
+    if (Status held = hold(*found, view); !held) fail_with(reply, held.error());
 }
 
 // systemd keeps a copy of the descriptor, so that the inode stays known while this process is not
-// there (sd_pid_notify_with_fds(3)); without systemd it stays known as long as this process.
-Status ProgramsHandler::hold(Resolved& found) {
+// there (sd_pid_notify_with_fds(3)); without systemd it stays known as long as this process. Of a
+// container it does so anyhow: nothing may keep its file systems longer than it is looked at.
+Status ProgramsHandler::hold(Resolved& found, const View& view) {
     const auto key = std::tuple(found.inode.dev, found.inode.ino, found.inode.mode & S_IFMT);
-    if (held_.contains(key)) return {};
-    if (held_.size() >= kMaxHeld)
+    Held& held = view.is_host() ? held_ : held_in_[view];
+    if (held.contains(key)) return {};
+    std::size_t all = 0;
+    for (const auto& [other, objects] : held_in_) all += objects.size();
+    if (view.is_host()) all = held_.size(); // containers cannot use up what the host's rules need
+    const std::size_t limit = view.is_host() ? kMaxHeld : kMaxHeldInContainers;
+    if (all >= limit)
         return fail(ErrorCode::kResourceExhausted,
-                    found.path + ": rules name more than " + std::to_string(kMaxHeld) +
+                    found.path + ": rules name more than " + std::to_string(limit) +
                         " objects on file systems that renumber them (overlayfs, /proc)");
     const int fd = found.fd.get();
-    sd_pid_notify_with_fds(0, 0, "FDSTORE=1\nFDNAME=labelled\nFDPOLL=0", &fd, 1);
-    held_.try_emplace(key, std::move(found.fd));
+    if (view.is_host())
+        sd_pid_notify_with_fds(0, 0, "FDSTORE=1\nFDNAME=labelled\nFDPOLL=0", &fd, 1);
+    held.try_emplace(key, std::move(found.fd));
     return {};
 }
 
-// Before the first subject is there, not after.
-Status ProgramsHandler::expect_subjects(const Request& request) {
-    if (request.operation == Operation::kExpect) agents_expected_ = request.subject != 0;
-    if (request.operation == Operation::kExpect && !agents_expected_) return {};
+// The hooks on every read and write are attached before the first subject is there, not after.
+Status ProgramsHandler::ready_to_enrol() {
+    if (!programs_.missing().empty())
+        return fail(ErrorCode::kFailedPrecondition, why_not_complete(programs_));
     return programs_.attach_use_hooks();
+}
+
+Status ProgramsHandler::expect_agents(bool any) {
+    agents_expected_ = any;
+    return any ? programs_.attach_use_hooks() : Status{};
 }
 
 // Detaches the hooks on every read and write where no task is a subject and none can become one but
@@ -125,19 +171,35 @@ void ProgramsHandler::handle(const Request& request, Reply& reply) {
     const auto keep_count = [&reply](std::uint32_t count) { reply.count = count; };
     switch (request.operation) {
         case Operation::kHello:
+            held_in_.clear(); // a new daemon looks again at what there is
+            return;
+        case Operation::kForget:
+            held_in_.erase(view_of(request));
             return;
         case Operation::kResolve:
             return resolve_path(request, reply);
         case Operation::kEnrol:
-            if (!programs_.missing().empty())
-                return fail_with(reply,
-                                 {ErrorCode::kFailedPrecondition, why_not_complete(programs_)});
-            if (const Status ready = expect_subjects(request); !ready)
+            if (const Status ready = ready_to_enrol(); !ready)
                 return fail_with(reply, ready.error());
             return store(reply,
                          enrol(programs_, request.pid, request.start_time, request.subject,
                                request.generation),
                          keep_count);
+        case Operation::kCheckTarget:
+            return store(reply, check_target(programs_, target_of(request), request.daemon),
+                         keep_count);
+        case Operation::kEnrolTarget:
+            if (const Status ready = ready_to_enrol(); !ready)
+                return fail_with(reply, ready.error());
+            return store(reply,
+                         enrol_target(programs_, target_of(request), request.daemon,
+                                      request.subject, request.generation),
+                         keep_count);
+        case Operation::kContainer:
+            return store(reply, find_container(request.path), [&reply](const auto& found) {
+                copy_text(found.image, reply.path);
+                copy_text(found.name, reply.message);
+            });
         case Operation::kSubjectOf:
             return store(reply, subject_of(programs_, request.pid),
                          [&reply](const SubjectOf& found) {
@@ -164,9 +226,10 @@ void ProgramsHandler::handle(const Request& request, Reply& reply) {
         case Operation::kHashed:
             return take_hashed(reply);
         case Operation::kAdopt:
-            return store(reply, adopt(programs_), keep_count);
+            return store(reply, adopt(programs_),
+                         [&reply](const auto& made) { tell(made, reply); });
         case Operation::kExpect:
-            if (const Status ready = expect_subjects(request); !ready)
+            if (const Status ready = expect_agents(request.subject != 0); !ready)
                 fail_with(reply, ready.error());
             return;
         case Operation::kPosture:

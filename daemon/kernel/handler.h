@@ -25,9 +25,13 @@ public:
 private:
     void resolve_path(const Request& request, Reply& reply);
     void take_hashed(Reply& reply);
-    [[nodiscard]] Status hold(Resolved& found);
-    [[nodiscard]] Status expect_subjects(const Request& request);
+    [[nodiscard]] Status ready_to_enrol();
+    [[nodiscard]] Status expect_agents(bool any);
     [[nodiscard]] Status rest();
+
+    using Object = std::tuple<std::uint32_t, std::uint64_t, std::uint32_t>;
+    using Held = std::map<Object, UniqueFd>;
+    [[nodiscard]] Status hold(Resolved& found, const View& view);
 
     Programs& programs_;
     Hasher& hasher_;
@@ -35,7 +39,8 @@ private:
     // Objects of overlayfs and /proc stay open once resolved, by device, number and type: an inode
     // that was dropped from memory comes back under another number there, and its rule would be
     // lost.
-    std::map<std::tuple<std::uint32_t, std::uint64_t, std::uint32_t>, UniqueFd> held_;
+    Held held_;
+    std::map<View, Held> held_in_; // of containers, until they are forgotten
 };
 
 } // namespace bailiff::kernel

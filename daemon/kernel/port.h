@@ -39,6 +39,17 @@ struct ResolvedPath {
     std::string path;
 };
 
+// A root folder that paths are looked up in, with every link in it: the host's own, or a
+// container's.
+struct View {
+    std::uint32_t pid = 0;        // the process whose root it is
+    std::uint64_t start_time = 0; // of that, clock ticks since boot
+    std::string root;             // or the folder of the host that it is mounted on
+
+    [[nodiscard]] bool is_host() const { return pid == 0 && root.empty(); }
+    friend auto operator<=>(const View&, const View&) = default;
+};
+
 // One way to tell an agent's task, and the subject it becomes: a file, a uid, a cgroup (enum
 // bailiff_object_kind). Subject 0 is an interpreter, whose tasks are watched for what they open.
 struct AgentMatch {
@@ -64,6 +75,34 @@ struct Hashed {
 };
 
 inline constexpr std::uint32_t kSubjectOver = ~std::uint32_t{0};
+inline constexpr std::uint32_t kAnyOwner = ~std::uint32_t{0};
+
+// Tasks that run already: a process and all below it, or those of a control group and of all below
+// that.
+struct Target {
+    std::uint32_t pid = 0;           // 0: the control group
+    std::uint64_t start_time = 0;    // of the process, clock ticks since boot
+    std::uint64_t cgroup = 0;        // its id
+    std::uint32_t owner = kAnyOwner; // the uid that all of them must have
+};
+
+// Running tasks of one subject that were found to be an agent's.
+struct Adopted {
+    std::uint32_t subject = 0;
+    std::uint32_t tasks = 0;
+    std::uint32_t pid = 0;        // of their oldest process
+    std::uint64_t start_time = 0; // of that, nanoseconds of CLOCK_BOOTTIME
+};
+struct Adoption {
+    std::uint32_t tasks = 0;       // in all
+    std::vector<Adopted> subjects; // the first kMaxAdopted of them
+};
+
+// What a container's runtime wrote down about it.
+struct ContainerInfo {
+    std::string image; // "docker.io/library/busybox:latest"
+    std::string name;
+};
 
 class KernelPort {
 public:
@@ -76,6 +115,13 @@ public:
     // if it is not there, kInvalidArgument for a path that is not absolute or too long,
     // kUnavailable where bailiff-kernel does not answer.
     [[nodiscard]] virtual Result<ResolvedPath> resolve(const std::string& path) = 0;
+
+    // The same in a view that is not the host's: no link leads out of it, and the path that comes
+    // back is one in it. kNotFound also where the view is gone.
+    [[nodiscard]] virtual Result<ResolvedPath> resolve_in(const View& view,
+                                                          const std::string& path) = 0;
+    // A view is gone, or is not looked at any more: bailiff-kernel may let go of it.
+    virtual void forget(const View& view) = 0;
 
     // Map writes. Slots and labels are the caller's to allocate. kResourceExhausted where the map
     // is full, kInternal where the kernel refuses; what was there before then stays. They go on
@@ -115,10 +161,10 @@ public:
     // Replaces what makes a task that is no subject an agent. An error can leave new ways beside
     // old ones, never fewer than either.
     [[nodiscard]] virtual Status put_agents(const std::vector<AgentMatch>& agents) = 0;
-    // Makes agents of the tasks that run already and match. Returns how many it made.
+    // Makes agents of the tasks that run already and match. Returns those it made.
     // kResourceExhausted where the kernel made no storage for a task, kUnavailable where
     // bailiff-kernel does not answer or tasks start faster than they are found.
-    [[nodiscard]] virtual Result<std::uint32_t> adopt() = 0;
+    [[nodiscard]] virtual Result<Adoption> adopt() = 0;
     // The one row of configuration, and its flag of mode observe. kInternal.
     [[nodiscard]] virtual Result<bailiff_config> get_config() = 0;
     [[nodiscard]] virtual Status set_observe(bool observe) = 0;
@@ -130,11 +176,24 @@ public:
     [[nodiscard]] virtual Result<std::uint32_t> enrol(std::uint32_t pid, std::uint64_t start_time,
                                                       std::uint32_t subject,
                                                       std::uint32_t generation) = 0;
+    // May every task of the target become one subject's? Returns how many there are. kNotFound if
+    // there is none or the process is another one now, kPermissionDenied if one has another uid
+    // than the owner or is bailiff's own, kFailedPrecondition if one is of a session already.
+    [[nodiscard]] virtual Result<std::uint32_t> check_target(const Target& target) = 0;
+    // The same, and makes them the subject's. Also the errors of enrol().
+    [[nodiscard]] virtual Result<std::uint32_t> enrol_target(const Target& target,
+                                                             std::uint32_t subject,
+                                                             std::uint32_t generation) = 0;
     // The subject slot of a process; 0 is none, kSubjectOver one whose slot is another's now.
     // kUnavailable where bailiff-kernel does not answer, here and below.
     [[nodiscard]] virtual Result<std::uint32_t> subject_of(std::uint32_t pid) = 0;
     // How many tasks a subject has now.
     [[nodiscard]] virtual Result<std::uint32_t> count_tasks(std::uint32_t subject) = 0;
+
+    // A container of the host's own podman or docker, by its id of 64 hexadecimal digits. kNotFound
+    // where the runtime's files do not name it, kInternal where they cannot be understood.
+    [[nodiscard]] virtual Result<ContainerInfo> container(const std::string& runtime,
+                                                          const std::string& id) = 0;
 
     // Kills every process of a subject whose session is over, and waits a moment for their end.
     [[nodiscard]] virtual Result<Killed> kill_tasks(std::uint32_t subject,

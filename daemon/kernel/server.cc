@@ -25,7 +25,12 @@ bool well_formed(const Request& request) {
     const bool own_slot = request.subject > 0 && request.subject < kCanarySubject;
     if (request.operation == Operation::kEnrol && (request.pid <= 1 || !own_slot)) return false;
     if (request.operation == Operation::kKill && !own_slot) return false;
+    const bool enrols = request.operation == Operation::kEnrolTarget;
+    if (enrols && !own_slot) return false;
+    if (enrols || request.operation == Operation::kCheckTarget)
+        if (request.pid == 0 ? request.cgroup <= 1 : request.pid == 1) return false;
     return request.magic == kWireMagic &&
+           std::memchr(request.root, 0, sizeof(request.root)) != nullptr &&
            std::memchr(request.path, 0, sizeof(request.path)) != nullptr;
 }
 

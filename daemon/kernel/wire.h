@@ -13,18 +13,23 @@ inline constexpr std::uint32_t kWireMagic = 0x62616c36; // "bal6": raised with a
 inline constexpr const char* kSocketName = "kernel.sock";
 
 enum class Operation : std::uint32_t {
-    kHello = 1,      // answered with the descriptors of kSharedMaps, in that order
-    kResolve = 2,    // path -> inode, path
-    kEnrol = 3,      // pid, start_time, subject, generation -> count
-    kSubjectOf = 4,  // pid -> count is the subject, generation
-    kCount = 5,      // subject, generation -> count
-    kPosture = 6,    // -> posture
-    kAdopt = 7,      // -> count
-    kKill = 8,       // subject, generation -> count, left
-    kHash = 9,       // path -> nothing: it is hashed later, in its turn
-    kHashed = 10,    // -> path, hashed: what is done since the last such question, one at a time
-    kFindLinks = 11, // path -> nothing: it is searched for hard links later, in its turn
-    kExpect = 12,    // subject 1: map "agents" can make subjects from now on; 0: it cannot
+    kHello = 1,     // answered with the descriptors of kSharedMaps, in that order
+    kResolve = 2,   // path; root, or pid and start_time, or none -> inode, path
+    kEnrol = 3,     // pid, start_time, subject, generation -> count
+    kSubjectOf = 4, // pid -> count is the subject, generation
+    kCount = 5,     // subject, generation -> count
+    kPosture = 6,   // -> posture
+    kAdopt = 7,     // -> count, adopted
+    kKill = 8,      // subject, generation -> count, left
+    // Tasks that run already: pid, start_time or pid 0, cgroup; owner, daemon, subject, generation.
+    kCheckTarget = 9,  // -> count: may they all become the subject's? nothing is changed
+    kEnrolTarget = 10, // -> count
+    kContainer = 11,   // path: RUNTIME/ID -> path: its image, message: its name
+    kForget = 12,      // root, or pid and start_time: of what kResolve was asked
+    kHash = 13,        // path -> nothing: it is hashed later, in its turn
+    kHashed = 14,      // -> path, hashed: what is done since the last such question, one at a time
+    kFindLinks = 15,   // path -> nothing: it is searched for hard links later, in its turn
+    kExpect = 16,      // subject 1: map "agents" can make subjects from now on; 0: it cannot
 };
 
 // The maps that bailiffd writes or reads. Holding the descriptor is the permission.
@@ -38,11 +43,15 @@ struct Request {
     std::uint32_t pid;
     std::uint32_t subject;
     std::uint32_t generation;
-    std::uint32_t zero;
+    std::uint32_t daemon;     // process of bailiffd: no target may hold it
     std::uint64_t start_time; // of the process, clock ticks since boot
-    char path[4096];          // NUL-terminated
+    std::uint64_t cgroup;     // id of a control group
+    std::uint32_t owner;      // uid that every process of the target must have, or kAnyOwner
+    std::uint32_t zero;
+    char root[256];  // where a container's root is mounted; NUL-terminated
+    char path[4096]; // NUL-terminated
 };
-static_assert(sizeof(Request) == 32 + 4096);
+static_assert(sizeof(Request) == 48 + 256 + 4096);
 
 enum class Family : std::uint32_t { kTask, kExec, kFile, kNetwork, kProcess, kMemory, kSystem };
 inline constexpr std::array<const char*, 7> kFamilyNames = {"task",    "exec",   "file",  "network",
@@ -75,6 +84,16 @@ struct WireHashed {
     bailiff_inode seen; // the file, as the hooks see it
 };
 
+// Of one subject, the tasks that kAdopt found.
+struct WireAdopted {
+    std::uint32_t subject;
+    std::uint32_t tasks;
+    std::uint32_t pid; // of their oldest process
+    std::uint32_t zero;
+    std::uint64_t start_time; // of that, nanoseconds of CLOCK_BOOTTIME
+};
+inline constexpr std::size_t kMaxAdopted = 64; // subjects in one answer
+
 struct Reply {
     std::uint32_t magic;
     std::int32_t error; // 0, or an errno
@@ -84,10 +103,12 @@ struct Reply {
     std::uint32_t zero;
     bailiff_inode inode;
     WirePosture posture;
-    char message[256]; // what failed, NUL-terminated
-    char path[4096];   // kResolve: the path without symbolic links, NUL-terminated; kHashed
     WireHashed hashed;
+    std::array<WireAdopted, kMaxAdopted> adopted; // until one with subject 0
+    char message[256]; // what failed; of kContainer the name. NUL-terminated
+    char path[4096];   // kResolve: the path without symbolic links; kContainer: the image; kHashed:
+                       // the file. The same
 };
-static_assert(sizeof(Reply) == 24 + 24 + 1352 + 256 + 4096 + 64);
+static_assert(sizeof(Reply) == 24 + 24 + 1352 + 64 + 64 * 24 + 256 + 4096);
 
 } // namespace bailiff::kernel

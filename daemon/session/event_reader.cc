@@ -56,8 +56,10 @@ void EventReader::set_mounts(const std::vector<Mount>& mounts) {
     mount_points_.clear();
     for (const Mount& mount : mounts) {
         if (mount.root != "/") continue;
-        const auto [at, fresh] = mount_points_.try_emplace(mount.dev, mount.point);
-        if (!fresh && mount.point.size() < at->second.size()) at->second = mount.point;
+        // A container's paths are those that are seen in it; the record names the container.
+        const std::string point = is_container_root(mount.point) ? "/" : mount.point;
+        const auto [at, fresh] = mount_points_.try_emplace(mount.dev, point);
+        if (!fresh && point.size() < at->second.size()) at->second = point;
     }
 }
 
@@ -67,6 +69,9 @@ void EventReader::fill_process(const bailiff_event& event, v1::Process& process)
     process.set_parent_pid(event.parent_pid);
     process.set_uid(event.uid);
     process.set_comm(std::string(event.comm, strnlen(event.comm, sizeof(event.comm))));
+    if (const v1::Container* container =
+            containers_.find(event.pid, event.start_time, event.parent_pid))
+        *process.mutable_container() = *container;
     const Image* image = images_.find(event);
     if (image == nullptr) return;
     process.set_executable(image->executable);

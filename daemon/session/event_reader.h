@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "session/container.h"
 #include "session/images.h"
 #include "session/manager.h"
 
@@ -16,9 +17,10 @@ namespace bailiff::session {
 
 class EventReader {
 public:
-    // `proc`: where procfs is mounted.
-    EventReader(const Manager& manager, const Clock& clock, std::string proc = "/proc")
-        : manager_(manager), clock_(clock), images_(std::move(proc)) {}
+    // `proc`: where procfs is mounted. `containers` outlives it.
+    EventReader(const Manager& manager, const Clock& clock, Containers& containers,
+                std::string proc = "/proc")
+        : manager_(manager), clock_(clock), containers_(containers), images_(std::move(proc)) {}
 
     // None where the event only teaches the reader something.
     [[nodiscard]] std::optional<v1::Record> read(const bailiff_event& event);
@@ -34,6 +36,7 @@ private:
 
     const Manager& manager_;
     const Clock& clock_;
+    Containers& containers_;
     Images images_;
     std::map<std::uint32_t, std::string> mount_points_; // by device
 };

@@ -19,11 +19,30 @@ public:
             const bailiff_config& config)
         : port_(port), image_(image), slot_(slot), config_(config) {}
 
-    Status static_rules() {
+    // Every path from here on is one of that view.
+    void look_from(const kernel::View& view) { view_ = view; }
+    // The file systems that the host has mounted.
+    void set_host(const std::vector<Mount>& mounts) {
+        for (const Mount& mount : mounts) host_devices_.insert(mount.dev);
+    }
+
+    // Rules that hold wherever a name lies.
+    void name_rules() {
         names(image_.names, BAILIFF_OBJECT_NAME);
         names(image_.suffixes, BAILIFF_OBJECT_SUFFIX);
+    }
+
+    Status static_rules() {
         for (const auto& [path, label] : image_.paths)
             if (Status placed = place(path, label, 0); !placed) return placed;
+        return {};
+    }
+
+    // Of the sessions that have this view.
+    Status session_rules(const Bindings& bindings) {
+        for (const auto& [session, binding] : bindings)
+            if (binding.view == view_)
+                if (Status done = session_rules(session, binding.variables); !done) return done;
         return {};
     }
 
@@ -52,7 +71,7 @@ public:
     Status roots(const std::vector<Mount>& mounts, const Bindings& bindings) {
         std::map<bailiff_object_key, std::set<std::string>, KeyLess> points;
         for (const Mount& mount : mounts) {
-            const Result<kernel::ResolvedPath> found = port_.resolve(mount.point);
+            const Result<kernel::ResolvedPath> found = look(mount.point);
             if (!found) {
                 layout_.notes.push_back("mount " + mount.point + ": " + found.error().message());
                 continue;
@@ -65,9 +84,25 @@ public:
     }
 
     Layout take() { return std::move(layout_); }
+    [[nodiscard]] const Layout& layout() const { return layout_; }
+    void give_up(Layout before, const std::string& why) {
+        layout_ = std::move(before);
+        layout_.notes.push_back("a container's files are all denied: " + why);
+    }
 
 private:
     using ByPath = std::map<std::string, Label>;
+
+    [[nodiscard]] Result<kernel::ResolvedPath> look(const std::string& path) {
+        return view_.is_host() ? port_.resolve(path) : port_.resolve_in(view_, path);
+    }
+
+    // What a container's names can say about an object.
+    [[nodiscard]] Label bounded(const Label& label, std::uint16_t session,
+                                std::uint32_t dev) const {
+        const bool shared = !view_.is_host() && session == 0 && host_devices_.contains(dev);
+        return shared ? label.denials() : label;
+    }
 
     void names(const std::map<std::string, Label>& rules, std::uint8_t kind) {
         for (const auto& [name, label] : rules) {
@@ -80,15 +115,16 @@ private:
     }
 
     Status place(const std::string& path, const Label& label, std::uint16_t session) {
-        const Result<kernel::ResolvedPath> found = port_.resolve(path);
+        const Result<kernel::ResolvedPath> found = look(path);
         if (!found && found.error().code() == ErrorCode::kNotFound)
             return place_missing(path, label, session);
         if (!found) return tl::unexpected(found.error());
-        const Label given = trusted(label, session, path, found->path);
+        const Label given =
+            bounded(trusted(label, session, path, found->path), session, found->inode.dev);
         if (given.empty()) return {};
         if (given.lists_contents()) note_contents(path, given, *found);
         put(kernel::inode_key(found->inode, slot_), given, session);
-        by_path_[session][found->path].merge(given);
+        seen_[view_][session][found->path].merge(given);
         return found->path == "/" ? Status() : place_entry(found->path, given, session);
     }
 
@@ -96,6 +132,12 @@ private:
     // that could be listed.
     void note_contents(const std::string& path, const Label& label,
                        const kernel::ResolvedPath& found) {
+        if (!view_.is_host()) {
+            layout_.notes.push_back(path +
+                                    " in a container has its content not looked at: what a "
+                                    "rule with sha256 allows is denied there");
+            return;
+        }
         if (S_ISREG(found.inode.mode)) {
             layout_.to_hash.insert(found.path);
             return;
@@ -121,7 +163,7 @@ private:
 
     // The name keeps its rule when the file is deleted and made again.
     Status place_entry(const fs::path& path, const Label& label, std::uint16_t session) {
-        const Result<kernel::ResolvedPath> parent = port_.resolve(path.parent_path());
+        const Result<kernel::ResolvedPath> parent = look(path.parent_path());
         if (!parent) return tl::unexpected(parent.error());
         bailiff_object_key key = kernel::inode_key(parent->inode, slot_);
         layout_.objects[key].flags |= BAILIFF_OBJECT_HAS_ENTRIES;
@@ -141,20 +183,21 @@ private:
     // missing the first missing one takes the denials, so that nobody can make the rest unwatched.
     Status place_missing(const fs::path& path, const Label& label, std::uint16_t session) {
         fs::path missing = path;
-        Result<kernel::ResolvedPath> above = port_.resolve(missing.parent_path());
+        Result<kernel::ResolvedPath> above = look(missing.parent_path());
         while (!above && above.error().code() == ErrorCode::kNotFound &&
                missing != missing.parent_path()) {
             missing = missing.parent_path();
-            above = port_.resolve(missing.parent_path());
+            above = look(missing.parent_path());
         }
         if (!above) return tl::unexpected(above.error());
-        const Label given = trusted(label, session, missing.parent_path(), above->path);
+        const Label given = bounded(trusted(label, session, missing.parent_path(), above->path),
+                                    session, above->inode.dev);
         const Label kept = missing == path ? given : given.denials();
         layout_.notes.push_back(path.string() + " does not exist" +
                                 (missing == path ? "" : "; its denials cover " + missing.string()));
         if (kept.empty()) return {};
         const fs::path real = fs::path(above->path) / missing.filename();
-        by_path_[session][real].merge(kept);
+        seen_[view_][session][real].merge(kept);
         return place_entry(real, kept, session);
     }
 
@@ -167,9 +210,10 @@ private:
               const Bindings& bindings) {
         Placed& placed = layout_.objects[key];
         placed.flags |= BAILIFF_OBJECT_ROOT;
-        placed.label = strictest(placed.label, points, 0);
+        placed.label = bounded(strictest(placed.label, points, 0), 0, key.dev);
         note_difference(points);
-        for (const auto& [session, variables] : bindings) {
+        for (const auto& [session, binding] : bindings) {
+            if (binding.view != view_) continue;
             bailiff_object_key session_key = key;
             session_key.session = session;
             const auto given = layout_.objects.find(session_key);
@@ -209,9 +253,11 @@ private:
 
     Label said_at(const fs::path& path, std::uint16_t session) const {
         Label label;
+        const auto seen = seen_.find(view_);
+        if (seen == seen_.end()) return label;
         for (const std::uint16_t owner : {std::uint16_t{0}, session}) {
-            const auto rules = by_path_.find(owner);
-            if (rules == by_path_.end()) continue;
+            const auto rules = seen->second.find(owner);
+            if (rules == seen->second.end()) continue;
             const auto said = rules->second.find(path.string());
             if (said != rules->second.end()) label.merge(said->second);
         }
@@ -223,7 +269,10 @@ private:
     std::uint8_t slot_;
     const bailiff_config& config_;
     Layout layout_;
-    std::map<std::uint16_t, ByPath> by_path_; // rules by real path; session 0: static ones
+    kernel::View view_;
+    std::set<std::uint32_t> host_devices_;
+    // Rules by real path, of each view and session; session 0: static ones.
+    std::map<kernel::View, std::map<std::uint16_t, ByPath>> seen_;
 };
 
 } // namespace
@@ -236,18 +285,50 @@ std::uint64_t hash_name(const bailiff_config& config, const std::string& name) {
                              config.name_key[1]);
 }
 
+Sights sights_of(const std::vector<Mount>& host_mounts) {
+    Sights sights{{}};
+    for (const Mount& mount : host_mounts) {
+        if (!is_container_root(mount.point)) {
+            sights.host.push_back(mount);
+            continue;
+        }
+        kernel::View view;
+        view.root = mount.point;
+        sights.containers.push_back({view, {{mount.dev, "/", "/"}}});
+    }
+    return sights;
+}
+
 Result<Layout> make_layout(kernel::KernelPort& port, const policy::Image& image,
                            std::uint8_t policy_slot, const Bindings& bindings,
-                           const std::vector<Mount>& mounts) {
+                           const Sights& sights) {
     const Result<bailiff_config> config = port.get_config();
     if (!config) return tl::unexpected(config.error());
     Builder builder(port, image, policy_slot, *config);
+    builder.set_host(sights.host);
+    builder.name_rules();
     if (Status done = builder.static_rules(); !done) return tl::unexpected(done.error());
-    for (const auto& [session, variables] : bindings)
-        if (Status done = builder.session_rules(session, variables); !done)
-            return tl::unexpected(done.error());
+    if (Status done = builder.session_rules(bindings); !done) return tl::unexpected(done.error());
+    std::vector<const Sight*> seen;
+    for (const Sight& sight : sights.containers) {
+        Layout before = builder.layout();
+        builder.look_from(sight.view);
+        Status done = builder.static_rules();
+        if (done) done = builder.session_rules(bindings);
+        if (done)
+            seen.push_back(&sight);
+        else
+            builder.give_up(std::move(before), done.error().message());
+    }
     builder.merge_static_into_sessions();
-    if (Status done = builder.roots(mounts, bindings); !done) return tl::unexpected(done.error());
+    builder.look_from({});
+    if (Status done = builder.roots(sights.host, bindings); !done)
+        return tl::unexpected(done.error());
+    for (const Sight* sight : seen) {
+        builder.look_from(sight->view);
+        if (Status done = builder.roots(sight->mounts, bindings); !done)
+            return tl::unexpected(done.error());
+    }
     return builder.take();
 }
 

@@ -9,6 +9,7 @@ namespace {
 constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kRemembered = 3600 * kSecond; // how long a session that is over is known
 constexpr std::size_t kSavedOver = 1000;             // sessions that are over, in the state file
+constexpr std::size_t kMaxMounts = 4096; // of a container: with more it is not looked into
 constexpr std::uint64_t kWarning = 60 * static_cast<std::uint64_t>(kSecond);
 
 const char* kind_of(State state) {
@@ -132,10 +133,33 @@ void Manager::close(Session& session, State state, const std::string& why, const
     world_.record(std::move(record));
     if (session.kill) to_kill_.push_back({session.name, session.subject, session.generation});
     if (tables_) tables_->unbind(session.slot);
+    if (!session.cgroup.empty())
+        if (const Status written = write_matches(); !written)
+            note("cgroup", "what enters " + session.cgroup + " is denied for longer than session " +
+                               session.name + " stood: " + written.error().message());
     session_slots_.give_back(session.slot);
     subject_slots_.give_back(session.subject);
     save();
     kill_leftovers();
+}
+
+// What the policy says makes a task an agent, and the cgroups that are bound to sessions: `extra`
+// is one that is being opened.
+Status Manager::write_matches(const Session* extra) {
+    std::vector<kernel::AgentMatch> matches = agent_matches_;
+    const auto add = [&matches](const Session& session) {
+        if (session.cgroup.empty()) return;
+        kernel::AgentMatch match;
+        match.key.kind = BAILIFF_OBJECT_CGROUP;
+        match.key.ino = session.cgroup_id;
+        match.subject = session.subject;
+        match.generation = session.generation;
+        matches.push_back(match);
+    };
+    for (const auto& [name, session] : sessions_)
+        if (session.state == State::kActive) add(session);
+    if (extra != nullptr) add(*extra);
+    return world_.port.put_agents(matches);
 }
 
 // Where bailiff-kernel does not answer it is asked again each second. The slot may be another
@@ -189,13 +213,40 @@ void Manager::tick() {
     });
 }
 
+Status Manager::relabel() {
+    if (!tables_) return {};
+    const Result<Sights> sights = look_around();
+    if (!sights) return tl::unexpected(sights.error());
+    if (Status refreshed = tables_->refresh(*sights); !refreshed) return refreshed;
+    contents_.hash(tables_->to_hash());
+    return {};
+}
+
 Status Manager::refresh() {
     if (!tables_) return {};
+    if (Status done = relabel(); !done) return done;
+    return write_agents(tables_->policy());
+}
+
+// What is mounted on the host, and in each container that has its root on it or a session in it.
+Result<Sights> Manager::look_around(const Session* extra) {
     const Result<std::vector<Mount>> mounts = world_.mounts();
     if (!mounts) return tl::unexpected(mounts.error());
-    if (Status refreshed = tables_->refresh(*mounts); !refreshed) return refreshed;
-    contents_.hash(tables_->to_hash());
-    return write_agents(tables_->policy());
+    Sights sights = sights_of(*mounts);
+    const auto add = [&](const Session& session) {
+        const kernel::View view = view_of(session);
+        if (view.is_host() || !world_.mounts_of) return;
+        if (auto seen = world_.mounts_of(view.pid); seen && seen->size() <= kMaxMounts)
+            sights.containers.push_back({view, std::move(*seen)});
+    };
+    for (const auto& [name, session] : sessions_)
+        if (session.state == State::kActive) add(session);
+    if (extra != nullptr) add(*extra);
+    std::set<kernel::View> now;
+    for (const Sight& sight : sights.containers) now.insert(sight.view);
+    for (const kernel::View& before : std::exchange(views_, now))
+        if (!now.contains(before)) world_.port.forget(before);
+    return sights;
 }
 
 Manager::Explanation Manager::explain(const bailiff_event& event) const {

@@ -5,12 +5,15 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "kernel/port.h"
 #include "policy/policy.h"
+#include "session/container.h"
 #include "session/file_contents.h"
 #include "session/label_archive.h"
 #include "session/policy_tables.h"
@@ -37,12 +40,24 @@ struct Presenter {
     std::function<bool()> still_there; // is it the same process, still connected?
 };
 
+// What a session is opened for, where it is not who presents the token.
+struct Target {
+    kernel::Target kernel;
+    pid_t pid = 0;                     // the process, or the first one that was found in the cgroup
+    std::uint64_t start_time = 0;      // of that, clock ticks since boot
+    std::string cgroup;                // path of the control group; empty where it is a process
+    std::string home;                  // of the process's account
+    bool may_have_other_root = false;  // may it be in a container?
+    std::function<bool()> still_there; // the same process, or cgroup, as before?
+};
+
 struct OpenRequest {
     std::string token;
     std::string proof;
     std::string workspace;
     std::string task_note;
     bool wait_tree = false;
+    std::optional<Target> target = std::nullopt;
 };
 
 // What the manager needs of the world.
@@ -55,6 +70,9 @@ struct Surroundings {
     std::string state_file;
     std::string labels_file;
     std::string boot_id;
+    Containers* containers = nullptr; // null: no record of the manager's names one
+    // What a process has mounted, with the paths that it sees; null: no container is looked into.
+    std::function<Result<std::vector<Mount>>(std::uint32_t pid)> mounts_of = nullptr;
 };
 
 class Manager {
@@ -67,7 +85,8 @@ public:
     [[nodiscard]] Result<std::uint32_t> load_policy(std::shared_ptr<const policy::Policy> policy);
 
     // kUnauthenticated, kPermissionDenied, kAlreadyExists (reused token), kInvalidArgument,
-    // kResourceExhausted. Every refusal is recorded.
+    // kResourceExhausted; for a target also the errors of KernelPort::check_target. Every refusal
+    // is recorded.
     [[nodiscard]] Result<const Session*> open(const OpenRequest& request,
                                               const Presenter& presenter,
                                               std::uint32_t* enrolled_tasks);
@@ -108,7 +127,9 @@ public:
     void leader_gone(const std::string& name);
     // Warnings, expiry, trees that emptied; to be called every second.
     void tick();
-    // Mounts changed, or a minute passed.
+    // Mounts changed.
+    [[nodiscard]] Status relabel();
+    // The same, and what has come to be an agent; to be called every minute.
     [[nodiscard]] Status refresh();
 
     // What the key sets had to say since the last call, for the log.
@@ -134,11 +155,20 @@ private:
     using Grants = std::map<std::string, Result<policy::Grant>>; // by the session's name
     [[nodiscard]] Result<const Session*> refuse(const Error& error, const token::Token* token,
                                                 const Presenter& presenter);
-    [[nodiscard]] Result<std::string> workspace(const std::string& wanted) const;
-    [[nodiscard]] Result<std::string> real_home(const std::string& home) const;
+    [[nodiscard]] Result<kernel::ResolvedPath> look(const kernel::View& view,
+                                                    const std::string& path) const;
+    [[nodiscard]] Result<bool> has_other_root(const Target& target) const;
+    [[nodiscard]] Result<std::string> workspace(const kernel::View& view,
+                                                const std::string& wanted) const;
+    [[nodiscard]] Result<std::string> real_home(const kernel::View& view,
+                                                const std::string& home) const;
+    [[nodiscard]] Result<Sights> look_around(const Session* extra = nullptr);
     [[nodiscard]] Status write_rows(Session& session, const bailiff_mask& profiles);
     [[nodiscard]] Status write_session_row(const Session& session, bailiff_session_state state);
     [[nodiscard]] Status take_slots(Session& session);
+    [[nodiscard]] Result<std::uint32_t> enrol(const Session& session, const OpenRequest& request,
+                                              const Presenter& presenter);
+    [[nodiscard]] Status write_matches(const Session* extra = nullptr);
     [[nodiscard]] Result<policy::Grant> grant_for(const policy::Policy& policy,
                                                   const token::Token& token, uid_t uid,
                                                   const std::string& account) const;
@@ -164,7 +194,10 @@ private:
     [[nodiscard]] Status write_agent_subjects(const policy::Policy& policy,
                                               std::uint8_t policy_slot, Change& change);
     [[nodiscard]] Status write_agents(const policy::Policy& policy);
+    [[nodiscard]] Status write_no_session();
+    void describe_container(const Session& session, v1::Process& process) const;
     void note(const char* reason, const std::string& message) const;
+    void note_unwatched(const std::vector<kernel::Adopted>& found) const;
     Session* lookup(const std::string& name);
 
     Surroundings world_;
@@ -176,11 +209,13 @@ private:
     std::size_t archived_labels_ = 0;
     std::map<std::string, Session> sessions_; // by name, and so by age
     std::map<std::string, std::uint32_t> agent_subjects_;
-    std::vector<kernel::AgentMatch> agent_matches_; // as the kernel has them
+    std::vector<kernel::AgentMatch> agent_matches_; // the policy's; bound cgroups are not in it
     std::vector<std::string> agent_notes_;          // told already
     Slots session_slots_;
     Slots subject_slots_;
+    std::set<kernel::View> views_; // of the last look_around()
     bool restored_ = false;
+    bool first_policy_ = false; // the kernel's tables were empty before the policy that is loaded
 
     // A session that is over and whose processes are to be killed.
     struct Leftovers {

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::uint64_t kSecond = 1'000'000'000;
 constexpr std::size_t kMaxNote = 1024;
+constexpr std::uint64_t kTick = 10'000'000; // nanoseconds; USER_HZ is 100
 
 std::vector<std::string> presenter_names(uid_t uid, const std::string& account) {
     std::vector<std::string> names;
@@ -83,9 +84,33 @@ Result<const Session*> Manager::refuse(const Error& error, const token::Token* t
     return tl::unexpected(error);
 }
 
-Result<std::string> Manager::workspace(const std::string& wanted) const {
+Result<kernel::ResolvedPath> Manager::look(const kernel::View& view,
+                                           const std::string& path) const {
+    return view.is_host() ? world_.port.resolve(path) : world_.port.resolve_in(view, path);
+}
+
+// A process in a container, or in another root folder for other reasons. Whoever makes such a root
+// says what is in its /usr/bin.
+Result<bool> Manager::has_other_root(const Target& target) const {
+    const auto pid = static_cast<std::uint32_t>(target.pid);
+    const kernel::View view{pid, target.start_time, ""};
+    const auto its = world_.port.resolve_in(view, "/");
+    world_.port.forget(view); // nothing is kept open for who is refused
+    const auto ours = world_.port.resolve("/");
+    if (!its || !ours) return tl::unexpected(!its ? its.error() : ours.error());
+    const bool same = its->inode.dev == ours->inode.dev && its->inode.ino == ours->inode.ino &&
+                      its->inode.generation == ours->inode.generation;
+    if (!same && !target.may_have_other_root)
+        return fail(ErrorCode::kPermissionDenied,
+                    "process " + std::to_string(target.pid) +
+                        " has a root folder of its own; to bind what is in a container needs the "
+                        "role operator");
+    return !same;
+}
+
+Result<std::string> Manager::workspace(const kernel::View& view, const std::string& wanted) const {
     if (wanted.empty()) return std::string();
-    const Result<kernel::ResolvedPath> found = world_.port.resolve(wanted);
+    const Result<kernel::ResolvedPath> found = look(view, wanted);
     if (!found)
         return fail(ErrorCode::kInvalidArgument,
                     "workspace " + wanted + ": " + found.error().message());
@@ -94,7 +119,9 @@ Result<std::string> Manager::workspace(const std::string& wanted) const {
     if ((found->inode.mode & S_IFMT) != S_IFDIR)
         return fail(ErrorCode::kInvalidArgument, "workspace " + wanted + " is not a folder");
     for (const std::string& root : tables_->policy().settings.workspace_roots) {
-        const Result<kernel::ResolvedPath> real = world_.port.resolve(root);
+        const Result<kernel::ResolvedPath> real = look(view, root);
+        // In a container a link is not the operator's.
+        if (real && !view.is_host() && !policy::leads_to_itself(root, real->path)) continue;
         const std::string prefix = real ? (real->path == "/" ? "/" : real->path + "/") : "";
         if (real && found->path.starts_with(prefix) && found->path != real->path)
             return found->path;
@@ -104,9 +131,9 @@ Result<std::string> Manager::workspace(const std::string& wanted) const {
 }
 
 // The folder itself where the account's home is a symbolic link: links are not followed later.
-Result<std::string> Manager::real_home(const std::string& home) const {
+Result<std::string> Manager::real_home(const kernel::View& view, const std::string& home) const {
     if (home.empty()) return home;
-    const Result<kernel::ResolvedPath> found = world_.port.resolve(home);
+    const Result<kernel::ResolvedPath> found = look(view, home);
     if (!found && found.error().code() != ErrorCode::kNotFound)
         return tl::unexpected(found.error());
     const std::string& path = found ? found->path : home;
@@ -153,6 +180,32 @@ Status Manager::write_rows(Session& session, const bailiff_mask& profiles) {
     return write_session_row(session, BAILIFF_SESSION_ACTIVE);
 }
 
+void Manager::describe_container(const Session& session, v1::Process& process) const {
+    if (world_.containers == nullptr) return;
+    const auto pid = static_cast<std::uint32_t>(session.pid);
+    const v1::Container* found = session.cgroup.empty()
+                                     ? world_.containers->find(pid, session.start_time * kTick, 0)
+                                     : world_.containers->find(session.cgroup);
+    if (found != nullptr) *process.mutable_container() = *found;
+}
+
+// The tasks that are the session's from now on.
+Result<std::uint32_t> Manager::enrol(const Session& session, const OpenRequest& request,
+                                     const Presenter& presenter) {
+    if (!request.target)
+        return world_.port.enrol(static_cast<std::uint32_t>(presenter.pid), presenter.start_time,
+                                 session.subject, session.generation);
+    // What enters the cgroup from now on is the session's, before those that are in it are listed.
+    if (!session.cgroup.empty())
+        if (Status written = write_matches(&session); !written)
+            return tl::unexpected(written.error());
+    auto tasks =
+        world_.port.enrol_target(request.target->kernel, session.subject, session.generation);
+    if (tasks && !request.target->still_there())
+        return fail(ErrorCode::kFailedPrecondition, "what the session was to be bound to is gone");
+    return tasks;
+}
+
 Result<const Session*> Manager::open(const OpenRequest& request, const Presenter& presenter,
                                      std::uint32_t* enrolled_tasks) {
     const Result<token::Token> verified =
@@ -162,18 +215,27 @@ Result<const Session*> Manager::open(const OpenRequest& request, const Presenter
     const Result<policy::Grant> grant =
         grant_for(tables_->policy(), token, presenter.uid, presenter.account);
     if (!grant) return refuse(grant.error(), &token, presenter);
-    const Result<std::string> folder = workspace(request.workspace);
+    const Result<bool> container = request.target ? has_other_root(*request.target) : false;
+    if (!container) return refuse(container.error(), &token, presenter);
+    Session session;
+    session.pid = request.target ? request.target->pid : presenter.pid;
+    session.start_time = request.target ? request.target->start_time : presenter.start_time;
+    session.in_container = *container;
+    const kernel::View view = view_of(session);
+    const Result<std::string> folder = workspace(view, request.workspace);
     if (!folder) return refuse(folder.error(), &token, presenter);
-    const Result<std::string> home = real_home(presenter.home);
+    const Result<std::string> home =
+        real_home(view, request.target ? request.target->home : presenter.home);
     if (!home) return refuse(home.error(), &token, presenter);
     if (request.task_note.size() > kMaxNote)
         return refuse({ErrorCode::kInvalidArgument, "the task note is longer than 1024 bytes"},
                       &token, presenter);
+    if (request.target)
+        if (const auto fit = world_.port.check_target(request.target->kernel); !fit)
+            return refuse(fit.error(), &token, presenter);
     const Result<Id> id = new_id(world_.clock.unix_nanos());
-    const Result<std::vector<Mount>> mounts = world_.mounts();
-    if (!id || !mounts) return refuse(!id ? id.error() : mounts.error(), &token, presenter);
-
-    Session session;
+    const Result<Sights> sights = look_around(&session);
+    if (!id || !sights) return refuse(!id ? id.error() : sights.error(), &token, presenter);
     session.id = *id;
     session.name = session_name(*id);
     session.token = token;
@@ -184,8 +246,11 @@ Result<const Session*> Manager::open(const OpenRequest& request, const Presenter
     session.wait_tree = request.wait_tree;
     session.kill = grant->kill;
     session.uid = presenter.uid;
-    session.pid = presenter.pid;
-    session.start_time = presenter.start_time;
+    if (request.target) {
+        session.cgroup = request.target->cgroup;
+        session.cgroup_id = request.target->kernel.cgroup;
+    }
+    if (!session.cgroup.empty()) session.wait_tree = session.leader_gone = true;
     session.started_at = world_.clock.unix_nanos();
     session.started_boot = world_.clock.boot_nanos();
     const std::int64_t left =
@@ -196,12 +261,10 @@ Result<const Session*> Manager::open(const OpenRequest& request, const Presenter
 
     // From here on a failure has to give the slots back. The token is used up last of all checks.
     Status step = world_.replay.consume(token.issuer, token.id, token.expires_at);
-    if (step) step = tables_->bind(session.slot, session.variables, *mounts);
+    if (step) step = tables_->bind(session.slot, {session.variables, view}, *sights);
     if (step) step = write_rows(session, grant->profiles);
     if (step) {
-        const auto tasks =
-            world_.port.enrol(static_cast<std::uint32_t>(presenter.pid), presenter.start_time,
-                              session.subject, session.generation);
+        const auto tasks = enrol(session, request, presenter);
         if (!tasks) step = tl::unexpected(tasks.error());
         if (tasks && enrolled_tasks != nullptr) *enrolled_tasks = *tasks;
     }
@@ -210,17 +273,22 @@ Result<const Session*> Manager::open(const OpenRequest& request, const Presenter
                     "the process that presented the token is gone or is another one now");
     if (!step) {
         tables_->unbind(session.slot);
+        if (!session.cgroup.empty()) (void)write_matches();
         const Status closed = write_session_row(session, BAILIFF_SESSION_REVOKED);
         session_slots_.give_back(session.slot);
         subject_slots_.give_back(session.subject);
         return refuse(closed ? step.error() : closed.error(), &token, presenter);
     }
     Session& kept = sessions_[session.name] = std::move(session);
-    v1::Record record = record_of("session.opened", kept,
-                                  kept.token.subject + " through " + kept.token.actors[0].subject +
-                                      " opened session " + kept.name);
+    std::string message = kept.token.subject + " through " + kept.token.actors[0].subject +
+                          " opened session " + kept.name;
+    if (request.target)
+        message += kept.cgroup.empty() ? " for process " + std::to_string(kept.pid)
+                                       : " for control group " + kept.cgroup;
+    v1::Record record = record_of("session.opened", kept, message);
     record.mutable_process()->set_pid(static_cast<std::uint32_t>(kept.pid));
     record.mutable_process()->set_uid(kept.uid);
+    describe_container(kept, *record.mutable_process());
     record.set_by(presented_by(presenter));
     world_.record(std::move(record));
     save();

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "base/account.h"
 #include "session/agent_table.h"
@@ -79,23 +80,19 @@ private:
 Result<std::uint32_t> Manager::load_policy(std::shared_ptr<const policy::Policy> policy) {
     auto verifier = token::Verifier::create(issuers_of(policy->settings), world_.clock);
     if (!verifier) return tl::unexpected(verifier.error());
-    const Result<std::vector<Mount>> mounts = world_.mounts();
-    if (!mounts) return tl::unexpected(mounts.error());
     if (!restored_)
         if (Status restored = restore(); !restored) return tl::unexpected(restored.error());
-    // Session 0 is "no session": it never ends, and its subjects have what `unbound` gives.
-    bailiff_session none = {};
-    none.state = BAILIFF_SESSION_ACTIVE;
-    none.expires_at = ~0ULL;
-    if (Status written = world_.port.put_session(0, none); !written)
-        return tl::unexpected(written.error());
+    const Result<Sights> sights = look_around();
+    if (!sights) return tl::unexpected(sights.error());
     Bindings bindings;
     for (const auto& [name, session] : sessions_)
-        if (session.state == State::kActive) bindings[session.slot] = session.variables;
+        if (session.state == State::kActive)
+            bindings[session.slot] = {session.variables, view_of(session)};
     const Result<std::uint8_t> slot = free_policy_slot();
     if (!slot) return tl::unexpected(slot.error());
-    auto tables = PolicyTables::install(world_.port, policy, *slot, bindings, *mounts);
+    auto tables = PolicyTables::install(world_.port, policy, *slot, bindings, *sights);
     if (!tables) return tl::unexpected(tables.error());
+    if (Status written = write_no_session(); !written) return tl::unexpected(written.error());
     Grants grants;
     for (const auto& [name, session] : sessions_) {
         if (session.state != State::kActive) continue;
@@ -122,6 +119,18 @@ Result<std::uint32_t> Manager::load_policy(std::shared_ptr<const policy::Policy>
     return revoked;
 }
 
+// Session 0 is "no session": it never ends, and its subjects have what `unbound` gives. Where it
+// was not there no policy was, since these tables were made, and no agent was watched.
+Status Manager::write_no_session() {
+    const Result<bailiff_session> before = world_.port.get_session(0);
+    if (!before) return tl::unexpected(before.error());
+    first_policy_ = before->state == BAILIFF_SESSION_FREE;
+    bailiff_session none = {};
+    none.state = BAILIFF_SESSION_ACTIVE;
+    none.expires_at = ~0ULL;
+    return world_.port.put_session(0, none);
+}
+
 // Everything in the kernel that names the policy. All of it, or nothing.
 Status Manager::move_kernel(const policy::Policy& policy, std::uint8_t policy_slot,
                             const Grants& grants) {
@@ -135,8 +144,8 @@ Status Manager::move_kernel(const policy::Policy& policy, std::uint8_t policy_sl
     if (moved) moved = world_.port.set_observe(policy.settings.observe);
     if (moved) return moved;
     change.undo();
-    if (tables_) (void)world_.port.put_agents(matches_before);
     agent_matches_ = matches_before;
+    if (tables_) (void)write_matches();
     for (const auto& [name, subject] : std::exchange(agent_subjects_, subjects_before))
         if (!subjects_before.contains(name)) subject_slots_.give_back(subject);
     return moved;
@@ -234,14 +243,41 @@ Status Manager::write_agents(const policy::Policy& policy) {
             note("agent_not_there", told);
     agent_notes_ = table->notes;
     agent_matches_ = table->matches;
-    if (Status put = world_.port.put_agents(agent_matches_); !put) return put;
-    const Result<std::uint32_t> adopted = world_.port.adopt();
+    if (Status put = write_matches(); !put) return put;
+    const Result<kernel::Adoption> adopted = world_.port.adopt();
     if (!adopted) return tl::unexpected(adopted.error());
-    if (*adopted != 0)
+    if (adopted->tasks != 0)
         note("adopted",
-             std::to_string(*adopted) +
-                 " running tasks are agents' now, with no session: the policy names them");
+             std::to_string(adopted->tasks) +
+                 " running tasks are subjects now: the policy names their agents, or a session "
+                 "their control group");
+    if (std::exchange(first_policy_, false)) note_unwatched(adopted->subjects);
     return {};
+}
+
+// What ran of each agent before anything could be denied to it.
+void Manager::note_unwatched(const std::vector<kernel::Adopted>& found) const {
+    const std::int64_t now = world_.clock.unix_nanos();
+    const std::uint64_t boot_now = world_.clock.boot_nanos();
+    for (const kernel::Adopted& one : found) {
+        const std::string agent = unbound_agent(one.subject);
+        if (agent.empty()) continue; // a session's control group
+        const auto age = static_cast<std::int64_t>(boot_now - std::min(one.start_time, boot_now));
+        v1::Record record;
+        record.set_kind("agent.unwatched");
+        record.set_agent(agent);
+        record.mutable_process()->set_pid(one.pid);
+        record.mutable_process()->set_start_time_ns(one.start_time);
+        record.set_tasks(one.tasks);
+        record.set_unwatched_since(TimeText(now - age).c_str());
+        record.set_unwatched_until(TimeText(now).c_str());
+        record.set_message("agent " + agent + " ran unwatched from " + record.unwatched_since() +
+                           " to " + record.unwatched_until() + ", before there was a policy in " +
+                           "the kernel: " + std::to_string(one.tasks) +
+                           (one.tasks == 1 ? " task" : " tasks") + ", the oldest process " +
+                           std::to_string(one.pid));
+        world_.record(std::move(record));
+    }
 }
 
 void Manager::note(const char* reason, const std::string& message) const {

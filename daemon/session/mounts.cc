@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <sstream>
+#include <string_view>
 
 #include "base/file.h"
 
@@ -27,6 +28,18 @@ std::string unescape(const std::string& text) {
 }
 
 } // namespace
+
+bool is_container_root(const std::string& point) {
+    for (const std::string_view storage :
+         {"/var/lib/containers/storage/overlay/", "/var/lib/docker/overlay2/"}) {
+        std::string_view rest = point;
+        if (!rest.starts_with(storage)) continue;
+        rest.remove_prefix(storage.size());
+        const std::size_t slash = rest.find('/');
+        return slash != std::string_view::npos && slash != 0 && rest.substr(slash) == "/merged";
+    }
+    return false;
+}
 
 std::vector<Mount> parse_mounts(const std::string& mountinfo) {
     std::vector<Mount> mounts;

@@ -18,6 +18,10 @@ struct Mount {
     friend bool operator==(const Mount&, const Mount&) = default;
 };
 
+// Is a container's root mounted there, by the host's own podman or docker? Their folders are
+// root's: nobody else can mount anything below them.
+[[nodiscard]] bool is_container_root(const std::string& point);
+
 // In the order of mounting. A line that cannot be understood is left out.
 [[nodiscard]] std::vector<Mount> parse_mounts(const std::string& mountinfo);
 

@@ -6,14 +6,14 @@ namespace bailiff::session {
 
 Result<std::unique_ptr<PolicyTables>> PolicyTables::install(
     kernel::KernelPort& port, std::shared_ptr<const policy::Policy> policy,
-    std::uint8_t policy_slot, Bindings bindings, const std::vector<Mount>& mounts) {
+    std::uint8_t policy_slot, Bindings bindings, const Sights& sights) {
     std::unique_ptr<PolicyTables> self(new PolicyTables(port, std::move(policy), policy_slot));
     self->bindings_ = std::move(bindings);
     if (Status done = port.clear_policy(policy_slot); !done) return tl::unexpected(done.error());
     if (Status done = port.clear_listed(self->labels_.first(), kLabelsPerSlot); !done)
         return tl::unexpected(done.error());
     if (Status done = self->write_network(); !done) return tl::unexpected(done.error());
-    if (Status done = self->refresh(mounts); !done) return tl::unexpected(done.error());
+    if (Status done = self->refresh(sights); !done) return tl::unexpected(done.error());
     if (!self->not_files_.empty())
         return fail(ErrorCode::kInvalidArgument, self->not_files_.front());
     if (Status done = self->write_policy_row(); !done) return tl::unexpected(done.error());
@@ -45,8 +45,8 @@ Status PolicyTables::write_network() {
     return {};
 }
 
-Status PolicyTables::refresh(const std::vector<Mount>& mounts) {
-    Result<Layout> layout = make_layout(port_, policy_->image, slot_, bindings_, mounts);
+Status PolicyTables::refresh(const Sights& sights) {
+    Result<Layout> layout = make_layout(port_, policy_->image, slot_, bindings_, sights);
     if (!layout) return tl::unexpected(layout.error());
     notes_ = std::move(layout->notes);
     to_hash_ = std::move(layout->to_hash);
@@ -74,10 +74,9 @@ Status PolicyTables::refresh(const std::vector<Mount>& mounts) {
     return {};
 }
 
-Status PolicyTables::bind(std::uint16_t session, const policy::Variables& variables,
-                          const std::vector<Mount>& mounts) {
-    bindings_[session] = variables;
-    Status done = refresh(mounts);
+Status PolicyTables::bind(std::uint16_t session, const Binding& binding, const Sights& sights) {
+    bindings_[session] = binding;
+    Status done = refresh(sights);
     if (!done) unbind(session);
     return done;
 }

@@ -18,16 +18,15 @@ public:
     // counts. kInvalidArgument where a rule with sha256 names what is no regular file.
     [[nodiscard]] static Result<std::unique_ptr<PolicyTables>> install(
         kernel::KernelPort& port, std::shared_ptr<const policy::Policy> policy,
-        std::uint8_t policy_slot, Bindings bindings, const std::vector<Mount>& mounts);
+        std::uint8_t policy_slot, Bindings bindings, const Sights& sights);
 
     // Labels for one more session; nothing is opened where this fails.
-    [[nodiscard]] Status bind(std::uint16_t session, const policy::Variables& variables,
-                              const std::vector<Mount>& mounts);
+    [[nodiscard]] Status bind(std::uint16_t session, const Binding& binding, const Sights& sights);
     void unbind(std::uint16_t session);
 
     // Looks at the file system again: new mounts, files made or gone. What is new is written before
     // what is stale is erased.
-    [[nodiscard]] Status refresh(const std::vector<Mount>& mounts);
+    [[nodiscard]] Status refresh(const Sights& sights);
 
     [[nodiscard]] std::uint8_t slot() const { return slot_; }
     [[nodiscard]] const policy::Policy& policy() const { return *policy_; }

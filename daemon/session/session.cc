@@ -39,6 +39,11 @@ void describe_token(const token::Token& token, v1::Record& record) {
     record.set_task(token.task);
 }
 
+kernel::View view_of(const Session& session) {
+    if (!session.in_container) return {};
+    return {static_cast<std::uint32_t>(session.pid), session.start_time, ""};
+}
+
 bailiff_session row_of(const Session& session, bailiff_session_state state) {
     bailiff_session row = {};
     row.expires_at = session.expires_boot;

@@ -11,6 +11,7 @@
 
 #include "bailiff/journal.pb.h"
 #include "base/ids.h"
+#include "kernel/port.h"
 #include "policy/eval.h"
 #include "token/token.h"
 
@@ -45,6 +46,9 @@ struct Session {
     uid_t uid = 0;
     pid_t pid = 0;
     std::uint64_t start_time = 0; // of pid, clock ticks since boot
+    std::string cgroup;           // path of the control group that is bound to it; empty where none
+    std::uint64_t cgroup_id = 0;
+    bool in_container = false; // its paths are those that `pid` sees in a root of its own
 
     std::int64_t started_at = 0;    // Unix nanoseconds
     std::uint64_t started_boot = 0; // nanoseconds of CLOCK_BOOTTIME
@@ -54,6 +58,9 @@ struct Session {
     bool warned = false;            // the record that precedes expiry is written
     bool leader_gone = false;       // the first process has exited
 };
+
+// Where the session's paths are looked up.
+[[nodiscard]] kernel::View view_of(const Session& session);
 
 // A record of `kind` with everything that the session says about who and what for.
 [[nodiscard]] v1::Record record_of(const std::string& kind, const Session& session,

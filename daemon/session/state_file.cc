@@ -101,6 +101,9 @@ json::object save_session(const Session& session) {
             {"uid", session.uid},
             {"pid", session.pid},
             {"start_time", session.start_time},
+            {"cgroup", clean(session.cgroup)},
+            {"cgroup_id", session.cgroup_id},
+            {"in_container", session.in_container},
             {"started_at", session.started_at},
             {"expires_boot", session.expires_boot},
             {"state", to_string(session.state)},
@@ -138,6 +141,12 @@ Session load_session(const json::value& from) {
     session.uid = number<uid_t>(from, "uid");
     session.pid = number<pid_t>(from, "pid");
     session.start_time = number<std::uint64_t>(from, "start_time");
+    if (from.as_object().contains("cgroup")) { // not in a file of a version before this one
+        session.cgroup = text(from, "cgroup");
+        session.cgroup_id = number<std::uint64_t>(from, "cgroup_id");
+        session.in_container = from.at("in_container").as_bool();
+        session.leader_gone = !session.cgroup.empty();
+    }
     session.started_at = number<std::int64_t>(from, "started_at");
     session.expires_boot = number<std::uint64_t>(from, "expires_boot");
     load_end(from, session);

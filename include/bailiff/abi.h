@@ -182,7 +182,8 @@ enum bailiff_object_kind {
     // Map "agents" only:
     BAILIFF_OBJECT_UID = 5,    // ino: a real uid
     BAILIFF_OBJECT_UNIT = 6,   // name: a cgroup's name, on any level; a systemd unit's has its name
-    BAILIFF_OBJECT_CGROUP = 7, // name: bailiff_cgroup_hash() of its path
+    BAILIFF_OBJECT_CGROUP = 7, // name: bailiff_cgroup_hash() of its path; or, of one that is bound
+                               // to a session, ino: its id, which is no other's later
     BAILIFF_OBJECT_MODULE = 8, // name: a Python module without its ending, in the directory
                                // (dev, ino, generation); its compiled form is read in its stead
 };
@@ -412,12 +413,13 @@ struct bailiff_ipc {
 
 // Map "control": array of one. What bailiff-kernel asks of the next iterator it reads.
 struct bailiff_control {
-    bailiff_u32 pid;     // enrol: root of the process tree; resolve: whose descriptors
+    bailiff_u32 pid;     // enrol: root of the process tree, or 0; resolve: whose descriptors
     bailiff_u32 fd;      // resolve: the descriptor to describe
     bailiff_u32 subject; // count: whose tasks, of row.generation; 0: the subject of process `pid`,
                          // of every process where that is 0 too
-    bailiff_u32 zero;
-    struct bailiff_task row; // enrol: what each task of the tree gets
+    bailiff_u32 dry;     // enrol: not 0: print the tasks, and leave them as they are
+    struct bailiff_task row; // enrol: what each task gets
+    bailiff_u64 cgroup; // enrol, with pid 0: the tasks of the control group with that id, and below
 };
 
 // What the "resolve" iterator prints: one inode, as the hooks see it.
@@ -441,14 +443,18 @@ struct bailiff_file {
 };
 BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_file) == 72, "file");
 
-// What the "enrol" and "count" iterators print, once for each task that counts.
+// What the "enrol", "adopt" and "count" iterators print, once for each task that counts.
 struct bailiff_enrolled {
     bailiff_u32 pid;
-    bailiff_u32 outcome; // 0: it was one already, 1: it is one now, 2: its row could not be made;
-                         // of "count" the subject
+    bailiff_u32 outcome; // 0: it was one already, 1: it is one now, 2: its row could not be made,
+                         // 3: it is another session's and stays that; of "count" the subject
     bailiff_u32 generation; // of the subject
-    bailiff_u32 zero;
+    bailiff_u32 subject;    // of "adopt": what it is one of now
+    bailiff_u32 process;    // thread group id
+    bailiff_u32 uid;        // real uid; ~0 where the effective one is another
+    bailiff_u64 start_time; // of the process, nanoseconds of CLOCK_BOOTTIME
 };
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_enrolled) == 32, "enrolled");
 
 // Ring "events". One record a denial, an audit or a life-cycle step.
 enum bailiff_event_kind {

@@ -150,6 +150,16 @@ TEST_F(Agent, ACgroupIsMatchedByItsWholePath) {
     EXPECT_EQ(free(in_cgroup("/b.slice/bots", show(secret_))), 0);
 }
 
+TEST_F(Agent, PodmansMonitorBesideAContainerIsNone) {
+    agent_cgroup("/a.slice/boxes");
+    EXPECT_EQ(free(in_cgroup("/a.slice/boxes/conmon", show(secret_))), 0);
+    EXPECT_EQ(free(in_cgroup("/a.slice/boxes/libpod-conmon-0123.scope", show(secret_))), 0);
+    EXPECT_NE(free(in_cgroup("/a.slice/boxes/libpod-0123.scope", show(secret_))), 0);
+    EXPECT_NE(free(in_cgroup("/a.slice/boxes/conmon2", show(secret_))), 0);
+    EXPECT_NE(free(in_cgroup("/a.slice/boxes/conmon/below", show(secret_))), 0);
+    EXPECT_NE(free(in_cgroup("/a.slice/boxes/libpod-conman-0123", show(secret_))), 0);
+}
+
 TEST_F(Agent, AProgramThatRunsAlreadyIsAdopted) {
     int go[2];
     ASSERT_EQ(pipe(go), 0);
@@ -168,10 +178,13 @@ TEST_F(Agent, AProgramThatRunsAlreadyIsAdopted) {
     while (stat(("/proc/" + std::to_string(child)).c_str(), &info) == 0 && info.st_uid != 12345)
         usleep(1000);
     agent_uid(12345);
-    const Result<std::uint32_t> adopted = kernel::adopt(programs());
+    const auto adopted = kernel::adopt(programs());
     ASSERT_TRUE(adopted) << adopted.error().message();
-    EXPECT_EQ(*adopted, 1);
-    EXPECT_EQ(*kernel::adopt(programs()), 0U) << "it is one already";
+    ASSERT_EQ(adopted->size(), 1U);
+    EXPECT_EQ(adopted->front().process, static_cast<std::uint32_t>(child));
+    EXPECT_EQ(adopted->front().subject, kSubject);
+    EXPECT_GT(adopted->front().start_time, 0U);
+    EXPECT_EQ(kernel::adopt(programs())->size(), 0U) << "it is one already";
     ASSERT_EQ(write(go[1], "x", 1), 1);
     close(go[1]);
     int status = 0;

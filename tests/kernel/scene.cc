@@ -332,11 +332,19 @@ void Scene::agent_uid(std::uint32_t uid) {
     match_flags(BAILIFF_CONFIG_MATCH_UID);
 }
 
-void Scene::agent_unit(const std::string& name) {
+void Scene::bound_cgroup(std::uint64_t id) {
+    bailiff_object_key key = {};
+    key.kind = BAILIFF_OBJECT_CGROUP;
+    key.ino = id;
+    put_agent(key, kSubject);
+    match_flags(BAILIFF_CONFIG_MATCH_CGROUP);
+}
+
+void Scene::agent_unit(const std::string& name, std::uint32_t subject) {
     bailiff_object_key key = {};
     key.kind = BAILIFF_OBJECT_UNIT;
     key.name = name_hash(programs(), name);
-    put_agent(key, kSubject);
+    put_agent(key, subject);
     match_flags(BAILIFF_CONFIG_MATCH_UNIT);
 }
 

@@ -31,6 +31,10 @@ public:
     static void unload();
 
 protected:
+    static constexpr std::uint32_t kSubject = 1;
+    static constexpr std::uint32_t kSessionSlot = 1;
+    static constexpr std::uint8_t kPolicySlot = 1;
+
     static void SetUpTestSuite();
     void SetUp() override;
 
@@ -71,8 +75,10 @@ protected:
     void agent_module(const std::string& directory, const std::string& module);
     void agent_uid(std::uint32_t uid);
     // By a systemd unit's name, or by a cgroup's path ("/a/b").
-    void agent_unit(const std::string& name);
+    void agent_unit(const std::string& name, std::uint32_t subject = kSubject);
     void agent_cgroup(const std::string& path);
+    // A cgroup that is bound to the subject's session, by its id.
+    void bound_cgroup(std::uint64_t id);
 
     // Runs the act in a child that is no subject, or is one. The act returns 0 or an errno.
     using Act = std::function<int()>;
@@ -95,9 +101,6 @@ protected:
     static void reload();
     // Leaves the programs to their pins, as a bailiff-kernel that is killed does.
     static void abandon() { programs_.reset(); }
-    static constexpr std::uint32_t kSubject = 1;
-    static constexpr std::uint32_t kSessionSlot = 1;
-    static constexpr std::uint8_t kPolicySlot = 1;
 
 private:
     int run(const Act& before, const std::function<void()>& between, const Act& after,

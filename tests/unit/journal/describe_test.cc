@@ -136,6 +136,17 @@ TEST(OneLine, SaysWhoRevokedASession) {
     EXPECT_EQ(one_line(record), "session.revoked: alice, by uid 1000 (alice); session s-1");
 }
 
+TEST(OneLine, NamesTheContainerOfAProcess) {
+    v1::Record record = denial();
+    v1::Container& container = *record.mutable_process()->mutable_container();
+    container.set_id("0123456789abcdef0123456789abcdef");
+    EXPECT_THAT(one_line(record), HasSubstr("(pid 41) in container 0123456789ab,"));
+    container.set_name("box");
+    container.set_image("docker.io/library/busybox:1");
+    EXPECT_THAT(one_line(record),
+                HasSubstr("(pid 41) in container box of docker.io/library/busybox:1,"));
+}
+
 TEST(OneLine, GivesTheMessageOfAGap) {
     v1::Record record;
     record.set_kind("gap");

@@ -104,7 +104,7 @@ protected:
         const FakePeer peer(answering(bytes));
         const auto client = Client::connect(peer.folder());
         if (!client) return tl::unexpected(client.error());
-        return (*client)->adopt();
+        return (*client)->adopt().map([](const Adoption& found) { return found.tasks; });
     }
 
     UniqueFd events_;
@@ -174,7 +174,7 @@ TEST_F(ConnectedClient, OtherMapsAfterARestartAreRefused) {
     });
     const auto client = Client::connect(peer.folder());
     ASSERT_TRUE(client) << client.error().message();
-    const Result<std::uint32_t> count = (*client)->adopt();
+    const Result<Adoption> count = (*client)->adopt();
     ASSERT_FALSE(count);
     EXPECT_THAT(count.error().message(), HasSubstr("holds other maps than before"));
 }

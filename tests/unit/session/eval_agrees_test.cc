@@ -53,7 +53,8 @@ protected:
         ASSERT_TRUE(loaded) << loaded.error().message();
         policy = *loaded;
         const std::vector<Mount> mounts = {{tests::FakeKernelPort::kRootDevice, "/", "/"}};
-        auto installed = PolicyTables::install(port, policy, 0, {{kSession, variables}}, mounts);
+        auto installed =
+            PolicyTables::install(port, policy, 0, {{kSession, {variables, {}}}}, mounts);
         ASSERT_TRUE(installed) << installed.error().message();
         tables = std::move(*installed);
         bailiff_session session = {};

@@ -16,7 +16,8 @@ protected:
         start();
         session = open(kAlice);
         ASSERT_NE(session, nullptr);
-        reader = std::make_unique<session::EventReader>(*manager, clock, folder.file("proc"));
+        reader = std::make_unique<session::EventReader>(*manager, clock, containers,
+                                                        folder.file("proc"));
     }
     // Of process 41 of that session.
     bailiff_event event_of(const session::Session& who, bailiff_event_kind kind) {
@@ -66,6 +67,7 @@ protected:
     }
 
     const session::Session* session = nullptr;
+    session::Containers containers{port, folder.file("proc")};
     std::unique_ptr<session::EventReader> reader;
 };
 
@@ -121,7 +123,8 @@ TEST_F(EventReaders, ARuleOfTheDaemonBeforeIsStillNamed) {
     const std::string name = session->name;
     start();
     ASSERT_NE(manager->tables()->slot(), event.policy);
-    reader = std::make_unique<session::EventReader>(*manager, clock, folder.file("proc"));
+    reader =
+        std::make_unique<session::EventReader>(*manager, clock, containers, folder.file("proc"));
     EXPECT_EQ(read(event).rule().profile(), "ceiling");
     EXPECT_EQ(read(event).session(), name);
 }

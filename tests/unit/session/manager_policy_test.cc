@@ -215,10 +215,36 @@ TEST_F(ManagerPolicy, AnAgentThatThePolicyDropsHasNothing) {
 TEST_F(ManagerPolicy, RunningTasksThatMatchAreAdoptedAndCounted) {
     start();
     EXPECT_THAT(records_of("policy.agents"), IsEmpty());
-    port.to_adopt = 3;
+    port.to_adopt.tasks = 3;
     ASSERT_TRUE(manager->refresh());
     EXPECT_THAT(message_of("policy.agents"), HasSubstr("3 running tasks"));
     EXPECT_EQ(records_of("policy.agents")[0].reason(), "adopted");
+}
+
+TEST_F(ManagerPolicy, AgentsThatRanBeforeTheFirstPolicyWereUnwatched) {
+    const std::uint64_t started = clock.boot_nanos() - 90ULL * 1'000'000'000;
+    port.to_adopt = {4, {{1, 3, 700, started}, {4711, 1, 900, started}}};
+    start();
+    ASSERT_EQ(slot_of("fixer"), 1U);
+    const auto records = records_of("agent.unwatched");
+    ASSERT_EQ(records.size(), 1U) << "the other subject is no agent without a session";
+    EXPECT_EQ(records[0].agent(), "fixer");
+    EXPECT_EQ(records[0].tasks(), 3U);
+    EXPECT_EQ(records[0].process().pid(), 700U);
+    EXPECT_EQ(records[0].process().start_time_ns(), started);
+    EXPECT_EQ(records[0].unwatched_since(), TimeText(clock.unix_nanos() - 90'000'000'000).c_str());
+    EXPECT_EQ(records[0].unwatched_until(), TimeText(clock.unix_nanos()).c_str());
+    EXPECT_THAT(records[0].message(), HasSubstr("agent fixer ran unwatched from"));
+}
+
+TEST_F(ManagerPolicy, AfterARestartNothingWasUnwatched) {
+    start();
+    port.to_adopt = {1, {{1, 1, 700, 1}}};
+    start(); // the kernel has a policy already
+    EXPECT_EQ(records_of("policy.agents").size(), 1U);
+    port.to_adopt = {1, {{1, 1, 700, 1}}};
+    ASSERT_TRUE(manager->refresh());
+    EXPECT_THAT(records_of("agent.unwatched"), IsEmpty());
 }
 
 TEST_F(ManagerPolicy, AMatchThatIsReplacedIsFoundAgain) {

@@ -40,6 +40,16 @@ TEST(Mounts, TheOwnMountsHaveARoot) {
                             [](const Mount& mount) { return mount.point == "/"; }));
 }
 
+TEST(Mounts, AContainersRootIsToldByItsPlaceInRootsOwnFolders) {
+    EXPECT_TRUE(is_container_root("/var/lib/containers/storage/overlay/0123/merged"));
+    EXPECT_TRUE(is_container_root("/var/lib/docker/overlay2/0123/merged"));
+    for (const char* other :
+         {"/", "/var/lib/containers/storage/overlay", "/var/lib/docker/overlay2//merged",
+          "/var/lib/docker/overlay2/0123/merged/usr", "/var/lib/docker/overlay2/a/b/merged",
+          "/home/bot/.local/share/containers/storage/overlay/0123/merged"})
+        EXPECT_FALSE(is_container_root(other)) << other;
+}
+
 TEST(Mounts, AFileThatIsNotThereIsAnError) {
     const tests::TemporaryFolder folder;
     EXPECT_EQ(read_mounts(folder.file("none")).error().code(), ErrorCode::kNotFound);

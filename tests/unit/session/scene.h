@@ -123,7 +123,7 @@ public:
                 if (mounts_fail) return fail(ErrorCode::kInternal, "mountinfo cannot be read");
                 return mounts;
             },
-            state_file(), folder.file("labels.json"), boot_id});
+            state_file(), folder.file("labels.json"), boot_id, nullptr, container_mounts});
         const auto loaded = manager->load_policy(policy());
         EXPECT_TRUE(loaded) << (loaded ? "" : loaded.error().message());
         return *manager;
@@ -225,6 +225,7 @@ public:
     Issuer other_idp{kOtherIdp, folder.file("other.json")};
     std::vector<session::Mount> mounts = {{FakeKernelPort::kRootDevice, "/", "/"}};
     bool mounts_fail = false;
+    std::function<Result<std::vector<session::Mount>>(std::uint32_t)> container_mounts;
     std::string boot_id = "boot-1";
     std::vector<v1::Record> records;
     std::unique_ptr<token::ReplayCache> replay;

@@ -75,6 +75,22 @@ public:
         return kernel::ResolvedPath{nodes.at(*real).inode, *real};
     }
 
+    // A view is a part of the same nodes: below `roots[pid]`, or below the folder it is mounted on.
+    Result<kernel::ResolvedPath> resolve_in(const kernel::View& view,
+                                            const std::string& path) override {
+        if (Status made = call("resolve_in " + path); !made) return tl::unexpected(made.error());
+        const bool gone = view.pid != 0 && view.start_time != start_time_of_all;
+        const auto own = roots.find(view.pid);
+        const std::string base = view.pid == 0 ? view.root : own == roots.end() ? "" : own->second;
+        const std::optional<std::string> real =
+            gone ? std::nullopt : follow(path == "/" && !base.empty() ? base : base + path, 0);
+        if (!real || (!base.empty() && !real->starts_with(base)))
+            return fail(ErrorCode::kNotFound, path + " does not exist there");
+        const std::string inside = real->substr(base.size());
+        return kernel::ResolvedPath{nodes.at(*real).inode, inside.empty() ? "/" : inside};
+    }
+    void forget(const kernel::View& view) override { forgotten.push_back(view); }
+
     Status put_row(std::uint32_t label, std::uint32_t right, const bailiff_row& row) override {
         if (Status made = call("put_row"); !made) return made;
         if (label >= BAILIFF_MAX_LABELS - 1 || right >= BAILIFF_RIGHTS)
@@ -176,9 +192,9 @@ public:
         agents = matches;
         return {};
     }
-    Result<std::uint32_t> adopt() override {
+    Result<kernel::Adoption> adopt() override {
         if (Status made = call("adopt"); !made) return tl::unexpected(made.error());
-        return to_adopt;
+        return std::exchange(to_adopt, {});
     }
     Result<bailiff_config> get_config() override {
         if (Status made = call("get_config"); !made) return tl::unexpected(made.error());
@@ -200,6 +216,26 @@ public:
         tasks[pid] = {subject, generation};
         return 1U;
     }
+    Result<std::uint32_t> check_target(const kernel::Target& target) override {
+        if (Status made = call("check_target"); !made) return tl::unexpected(made.error());
+        const std::set<std::uint32_t> pids = processes_of(target);
+        if (pids.empty()) return fail(ErrorCode::kNotFound, "no process is there");
+        for (const std::uint32_t pid : pids) {
+            if (target.owner != kernel::kAnyOwner && target.owner != owner_of_all)
+                return fail(ErrorCode::kPermissionDenied, "it is another's");
+            if (tasks.contains(pid) && subjects[tasks.at(pid).first].session != 0)
+                return fail(ErrorCode::kFailedPrecondition, "it is of a session already");
+        }
+        return static_cast<std::uint32_t>(pids.size());
+    }
+    Result<std::uint32_t> enrol_target(const kernel::Target& target, std::uint32_t subject,
+                                       std::uint32_t generation) override {
+        if (Status made = call("enrol_target"); !made) return tl::unexpected(made.error());
+        const auto fit = check_target(target);
+        if (!fit) return fit;
+        for (const std::uint32_t pid : processes_of(target)) tasks[pid] = {subject, generation};
+        return fit;
+    }
     Result<std::uint32_t> subject_of(std::uint32_t pid) override {
         if (Status made = call("subject_of"); !made) return tl::unexpected(made.error());
         return tasks.contains(pid) ? tasks.at(pid).first : 0;
@@ -210,6 +246,13 @@ public:
         for (const auto& [pid, task] : tasks)
             if (task.first == subject && task.second == subjects[subject].generation) count++;
         return count;
+    }
+    Result<kernel::ContainerInfo> container(const std::string& runtime,
+                                            const std::string& id) override {
+        if (Status made = call("container"); !made) return tl::unexpected(made.error());
+        const auto found = containers.find(runtime + "/" + id);
+        if (found == containers.end()) return fail(ErrorCode::kNotFound, "no such container");
+        return found->second;
     }
     Result<kernel::Killed> kill_tasks(std::uint32_t subject, std::uint32_t generation) override {
         if (Status made = call("kill_tasks"); !made) return tl::unexpected(made.error());
@@ -279,14 +322,26 @@ public:
     std::map<std::uint32_t, bailiff_session> sessions;
     std::map<std::uint32_t, bailiff_subject> subjects;
     std::vector<kernel::AgentMatch> agents;
-    std::uint32_t to_adopt = 0;
+    kernel::Adoption to_adopt;
+    std::map<std::uint32_t, std::string> roots; // of processes with one of their own
+    std::vector<kernel::View> forgotten;
+    std::map<std::string, kernel::ContainerInfo> containers;  // by RUNTIME/ID
+    std::map<std::uint64_t, std::set<std::uint32_t>> cgroups; // processes by the group's id
     bailiff_config config{};
     std::map<std::uint32_t, std::pair<std::uint32_t, std::uint32_t>> tasks; // subject, generation
     std::map<std::uint32_t, std::uint64_t> counters;
     std::vector<bailiff_event> events;
     std::vector<std::string> calls; // in their order
 
+    std::uint32_t owner_of_all = 61001; // uid of every process
+
 private:
+    std::set<std::uint32_t> processes_of(const kernel::Target& target) {
+        if (target.pid == 0) return cgroups[target.cgroup];
+        if (target.start_time != start_time_of_all) return {};
+        return {target.pid};
+    }
+
     Status call(std::string name) {
         calls.push_back(std::move(name));
         const std::string verb = calls.back().substr(0, calls.back().find(' '));

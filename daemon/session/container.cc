@@ -1,0 +1,98 @@
+#include "session/container.h"
+
+#include <algorithm>
+
+#include "base/file.h"
+#include "base/process.h"
+#include "policy/cgroup_path.h"
+
+namespace bailiff::session {
+namespace {
+
+constexpr std::size_t kMaxSeen = 4096;       // processes
+constexpr std::size_t kMaxContainers = 1024; // that are described
+constexpr std::size_t kMaxGroup = 64U << 10; // bytes of /proc/PID/cgroup
+constexpr std::size_t kIdDigits = 64;
+constexpr std::uint64_t kTick = 10'000'000; // nanoseconds; USER_HZ is 100
+
+bool is_id(std::string_view text) {
+    return text.size() == kIdDigits && std::all_of(text.begin(), text.end(), [](char c) {
+               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+           });
+}
+
+// "ID" of "libpod-ID.scope" or "libpod-ID"; empty where it is none.
+std::string_view id_in(std::string_view name, std::string_view prefix) {
+    if (!name.starts_with(prefix)) return {};
+    name.remove_prefix(prefix.size());
+    if (name.ends_with(".scope")) name.remove_suffix(std::string_view(".scope").size());
+    return is_id(name) ? name : std::string_view();
+}
+
+// The path in the unified hierarchy: of the line "0::PATH".
+std::optional<std::string> group_of(const std::string& proc, std::uint32_t pid) {
+    const auto text = read_file(proc + "/" + std::to_string(pid) + "/cgroup", kMaxGroup);
+    if (!text) return std::nullopt;
+    const std::size_t at = text->starts_with("0::") ? 0 : text->find("\n0::");
+    if (at == std::string::npos) return std::nullopt;
+    const std::size_t begin = text->find("::", at) + 2;
+    return text->substr(begin, text->find('\n', begin) - begin);
+}
+
+} // namespace
+
+std::optional<ContainerId> container_of(std::string_view cgroup_path) {
+    std::optional<ContainerId> found;
+    std::string above;
+    for (const std::string& name : policy::cgroup_names(cgroup_path)) {
+        if (const auto id = id_in(name, "libpod-"); !id.empty())
+            found = ContainerId{"podman", std::string(id)};
+        else if (const auto scope = id_in(name, "docker-"); !scope.empty())
+            found = ContainerId{"docker", std::string(scope)};
+        else if (above == "docker" && is_id(name))
+            found = ContainerId{"docker", name};
+        above = name;
+    }
+    return found;
+}
+
+const v1::Container* Containers::describe(const std::optional<ContainerId>& id) {
+    if (!id) return nullptr;
+    if (const auto known = containers_.find(*id); known != containers_.end()) return &known->second;
+    if (containers_.size() >= kMaxContainers) containers_.clear();
+    v1::Container& made = containers_[*id];
+    made.set_id(id->id);
+    made.set_runtime(id->runtime);
+    if (const auto told = port_.container(id->runtime, id->id)) {
+        made.set_image(told->image);
+        made.set_name(told->name);
+    }
+    return &made;
+}
+
+const v1::Container* Containers::find(std::string_view cgroup_path) {
+    return describe(container_of(cgroup_path));
+}
+
+const v1::Container* Containers::find(std::uint32_t pid, std::uint64_t start_time,
+                                      std::uint32_t parent) {
+    const Key key{pid, start_time};
+    if (const auto known = processes_.find(key); known != processes_.end())
+        return describe(known->second);
+    std::optional<std::string> group = group_of(proc_, pid);
+    // Last, so that the above was of this process and not of one that has its number now.
+    const Result<std::uint64_t> started = start_time_of(static_cast<pid_t>(pid), proc_);
+    const bool own = group && started && *started == start_time / kTick;
+    if (!own) group = group_of(proc_, parent);
+    const auto id = group ? container_of(*group) : std::nullopt;
+    if (!own) return describe(id); // a guess, not to be kept
+    processes_[key] = id;
+    seen_.push_back(key);
+    if (seen_.size() > kMaxSeen) {
+        processes_.erase(seen_.front());
+        seen_.pop_front();
+    }
+    return describe(id);
+}
+
+} // namespace bailiff::session
