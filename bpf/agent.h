@@ -99,7 +99,7 @@ static __always_inline struct bailiff_task* agent_of_task(struct task_struct* ta
 }
 
 // An agent's own file or place makes the executing task a subject; an interpreter makes it watched.
-static __always_inline int adopt_at_exec(struct dentry* dentry) {
+static __noinline int adopt_at_exec(struct dentry* dentry) {
     struct task_struct* task = bpf_get_current_task_btf();
     struct bailiff_task* by_file = agent_of_file(dentry);
     struct bailiff_task* fresh = by_file && by_file->subject ? by_file : agent_of_task(task);

@@ -5,22 +5,28 @@
 #include "agent.h"
 #include "special_files.h"
 
-// Called for the file itself and, for a script, for each interpreter.
+static __noinline int judge_image(struct bailiff_task* row, struct dentry* dentry) {
+    struct judgement j = {.act = {.hook = BAILIFF_HOOK_BPRM_CHECK, .right = BAILIFF_RIGHT_EXEC}};
+    j.row = row;
+    j.dentry = dentry;
+    u8 reason = subject_begin(&j);
+    if (reason) return refuse(&j, reason);
+    return is_unlinked(dentry) ? judge_unnamed(&j) : judge_path(&j);
+}
+
+// Called for the file itself and, for a script, for each interpreter. Becoming an agent and being
+// judged are functions of their own: together they would need more stack than there is.
 // on failure: deny, subjects and agents only
 static __always_inline int on_bprm_check(struct linux_binprm* bprm) {
     struct file* file = bprm->file;
-    struct judgement j = {.act = {.hook = BAILIFF_HOOK_BPRM_CHECK, .right = BAILIFF_RIGHT_EXEC}};
-    j.dentry = file->f_path.dentry;
-    j.row = subject_row();
-    if (!j.row) {
-        int ret = adopt_at_exec(j.dentry);
+    struct dentry* dentry = file->f_path.dentry;
+    struct bailiff_task* row = subject_row();
+    if (!row) {
+        int ret = adopt_at_exec(dentry);
         if (ret) return ret;
-        j.row = subject_row();
-        if (!j.row) return 0;
+        row = subject_row();
     }
-    u8 reason = subject_begin(&j);
-    if (reason) return refuse(&j, reason);
-    return is_unlinked(j.dentry) ? judge_unnamed(&j) : judge_path(&j);
+    return row ? judge_image(row, dentry) : 0;
 }
 
 static __always_inline u64 permitted_of(const struct cred* cred) {
