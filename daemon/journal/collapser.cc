@@ -49,7 +49,11 @@ Sha256 identity(const v1::Record& record) {
     key.add(record.session()).add(record.kind()).add(record.hook()).add(record.right());
     key.add(record.agent()).add(record.process().uid());
     if (is_refusal(record)) key.add(record.message());
-    key.add(record.verdict()).add(record.reason()).add(record.would_deny()).add(record.relaxed()).add(record.rule());
+    key.add(record.verdict())
+        .add(record.reason())
+        .add(record.would_deny())
+        .add(record.relaxed())
+        .add(record.rule());
     key.add(record.process().executable());
     key.add(object.path()).add(object.address()).add(object.port()).add(object.protocol());
     // A name that is cut or missing does not say which object it was.

@@ -50,8 +50,7 @@ private:
                        [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
         if (type.starts_with("application/")) type.erase(0, 12);
         static const std::set<std::string> others = {"dpop+jwt", "secevent+jwt", "oauth-id-jag+jwt",
-                                                     "logout+jwt",
-                                                     "bailiff-break-glass+jwt"};
+                                                     "logout+jwt", "bailiff-break-glass+jwt"};
         if (others.contains(type))
             report_.add(issuer, 4, 0,
                         "expected the type of an access token, such as at+jwt, found " +
