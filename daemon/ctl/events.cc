@@ -113,6 +113,7 @@ Row event_row(const v1::Record& record) {
     if (actor.empty()) actor = escape(record.agent());
     std::string said = escape(record.verdict());
     if (record.would_deny()) said = "would deny";
+    if (record.relaxed()) said = "break-glass";
     Row row{std::move(time), short_id(record.session()), escape(record.user()), std::move(actor)};
     row.push_back(verdict ? std::move(said) : escape(record.kind()));
     row.push_back(verdict ? journal::act_text(record) : escape(record.right()));

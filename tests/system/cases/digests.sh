@@ -24,7 +24,7 @@ case_a_listed_content_runs_and_a_changed_one_does_not() {
     sleep 2
     said=$(session bash -c /mnt/ext4/tools/tool 2>&1) && fail "another content ran"
     has "$said" "its content is not one that the rule lists: sha256 $(sha256sum /mnt/ext4/tools/tool | cut -c1-64)"
-    has "$(bailiffctl events --verdict deny)" "reason content"
+    has "$(bailiffctl events --verdict deny --json)" '"reason":"content"'
     has "$(bailiffctl policy check /etc/bailiff/policy.yaml)" "is not listed"
     truncate -s -1 /mnt/ext4/tools/tool
     wait_for 30 "the listed content after a rehash" runs_tool

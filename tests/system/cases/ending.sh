@@ -59,7 +59,8 @@ case_with_both_daemons_dead_the_first_denied_call_kills() {
 }
 
 nothing_is_pinned() { [[ ! -e /sys/fs/bpf/bailiff ]]; }
-detachments() { bailiffctl events --json | grep '"kind":"daemon.detached"'; }
+# Without that of the case that starts the daemons late.
+detachments() { bailiffctl events --json | grep '"kind":"daemon.detached"' | grep -v "to start late"; }
 as_root_in_a_session() { bailiffctl run --token-file "$(token)" -- "$@"; }
 
 case_only_root_outside_every_session_may_detach() {
@@ -173,8 +174,8 @@ case_break_glass_relaxes_one_session_for_a_while() {
     said=$(bailiffctl break-glass "$id" --token-file "$glass" --reason again 2>&1) && fail "the token was taken twice"
     has "$said" "used"
     wait_for 60 "the end of it" does_not_read
-    wait_for 10 "the record of its end" grep -q '"kind":"session.enforced"' /var/lib/bailiff/journal.jsonl
-    has "$(bailiffctl events --session "$id")" "would have denied (break-glass)" "the events"
+    wait_for 10 "the record of its end" bash -c "bailiffctl events --json | grep '\"session.enforced\"'"
+    has "$(bailiffctl events --session "$id" --json)" '"relaxed":true' "the events"
     has "$(bailiffctl events --session "$id")" "vouched for by user:carol" "the events"
     bailiffctl session revoke "$id" --reason enough >/dev/null
     touch $work/bot/end
