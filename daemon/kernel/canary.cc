@@ -12,11 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
-#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <memory>
@@ -26,6 +24,7 @@
 #include "bailiff/abi.h"
 #include "base/unique_fd.h"
 #include "kernel/enrolment.h"
+#include "kernel/kernel_version.h"
 #include "kernel/subject_slot.h"
 
 namespace bailiff::kernel {
@@ -204,12 +203,8 @@ bool kernel_preempts() {
 // Before 6.2 a task that was preempted inside its storage leaves that of every other task on its
 // processor unreadable meanwhile, and a subject without its row passes for none.
 bool storage_can_be_busy(bool preempts) {
-    utsname kernel{};
-    uname(&kernel);
-    int major = 0;
-    int minor = 0;
-    const bool read = std::sscanf(kernel.release, "%d.%d", &major, &minor) == 2;
-    return preempts && (!read || major < 6 || (major == 6 && minor < 2));
+    const auto version = kernel_version();
+    return preempts && (!version || *version < std::pair(6U, 2U));
 }
 
 bool ftrace_enabled() {
@@ -219,25 +214,22 @@ bool ftrace_enabled() {
     return value != 0;
 }
 
-// As "a, b", cut to what fits.
-template <std::size_t size>
-void tell_names(const std::set<std::string>& names, char (&into)[size]) {
+// As "a, b"; ends with "..." where cut.
+template <typename Names, std::size_t size>
+void tell_names(const Names& names, char (&into)[size]) {
     std::string text;
     for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-    std::memcpy(into, text.data(), std::min(text.size(), size - 1));
+    if (text.size() >= size) {
+        text.resize(size - 4);
+        text += "...";
+    }
+    std::memcpy(into, text.data(), text.size());
 }
 
 void tell(const Mending& mending, WirePosture& posture) {
     posture.mended_pins = static_cast<std::uint32_t>(mending.mended.size());
     posture.unpinned_pins = static_cast<std::uint32_t>(mending.unpinned.size());
-    std::string text;
-    for (const std::string& name : mending.unpinned.empty() ? mending.mended : mending.unpinned)
-        text += (text.empty() ? "" : ", ") + name;
-    if (text.size() >= sizeof(posture.pins)) {
-        text.resize(sizeof(posture.pins) - 4);
-        text += "...";
-    }
-    std::memcpy(posture.pins, text.data(), text.size());
+    tell_names(mending.unpinned.empty() ? mending.mended : mending.unpinned, posture.pins);
 }
 
 } // namespace

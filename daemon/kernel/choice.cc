@@ -2,22 +2,20 @@
 
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
-#include <sys/utsname.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
 
+#include "kernel/kernel_version.h"
 #include "kernel/optional.h"
 
 namespace bailiff::kernel {
 namespace {
 
 using Btf = std::unique_ptr<btf, void (*)(btf*)>;
-using Version = std::pair<unsigned, unsigned>;
 
 // How many arguments a kernel function has; nothing where the kernel has no such function.
 std::optional<unsigned> arguments_of(const Btf& kernel, const std::string& function) {
@@ -41,15 +39,6 @@ bool fits(const std::string& program, const std::string& target, unsigned argume
     return arguments == (program == "inode_setattr_2" ? 2U : 3U);
 }
 
-// The newest there can be where it cannot be read: then every hook that is not there is missing.
-Version kernel_version() {
-    utsname kernel{};
-    uname(&kernel);
-    Version version;
-    const bool read = std::sscanf(kernel.release, "%u.%u", &version.first, &version.second) == 2;
-    return read ? version : Version{~0U, ~0U};
-}
-
 } // namespace
 
 Result<std::set<std::string>> choose_programs(bpf_object* object,
@@ -70,8 +59,8 @@ Result<std::set<std::string>> choose_programs(bpf_object* object,
         if (optional == nullptr)
             return fail(ErrorCode::kFailedPrecondition,
                         "the kernel has no " + target + ", which program " + name + " needs");
-        if (kernel_version() >= Version{optional->since_major, optional->since_minor})
-            missing.insert(name);
+        const std::pair since(optional->since_major, optional->since_minor);
+        if (kernel_version().value_or(since) >= since) missing.insert(name);
     }
     return missing;
 }

@@ -1,10 +1,10 @@
 #include "kernel/container_files.h"
 
-#include <algorithm>
 #include <boost/json/object.hpp>
 
 #include "base/file.h"
 #include "base/strict_json.h"
+#include "kernel/container_id.h"
 
 namespace bailiff::kernel {
 namespace {
@@ -12,13 +12,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t kMaxFile = 16U << 20;
-constexpr std::size_t kIdDigits = 64;
-
-bool is_id(std::string_view text) {
-    return text.size() == kIdDigits && std::all_of(text.begin(), text.end(), [](char c) {
-               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-           });
-}
 
 // The text at `key` of an object; empty where there is none.
 std::string text_at(const json::value& from, const char* key) {
@@ -83,8 +76,8 @@ Result<ContainerInfo> find_container(std::string_view name, const ContainerFolde
     const std::size_t slash = name.find('/');
     const std::string_view runtime = name.substr(0, slash);
     const std::string id(slash == std::string_view::npos ? "" : name.substr(slash + 1));
-    if (is_id(id) && runtime == "podman") return podman_container(folders.podman, id);
-    if (is_id(id) && runtime == "docker") return docker_container(folders.docker, id);
+    if (is_container_id(id) && runtime == "podman") return podman_container(folders.podman, id);
+    if (is_container_id(id) && runtime == "docker") return docker_container(folders.docker, id);
     return fail(ErrorCode::kInvalidArgument,
                 "expected podman/ or docker/ and the 64 digits of a container's id");
 }

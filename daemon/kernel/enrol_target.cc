@@ -23,15 +23,6 @@ bailiff_control control_for(const Target& target, std::uint32_t subject, std::ui
     return control;
 }
 
-Status check_start(const Target& target) {
-    if (target.pid == 0) return {};
-    const Result<std::uint64_t> started = process_start_time(target.pid);
-    if (!started) return tl::unexpected(started.error());
-    if (*started == target.start_time) return {};
-    return fail(ErrorCode::kNotFound,
-                text_of(target) + " is another one now: its pid was used again");
-}
-
 Status check_task(const bailiff_enrolled& task, const Target& target, std::uint32_t daemon) {
     const std::string which =
         text_of(target) + " cannot be bound: process " + std::to_string(task.process);
@@ -55,7 +46,9 @@ constexpr std::uint32_t kNobody = BAILIFF_MAX_SUBJECTS;
 } // namespace
 
 Result<std::uint32_t> check_target(Programs& programs, const Target& target, std::uint32_t daemon) {
-    if (Status same = check_start(target); !same) return tl::unexpected(same.error());
+    if (target.pid != 0)
+        if (Status same = check_started(target.pid, target.start_time); !same)
+            return tl::unexpected(same.error());
     bailiff_control control = control_for(target, kNobody, 0);
     control.dry = 1;
     const auto tasks = enrol_pass(programs, control);

@@ -149,6 +149,14 @@ Result<std::vector<bailiff_enrolled>> enrol_all(Programs& programs, const bailif
     return fail(ErrorCode::kUnavailable, who + " starts tasks faster than they can be enrolled");
 }
 
+Status check_started(std::uint32_t pid, std::uint64_t start_time) {
+    const Result<std::uint64_t> started = process_start_time(pid);
+    if (!started) return tl::unexpected(started.error());
+    if (*started == start_time) return {};
+    return fail(ErrorCode::kNotFound,
+                "process " + std::to_string(pid) + " is another one now: its pid was used again");
+}
+
 Result<std::uint32_t> enrol(Programs& programs, std::uint32_t pid, std::uint64_t start_time,
                             std::uint32_t subject, std::uint32_t generation) {
     const std::string who = "process " + std::to_string(pid);
@@ -156,10 +164,7 @@ Result<std::uint32_t> enrol(Programs& programs, std::uint32_t pid, std::uint64_t
     control.pid = pid;
     control.row.subject = subject;
     control.row.generation = generation;
-    const Result<std::uint64_t> started = process_start_time(pid);
-    if (!started) return tl::unexpected(started.error());
-    if (*started != start_time)
-        return fail(ErrorCode::kNotFound, who + " is another one now: its pid was used again");
+    if (Status same = check_started(pid, start_time); !same) return tl::unexpected(same.error());
     const auto records = enrol_all(programs, control, who);
     if (!records) return tl::unexpected(records.error());
     const bool itself = std::any_of(records->begin(), records->end(), [pid](const auto& record) {

@@ -17,6 +17,9 @@ namespace bailiff::kernel {
 // Field 22 of /proc/PID/stat: clock ticks since boot. kNotFound if there is no such process.
 [[nodiscard]] Result<std::uint64_t> process_start_time(std::uint32_t pid);
 
+// kNotFound where process `pid` is gone, or is not the one that started then.
+[[nodiscard]] Status check_started(std::uint32_t pid, std::uint64_t start_time);
+
 // Makes every thread of `pid` and all below it tasks of the subject; passes are repeated until one
 // finds nothing new. Returns how many tasks are the subject's. kNotFound if the process is not the
 // one that started at `start_time`; kResourceExhausted if a row could not be made.

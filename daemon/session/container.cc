@@ -1,9 +1,8 @@
 #include "session/container.h"
 
-#include <algorithm>
-
 #include "base/file.h"
 #include "base/process.h"
+#include "kernel/container_id.h"
 #include "policy/cgroup_path.h"
 
 namespace bailiff::session {
@@ -12,21 +11,14 @@ namespace {
 constexpr std::size_t kMaxSeen = 4096;       // processes
 constexpr std::size_t kMaxContainers = 1024; // that are described
 constexpr std::size_t kMaxGroup = 64U << 10; // bytes of /proc/PID/cgroup
-constexpr std::size_t kIdDigits = 64;
-constexpr std::uint64_t kTick = 10'000'000; // nanoseconds; USER_HZ is 100
-
-bool is_id(std::string_view text) {
-    return text.size() == kIdDigits && std::all_of(text.begin(), text.end(), [](char c) {
-               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-           });
-}
+constexpr std::uint64_t kTick = 10'000'000;  // nanoseconds; USER_HZ is 100
 
 // "ID" of "libpod-ID.scope" or "libpod-ID"; empty where it is none.
 std::string_view id_in(std::string_view name, std::string_view prefix) {
     if (!name.starts_with(prefix)) return {};
     name.remove_prefix(prefix.size());
     if (name.ends_with(".scope")) name.remove_suffix(std::string_view(".scope").size());
-    return is_id(name) ? name : std::string_view();
+    return kernel::is_container_id(name) ? name : std::string_view();
 }
 
 // The path in the unified hierarchy: of the line "0::PATH".
@@ -49,7 +41,7 @@ std::optional<ContainerId> container_of(std::string_view cgroup_path) {
             found = ContainerId{"podman", std::string(id)};
         else if (const auto scope = id_in(name, "docker-"); !scope.empty())
             found = ContainerId{"docker", std::string(scope)};
-        else if (above == "docker" && is_id(name))
+        else if (above == "docker" && kernel::is_container_id(name))
             found = ContainerId{"docker", name};
         above = name;
     }

@@ -3,12 +3,12 @@
 #include <algorithm>
 
 #include "journal/utf8.h"
+#include "session/boot_time.h"
 #include "session/manager.h"
 
 namespace bailiff::session {
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::size_t kMaxReason = 1024;
 
 // Why this caller and this token cannot relax the session, if so.
@@ -58,11 +58,9 @@ Result<const Session*> Manager::break_glass(const std::string& name, const std::
     if (const Status used = world_.replay.consume(token->issuer, token->id, token->expires_at);
         !used)
         return refuse_break_glass(*session, used.error(), by);
-    const std::int64_t left = token->expires_at * kSecond - world_.clock.unix_nanos();
     Session next = *session;
-    next.relaxed_boot = std::min(
-        session->expires_boot,
-        world_.clock.boot_nanos() + static_cast<std::uint64_t>(std::max<std::int64_t>(left, 0)));
+    next.relaxed_boot =
+        std::min(session->expires_boot, boot_time_of(token->expires_at, world_.clock));
     // The record first: nothing is let through that the journal has no beginning of.
     v1::Record record = record_of("session.relaxed", *session,
                                   "break-glass: what the rules of session " + name +

@@ -3,6 +3,7 @@
 
 #include "journal/utf8.h"
 #include "policy/narrower.h"
+#include "session/boot_time.h"
 #include "session/manager.h"
 
 namespace bailiff::session {
@@ -253,10 +254,7 @@ Result<const Session*> Manager::open(const OpenRequest& request, const Presenter
     if (!session.cgroup.empty()) session.wait_tree = session.leader_gone = true;
     session.started_at = world_.clock.unix_nanos();
     session.started_boot = world_.clock.boot_nanos();
-    const std::int64_t left =
-        token.expires_at * static_cast<std::int64_t>(kSecond) - session.started_at;
-    session.expires_boot =
-        world_.clock.boot_nanos() + static_cast<std::uint64_t>(std::max<std::int64_t>(left, 0));
+    session.expires_boot = boot_time_of(token.expires_at, world_.clock);
     if (Status taken = take_slots(session); !taken) return refuse(taken.error(), &token, presenter);
 
     // From here on a failure has to give the slots back. The token is used up last of all checks.
@@ -324,10 +322,7 @@ Result<const Session*> Manager::renew(const std::string& name, const std::string
     next.profiles = grant->names;
     next.kill = grant->kill; // no renewal takes it back: see why_not_narrower()
     next.warned = false;
-    const std::int64_t left =
-        fresh->expires_at * static_cast<std::int64_t>(kSecond) - world_.clock.unix_nanos();
-    next.expires_boot =
-        world_.clock.boot_nanos() + static_cast<std::uint64_t>(std::max<std::int64_t>(left, 0));
+    next.expires_boot = boot_time_of(fresh->expires_at, world_.clock);
     if (Status written = write_rows(next, grant->profiles); !written)
         return refuse(written.error(), &*fresh, presenter);
     *session = std::move(next);

@@ -69,6 +69,12 @@ PY
     chmod 777 /srv/bots/pkg
 }
 
+# The policy of the other cases again.
+usual_policy() {
+    install -m 644 "$here/policy.yaml" /etc/bailiff/policy.yaml
+    bailiffctl policy reload >/dev/null
+}
+
 start_kernel() {
     rm -f /run/bailiff-kernel/kernel.sock
     bailiff-kernel >>"$logs/bailiff-kernel.log" 2>&1 &

@@ -50,8 +50,7 @@ case_a_running_agent_is_adopted_when_the_policy_names_it() {
     bailiffctl policy reload >/dev/null
     as bot-uid bash -c 'while sleep 0.2; do (exec 5<>/dev/tcp/127.0.0.1/8080) && echo connected; done' >"$logs/adopted" 2>&1 &
     wait_for 30 "a connection" grep -q connected "$logs/adopted"
-    install -m 644 "$here/policy.yaml" /etc/bailiff/policy.yaml
-    bailiffctl policy reload >/dev/null
+    usual_policy
     out=$(wc -l <"$logs/adopted")
     wait_for 30 "a denial" grep -q 'not permitted' "$logs/adopted"
     ((out > 0)) || fail "nothing ran before"

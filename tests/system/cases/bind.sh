@@ -34,10 +34,6 @@ root_may_present() {
     sed -i 's/presented_by: \[bot, /presented_by: [root, bot, /' /etc/bailiff/policy.yaml
     bailiffctl policy reload >/dev/null
 }
-usual_policy() {
-    install -m 644 "$here/policy.yaml" /etc/bailiff/policy.yaml
-    bailiffctl policy reload >/dev/null
-}
 
 case_only_an_operator_binds_what_is_anothers() {
     local said sleeper

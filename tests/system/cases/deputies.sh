@@ -83,6 +83,5 @@ case_no_deputy_of_the_host_acts_under_the_shipped_policy() {
     fixer $work/bot bash -c 'echo work >/srv/work/bot/file && rm /srv/work/bot/file' || fail "work in the workspace was denied"
     stop TERM "$deputies_pid"
     rm -f /etc/ld.so.preload
-    install -m 644 "$here/policy.yaml" /etc/bailiff/policy.yaml
-    bailiffctl policy reload >/dev/null
+    usual_policy
 }

@@ -31,8 +31,7 @@ case_a_listed_content_runs_and_a_changed_one_does_not() {
     cp /usr/bin/true /mnt/ext4/tools/new
     mv /mnt/ext4/tools/new /mnt/ext4/tools/tool
     wait_for 30 "a copy in its place after its hashing" runs_tool
-    install -m 644 "$here/policy.yaml" /etc/bailiff/policy.yaml
-    bailiffctl policy reload >/dev/null
+    usual_policy
 }
 
 case_a_rule_with_sha_for_a_folder_is_refused() {
@@ -41,6 +40,5 @@ case_a_rule_with_sha_for_a_folder_is_refused() {
     has "$(bailiffctl policy check /etc/bailiff/policy.yaml)" "is no regular file"
     said=$(bailiffctl policy reload 2>&1) && fail "it was loaded"
     has "$said" "/usr/bin is no regular file"
-    install -m 644 "$here/policy.yaml" /etc/bailiff/policy.yaml
-    bailiffctl policy reload >/dev/null || fail "the policy before was not loaded again"
+    usual_policy || fail "the policy before was not loaded again"
 }

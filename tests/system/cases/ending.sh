@@ -87,8 +87,7 @@ case_only_root_outside_every_session_may_detach() {
     has "$(cat "$logs/out")" "status 1"
     kill -0 "$kernel_pid" || fail "the session stopped bailiff-kernel"
     start_daemon
-    install -m 644 "$here/policy.yaml" /etc/bailiff/policy.yaml
-    bailiffctl policy reload >/dev/null
+    usual_policy
     same "$(state)" "$(expected_posture)" "posture afterwards"
     same "$(detachments)" "" "what was recorded"
 }

@@ -29,8 +29,7 @@ case_a_new_policy_binds_a_session_that_is_open() {
     session bash -c 'while cat /srv/secret/open >/srv/work/bot/got; do sleep 0.2; done; exit 9' 2>/dev/null &
     waiting=$!
     sleep 1
-    install -m 644 "$here/policy.yaml" /etc/bailiff/policy.yaml
-    bailiffctl policy reload >/dev/null
+    usual_policy
     wait $waiting
     same $? 9 "denied again, while it ran"
 }
@@ -43,6 +42,5 @@ case_a_user_who_is_taken_out_loses_the_session() {
     has "$(bailiffctl policy reload)" "1"
     wait $waiting
     has "$(cat "$logs/out-of-it")" "revoked by a change of policy"
-    install -m 644 "$here/policy.yaml" /etc/bailiff/policy.yaml
-    bailiffctl policy reload >/dev/null
+    usual_policy
 }

@@ -209,8 +209,7 @@ case_a_detached_child_stays_denied_through_reload_and_adoption() {
     before=$(bailiffctl events --json | tail -n 1 | grep -oP '"sequence":"?\K\d+')
     wait_for 30 "a denial afterwards" is_denied_as_over perl "$before"
     has_not "$(cat $work/bot/detached)" READ "what it read"
-    install -m 644 "$here/policy.yaml" /etc/bailiff/policy.yaml
-    bailiffctl policy reload >/dev/null
+    usual_policy
     pkill -KILL -x perl
     rm -f $work/bot/detached
 }
