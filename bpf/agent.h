@@ -136,7 +136,7 @@ static __always_inline struct bailiff_task* agent_of_module(struct bailiff_task*
         if (name[i] != folder[i]) return 0;
     struct bailiff_object_key key = {.kind = BAILIFF_OBJECT_MODULE};
     inode_key(&key, directory);
-    key.name = hash_name(row, name_address(dentry), NAME_STEM);
+    key.name = hash_stem(row, name_address(dentry));
     return bpf_map_lookup_elem(&agents, &key);
 }
 

@@ -15,67 +15,80 @@ static __always_inline u32 rename_sequence(void) {
     return sequence;
 }
 
-// Moves the suffix (the last dot and what follows, at most 15 bytes) to the front of the name
-// buffer. Returns its length; 0 where there is none. A leading dot starts a hidden name.
-static __always_inline u32 keep_suffix(struct bailiff_task* row, u32 length) {
-    const char* name = (const char*)&row->scratch[SCRATCH_NAME];
-    u64 kept[2] = {0, 0};
-    char* out = (char*)kept;
-    u32 dot = 0;
-    for (u32 back = 1; back < 16; back++) {
-        u32 at = (length - back) & (BAILIFF_NAME_MAX - 1);
-        if (back >= length) return 0;
-        if (name[at] == '.') {
-            dot = at;
-            break;
-        }
-    }
-    if (!dot) return 0;
-    u32 kept_length = length - dot;
-    for (u32 i = 0; i < 15; i++)
-        if (i < kept_length) out[i] = name[(dot + i) & (BAILIFF_NAME_MAX - 1)];
-    row->scratch[SCRATCH_NAME] = kept[0];
-    row->scratch[SCRATCH_NAME + 1] = kept[1];
-    return kept_length;
+// In the name functions no branch depends on a character, or the verifier would follow each place
+// where the dot can be: 1 where `c` is `other`, and 0 where it is not.
+static __always_inline u32 is_character(u32 c, u32 other) {
+    u32 differs = c ^ other;
+    asm volatile("" : "+r"(differs));
+    u32 same = (differs - 1) >> 31;
+    asm volatile("" : "+r"(same));
+    return same;
 }
 
-// Cuts the name at its first dot. Returns the length of what is left. No branch depends on a
-// character, or the verifier would follow each place where the dot can be.
-static __always_inline u32 keep_stem(struct bailiff_task* row) {
+// Reads the name at kernel address `from` into the row's name buffer, zero-padded. Returns its
+// length.
+__noinline u32 read_name(struct bailiff_task* row, u64 from) {
+    if (!row) return 0;
+    char* name = (char*)&row->scratch[SCRATCH_NAME];
+    __builtin_memset(name, 0, BAILIFF_NAME_MAX);
+    long n = bpf_probe_read_kernel_str(name, BAILIFF_NAME_MAX, (const void*)from);
+    return n <= 1 ? 0 : (u32)n - 1;
+}
+
+// Leaves the suffix (the last dot and what follows, at most 15 bytes) of the name that was read
+// from `from`. Returns its length; 0 where there is none. A leading dot starts a hidden name.
+__noinline u32 keep_suffix(struct bailiff_task* row, u64 from, u32 length) {
+    if (!row) return 0;
+    const char* name = (const char*)&row->scratch[SCRATCH_NAME];
+    u32 dot = 0;
+    u32 found = 0;
+    for (u32 back = 1; back < 16; back++) {
+        u32 at = (length - back) & (BAILIFF_NAME_MAX - 1); // what comes round is a zero
+        u32 is_last = is_character((unsigned char)name[at], '.') & (found ^ 1);
+        dot |= at & (0 - is_last);
+        found |= is_last;
+    }
+    if (!dot) return 0;
+    row->scratch[SCRATCH_NAME] = 0;
+    row->scratch[SCRATCH_NAME + 1] = 0;
+    long n = bpf_probe_read_kernel_str(&row->scratch[SCRATCH_NAME], 16, (const void*)(from + dot));
+    return n <= 1 ? 0 : (u32)n - 1;
+}
+
+// Cuts the name that was read at its first dot. Returns the length of what is left.
+__noinline u32 keep_stem(struct bailiff_task* row) {
+    if (!row) return 0;
     char* name = (char*)&row->scratch[SCRATCH_NAME];
     u32 cut = 0;
     u32 kept = 0;
     for (u32 i = 0; i < BAILIFF_NAME_MAX; i++) {
         u32 c = (unsigned char)name[i];
-        u32 differs = c ^ '.';
-        asm volatile("" : "+r"(differs));
-        cut |= ((differs - 1) | (c - 1)) >> 31; // the dot, or the end
-        asm volatile("" : "+r"(cut));
+        cut |= is_character(c, '.') | is_character(c, 0);
         name[i] = (char)(c & (cut - 1));
         kept += cut ^ 1;
     }
     return kept;
 }
 
-#define NAME_WHOLE 0
-#define NAME_SUFFIX 1
-#define NAME_STEM 2
-
-// The keyed hash of the name at kernel address `from`, or of the part of it that is asked for; 0
-// where there is none.
-__noinline u64 hash_name(struct bailiff_task* row, u64 from, u32 part) {
+// The keyed hash of the first `length` bytes in the name buffer; 0 for nothing.
+__noinline u64 hash_kept(struct bailiff_task* row, u32 length) {
     u32 zero = 0;
     const struct bailiff_config* c = bpf_map_lookup_elem(&config, &zero);
-    if (!row || !c) return 0;
-    char* name = (char*)&row->scratch[SCRATCH_NAME];
-    __builtin_memset(name, 0, BAILIFF_NAME_MAX);
-    long n = bpf_probe_read_kernel_str(name, BAILIFF_NAME_MAX, (const void*)from);
-    if (n <= 1) return 0;
-    u32 length = (u32)n - 1;
-    if (part == NAME_SUFFIX) length = keep_suffix(row, length);
-    if (part == NAME_STEM) length = keep_stem(row);
-    if (!length) return 0;
+    if (!row || !c || !length) return 0;
     return bailiff_name_hash(&row->scratch[SCRATCH_NAME], length, c->name_key[0], c->name_key[1]);
+}
+
+// The hash of the name at kernel address `from`, of its suffix and of its stem; 0 where there is
+// none.
+static __always_inline u64 hash_name(struct bailiff_task* row, u64 from) {
+    return hash_kept(row, read_name(row, from));
+}
+static __always_inline u64 hash_suffix(struct bailiff_task* row, u64 from) {
+    return hash_kept(row, keep_suffix(row, from, read_name(row, from)));
+}
+static __always_inline u64 hash_stem(struct bailiff_task* row, u64 from) {
+    read_name(row, from);
+    return hash_kept(row, keep_stem(row));
 }
 
 // Where a dentry's name lies, as a number: a pointer loaded directly keeps a type that cannot be
@@ -84,14 +97,18 @@ static __always_inline u64 name_address(struct dentry* dentry) {
     return (u64)BPF_CORE_READ(dentry, d_name.name);
 }
 
+// By the flags of a dentry. Below /proc/sys the comparison only tells namespaces apart.
+static __always_inline int compares_names(u32 flags, u64 magic) {
+    return (flags & (DCACHE_OP_HASH | DCACHE_OP_COMPARE)) != 0 && magic != PROC_SUPER_MAGIC;
+}
+
 // Does the file system compare names in its own way, such as without capitals (vfat, ext4 with
-// casefold)? Below /proc/sys the comparison only tells namespaces apart.
+// casefold)?
 static __always_inline int folds_case(struct dentry* dentry) {
     struct super_block* sb = dentry->d_sb;
     if (bpf_core_field_exists(sb->s_encoding) && sb->s_encoding)
         return 1; // before its lookup is done the dentry itself does not tell
-    return (dentry->d_flags & (DCACHE_OP_HASH | DCACHE_OP_COMPARE)) != 0 &&
-           sb->s_magic != PROC_SUPER_MAGIC;
+    return compares_names(dentry->d_flags, sb->s_magic);
 }
 
 #define NAME_SETTLED 1u // nothing is left to decide
@@ -114,12 +131,12 @@ __noinline u32 settle_name(struct bailiff_task* row, const struct bailiff_subjec
     u32 met = 0;
     if (policy->flags & BAILIFF_POLICY_HAS_NAMES) {
         key.kind = BAILIFF_OBJECT_NAME;
-        key.name = hash_name(row, name, NAME_WHOLE);
+        key.name = hash_name(row, name);
         met = settle_named(row, &key, right);
     }
     if (!(met & NAME_SETTLED) && (policy->flags & BAILIFF_POLICY_HAS_SUFFIXES)) {
         key.kind = BAILIFF_OBJECT_SUFFIX;
-        key.name = hash_name(row, name, NAME_SUFFIX);
+        key.name = hash_suffix(row, name);
         met |= settle_named(row, &key, right);
     }
     return met;
@@ -138,8 +155,8 @@ struct place {
     u64 child; // the dentry the walk came from, or 0 at the first
     u32 dev;
     u32 generation;
-    u32 kind; // BAILIFF_OBJECT_DIRECTORY or BAILIFF_OBJECT_INODE
-    u32 zero;
+    u32 kind;  // BAILIFF_OBJECT_DIRECTORY or BAILIFF_OBJECT_INODE
+    u32 level; // 0 for the object itself
 };
 
 // The label that `key` has for the subject's own session, where there is one.
@@ -153,8 +170,18 @@ static __always_inline u32 own_label(const struct bailiff_subject* subject,
     return own ? own->label : o->label;
 }
 
-#define PLACE_SETTLED 0x100u // nothing is left to decide
-#define PLACE_FOUND 0x200u   // it has a label, whose BAILIFF_OBJECT_* are in the low bits
+#define PLACE_OVER 0x100u // the walk is: all is settled, or there is a reason to refuse
+#define PLACE_OWN 0x200u  // the object's own label, or one of a directory whose entries have some
+#define PLACE_REASON(reason) ((reason) << 16) // with PLACE_OVER: it is refused
+
+// Does this come to create what a rule may name under another spelling? `child` is a dentry.
+static __always_inline int may_fold(u64 child, u32 right) {
+    if (right != BAILIFF_RIGHT_CREATE) return 0;
+    const struct dentry* entry = (const struct dentry*)child;
+    const struct super_block* sb = BPF_CORE_READ(entry, d_sb);
+    if (bpf_core_field_exists(sb->s_encoding) && BPF_CORE_READ(sb, s_encoding)) return 1;
+    return compares_names(BPF_CORE_READ(entry, d_flags), BPF_CORE_READ(sb, s_magic));
+}
 
 // Applies the label of the place, after the rule for one name in it. The latter outlives the file:
 // what is created there again under that name has it too. Returns PLACE_* and BAILIFF_OBJECT_*.
@@ -167,17 +194,20 @@ __noinline u32 settle_place(struct bailiff_task* row, const struct bailiff_subje
     key.kind = (u8)place->kind;
     const struct bailiff_object* o = bpf_map_lookup_elem(&objects, &key);
     if (!o) return 0;
-    u32 flags = o->flags | PLACE_FOUND;
+    u32 flags = o->flags;
+    u32 entries = flags & BAILIFF_OBJECT_HAS_ENTRIES;
+    if (place->level == 0 || (place->level == 1 && entries)) flags |= PLACE_OWN;
+    if (place->level == 1 && entries && may_fold(place->child, right))
+        return PLACE_OVER | PLACE_REASON(BAILIFF_REASON_CASE_FOLDING);
     u32 label = own_label(subject, &key, o);
-    if (place->child && (flags & BAILIFF_OBJECT_HAS_ENTRIES)) {
+    if (place->child && entries) {
         const struct dentry* child = (const struct dentry*)place->child;
         key.kind = BAILIFF_OBJECT_ENTRY;
-        key.name = hash_name(row, (u64)BPF_CORE_READ(child, d_name.name), NAME_WHOLE);
+        key.name = hash_name(row, (u64)BPF_CORE_READ(child, d_name.name));
         o = bpf_map_lookup_elem(&objects, &key);
-        if (o && settle_label(row, own_label(subject, &key, o), right))
-            return flags | PLACE_SETTLED;
+        if (o && settle_label(row, own_label(subject, &key, o), right)) return flags | PLACE_OVER;
     }
-    return settle_label(row, label, right) ? flags | PLACE_SETTLED : flags;
+    return settle_label(row, label, right) ? flags | PLACE_OVER : flags;
 }
 
 // A walk under way. Its address is all that bpf_loop hands to an attempt and to a step. What one
@@ -193,38 +223,32 @@ struct walk {
     u8 reason;   // why the walk could not settle, or 0
 };
 
-// One level. Returns 1 to end the walk.
+// One level. Returns 1 to end the walk. With as few branches as can be, for the verifier follows
+// every way through it again and again: the others are settle_place's, which it reads once.
 static long walk_step(u32 level, struct walk* w) {
     struct dentry* dentry = w->dentry;
     struct dentry* parent = dentry->d_parent;
     struct inode* inode = dentry->d_inode;
-    u64 ino = inode ? inode->i_ino : 0;
     u32 found = 0;
-    if (inode && may_have_label(ino, w->place.dev)) {
-        w->place.ino = ino;
+    if (inode) {
+        w->place.ino = inode->i_ino;
         w->place.generation = inode->i_generation;
-        found = settle_place(w->j->row, w->j->subject, &w->place, w->j->act.right);
+        w->place.level = level;
+        if (may_have_label(w->place.ino, w->place.dev))
+            found = settle_place(w->j->row, w->j->subject, &w->place, w->j->act.right);
     }
-    // A label of the object itself, or a directory whose entries have some: nothing to remember of
-    // the directory.
-    if ((level == 0 && (found & PLACE_FOUND)) ||
-        (level == 1 && (found & BAILIFF_OBJECT_HAS_ENTRIES)))
-        w->own = 1;
-    // What has no label yet could come to be under another spelling of an entry's name.
-    if (level == 1 && w->j->act.right == BAILIFF_RIGHT_CREATE &&
-        w->j->row->scratch[SCRATCH_FOLDS] && (found & BAILIFF_OBJECT_HAS_ENTRIES)) {
-        w->reason = BAILIFF_REASON_CASE_FOLDING;
+    // Of the directory of an object with a label of its own, nothing is to be remembered.
+    w->own |= (found & PLACE_OWN) != 0;
+    if (found & PLACE_OVER) {
+        w->reason = (u8)(found >> 16);
         return 1;
     }
-    w->reason = 0;
-    if (found & PLACE_SETTLED) return 1;
     if (parent == dentry) {
-        if (!(found & BAILIFF_OBJECT_ROOT)) w->reason = BAILIFF_REASON_UNKNOWN_ROOT;
+        w->reason = found & BAILIFF_OBJECT_ROOT ? 0 : BAILIFF_REASON_UNKNOWN_ROOT;
         return 1;
     }
     w->reason = BAILIFF_REASON_TOO_DEEP; // stands if this was the last step
     w->place.child = (u64)dentry;
-    w->j->row->scratch[SCRATCH_FOLDS] = (u64)folds_case(dentry);
     w->place.kind = BAILIFF_OBJECT_DIRECTORY;
     w->dentry = parent;
     return 0;
@@ -265,7 +289,6 @@ static long attempt(u32 number, struct walk* w) {
         int plain = inode && (inode->i_mode & S_IFMT) != S_IFDIR;
         w->place.kind = plain ? BAILIFF_OBJECT_INODE : BAILIFF_OBJECT_DIRECTORY;
         w->place.child = 0;
-        j->row->scratch[SCRATCH_FOLDS] = 0;
         w->dentry = j->dentry;
         bpf_loop(BAILIFF_MAX_DEPTH, walk_step, w, 0);
     } else {

@@ -12,7 +12,6 @@
 #define SCRATCH_BASIS 62    // what a verdict rests on
 #define SCRATCH_NOW 64      // nanoseconds of CLOCK_BOOTTIME
 #define SCRATCH_NOTED 65    // not 0: a verdict was more than a plain allow
-#define SCRATCH_FOLDS 66    // not 0: where a walk came from has more than one spelling
 #define SCRATCH_TRIES 67    // how many walks a rename spoiled
 #define SCRATCH_POINTER 68  // a pointer that may be NULL
 #define SCRATCH_LISTS 69    // not 0: the verdict may depend on the object's content

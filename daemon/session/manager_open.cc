@@ -164,8 +164,12 @@ Status Manager::take_slots(Session& session) {
         subject_slots_.give_back(*subject);
         return tl::unexpected(!old_session ? old_session.error() : old_subject.error());
     }
-    // Tasks of who had the slot before keep the older number, and are denied everything.
+    // Tasks of who had the slot before keep the older number, and are denied everything. Tables
+    // that were made anew begin at 0 again, while an event must not be taken for that of a session
+    // before.
     session.epoch = old_session->epoch + 1;
+    for (const auto& [name, known] : sessions_)
+        if (known.slot == session.slot) session.epoch = std::max(session.epoch, known.epoch + 1);
     session.generation = old_subject->generation + 1;
     return {};
 }

@@ -87,7 +87,7 @@ private:
     [[noreturn]] void repeat(std::size_t i) {
         while (!counts_->stop) {
             (acts_[i]() == EPERM ? counts_->denied : counts_->let_through)[i]++;
-            usleep(counts_->hurry ? 2'000 : 50'000); // leaves the processor to the verifier
+            usleep(counts_->hurry ? 10'000 : 500'000); // leaves the processor to the verifier
         }
         _exit(kStopped);
     }
@@ -95,6 +95,10 @@ private:
     std::array<pid_t, kMost> children_{};
     Counts* counts_;
 };
+
+// How often the links are counted: attaching one takes as long, and the verifier wants the
+// processor.
+constexpr milliseconds kLook(50);
 
 // Lets the tries hurry once links of another start appear beside those that were there: while
 // programs attach and detach, and not for the half minute in which the verifier reads them.
@@ -105,7 +109,7 @@ public:
               const std::size_t before = count();
               while (!over_) {
                   if (count() > before) tries.hurry(true);
-                  std::this_thread::sleep_for(milliseconds(5));
+                  std::this_thread::sleep_for(kLook);
               }
               tries.hurry(false);
           }) {}
@@ -167,7 +171,7 @@ protected:
         }
         int state = 0;
         while (all_links() < before + 3 && waitpid(child, &state, WNOHANG) == 0)
-            std::this_thread::sleep_for(milliseconds(2));
+            std::this_thread::sleep_for(kLook);
         kill(child, SIGKILL);
         waitpid(child, &state, 0);
         ASSERT_TRUE(WIFSIGNALED(state)) << "it ended by itself with " << WEXITSTATUS(state);

@@ -31,7 +31,7 @@ wait_for() { # SECONDS WHAT COMMAND...
 
 set_up() {
     mkdir -p "$logs" /etc/bailiff /srv/secret /srv/bots/pkg
-    chmod 755 "$logs"
+    chmod 1777 "$logs" # the agents of several accounts write there
     getent passwd bailiff >/dev/null || useradd --system --no-create-home --shell /usr/sbin/nologin bailiff
     local account
     for account in bot bot-uid; do

@@ -15,7 +15,6 @@ last_is() { tail -n 1 "$2" | grep -q -- "$1"; }
 
 case_an_agent_that_runs_already_is_bound() {
     local log=$logs/bound said id
-    chmod 777 "$logs"
     start_agent bot-uid "$log"
     wait_for 60 "a denial without a session" last_is 'not permitted' "$log"
     said=$(as bot-uid bailiffctl session open --pid "$(cat "$logs/agent-bot-uid.pid")" --token-file "$(token --actor agent:by-uid)" --json 2>&1)

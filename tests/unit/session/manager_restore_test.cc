@@ -191,6 +191,22 @@ TEST_F(ManagerRestore, AnotherBootEndsEverySession) {
     EXPECT_EQ(records_of("session.ended")[0].session(), before.name);
 }
 
+// After a restart of the machine, or where bailiff-kernel had to make its maps anew.
+TEST_F(ManagerRestore, WithEmptyTablesAnEventIsNotTakenForThatOfASessionBefore) {
+    start();
+    const session::Session before = *open(kAlice);
+    ASSERT_TRUE(manager->end(before.name, "was ended by a test", "test"));
+    port.sessions.clear();
+    port.subjects.clear();
+    start();
+    const session::Session after = *open(kAlice);
+    ASSERT_EQ(after.slot, before.slot);
+    ASSERT_NE(manager->find_slot(after.slot, after.epoch), nullptr);
+    EXPECT_EQ(manager->find_slot(after.slot, after.epoch)->name, after.name);
+    EXPECT_EQ(manager->find_slot(before.slot, before.epoch)->name, before.name);
+    EXPECT_EQ(read_docs(after), "allow");
+}
+
 TEST_F(ManagerRestore, UserAndAgentOfThePolicyOfTodayDecide) {
     start();
     const session::Session alice = *open(kAlice);
