@@ -131,6 +131,7 @@ static __always_inline int settle_content(struct bailiff_task* row, u32 label, u
     for (int i = 0; i < BAILIFF_MASK_WORDS; i++)
         unmet->word[i] = lists->word[i] & s->undecided.word[i];
     if (!bailiff_mask_any(unmet)) return 0;
+    row->scratch[SCRATCH_LISTS] = LISTS_SPOKE;
     u8 reason = (u8)row->scratch[SCRATCH_UNKNOWN];
     if (!reason) {
         reason = BAILIFF_REASON_CONTENT;

@@ -26,6 +26,7 @@ static __always_inline int on_resolve(struct bpf_iter__task_file* ctx) {
     struct file* file = ctx->file;
     const struct bailiff_control* want = read_control();
     if (!task || !file || !want || task->tgid != (int)want->pid || ctx->fd != want->fd) return 0;
+    note_host_root();
     struct dentry* dentry = file->f_path.dentry;
     struct inode* inode = dentry->d_inode;
     if (!inode) return 0;
@@ -133,6 +134,7 @@ static __always_inline int on_enrol(struct bpf_iter__task* ctx) {
 static __always_inline int on_adopt(struct bpf_iter__task* ctx) {
     struct task_struct* task = ctx->task;
     if (!task || task->pid <= 1) return 0;
+    note_host_root();
     struct mm_struct* mm = task->mm;
     if (!mm) return 0; // a kernel thread
     struct bailiff_task* row = bpf_task_storage_get(&tasks, task, 0, 0);

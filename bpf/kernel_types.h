@@ -82,6 +82,8 @@ enum {
 #define PIDFS_MAGIC 0x50494446UL // include/uapi/linux/magic.h, 6.9
 #define SECRETMEM_MAGIC 0x5345434dUL
 #define PROC_SUPER_MAGIC 0x9fa0UL
+#define DEVPTS_SUPER_MAGIC 0x1cd1UL
+#define MQUEUE_MAGIC 0x19800202UL // ipc/mqueue.c
 #define SYSFS_MAGIC 0x62656572UL
 #define DEBUGFS_MAGIC 0x64626720UL
 #define TRACEFS_MAGIC 0x74726163UL
@@ -131,6 +133,10 @@ struct dentry {
     struct super_block* d_sb;
 };
 
+struct list_head {
+    struct list_head* next;
+};
+
 struct super_block {
     u32 s_dev;
     unsigned long s_flags;
@@ -138,6 +144,11 @@ struct super_block {
     struct dentry* s_root;
     void* s_fs_info;
     struct unicode_map* s_encoding; // CONFIG_UNICODE: names of casefold folders
+    struct list_head s_mounts;      // by mnt_instance
+};
+
+struct super_block___linked { // from 6.18 on
+    struct mount___linked* s_mounts;
 };
 
 typedef struct {
@@ -181,9 +192,27 @@ struct vfsmount {
     struct super_block* mnt_sb;
 };
 
+struct mount { // fs/mount.h
+    struct list_head mnt_instance;
+    struct mnt_namespace* mnt_ns;
+};
+
+struct mount___linked { // from 6.18 on
+    struct mount___linked* mnt_next_for_sb;
+    struct mnt_namespace* mnt_ns;
+};
+
+struct nsproxy {
+    struct mnt_namespace* mnt_ns;
+};
+
 struct path {
     struct vfsmount* mnt;
     struct dentry* dentry;
+};
+
+struct fs_struct {
+    struct path root;
 };
 
 struct file {
@@ -288,6 +317,8 @@ struct task_struct {
     const struct cred* real_cred;
     struct mm_struct* mm;
     struct css_set* cgroups;
+    struct nsproxy* nsproxy;
+    struct fs_struct* fs;
     unsigned int personality;
     void* io_uring; // NULL where the task has never used one
     void* bpf_storage;

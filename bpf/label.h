@@ -3,6 +3,7 @@
 #ifndef BAILIFF_LABEL_H
 #define BAILIFF_LABEL_H
 
+#include "container.h"
 #include "granted.h"
 #include "verdict_end.h"
 
@@ -97,6 +98,11 @@ static __always_inline u64 name_address(struct dentry* dentry) {
     return (u64)BPF_CORE_READ(dentry, d_name.name);
 }
 
+// The address of its super block, as a number for the same reason.
+static __always_inline u64 file_system(struct dentry* dentry) {
+    return (u64)BPF_CORE_READ(dentry, d_sb);
+}
+
 // By the flags of a dentry. Below /proc/sys the comparison only tells namespaces apart.
 static __always_inline int compares_names(u32 flags, u64 magic) {
     return (flags & (DCACHE_OP_HASH | DCACHE_OP_COMPARE)) != 0 && magic != PROC_SUPER_MAGIC;
@@ -175,7 +181,7 @@ static __always_inline u32 own_label(const struct bailiff_subject* subject,
 #define PLACE_REASON(reason) ((reason) << 16) // with PLACE_OVER: it is refused
 
 // Does this come to create what a rule may name under another spelling? `child` is a dentry.
-static __always_inline int may_fold(u64 child, u32 right) {
+__noinline int may_fold(u64 child, u32 right) {
     if (right != BAILIFF_RIGHT_CREATE) return 0;
     const struct dentry* entry = (const struct dentry*)child;
     const struct super_block* sb = BPF_CORE_READ(entry, d_sb);
@@ -323,9 +329,14 @@ static __noinline int judge_path(struct judgement* j) {
     w.place.dev = sb->s_dev;
     bpf_loop(MAX_ATTEMPTS, attempt, &w, 0);
     if (w.granted) return 0;
+    // What a container mounted for itself has no labels: the defaults count.
+    if (w.reason == BAILIFF_REASON_UNKNOWN_ROOT && mounted_in_container(file_system(j->dentry)))
+        w.reason = 0;
     if (w.reason) return refuse(j, w.reason);
     if (!is_allowed(j)) return conclude(j);
     struct dentry* directory = j->dentry->d_parent;
+    // Nor what depends on a content: the next file in the directory has another.
+    if (j->row->scratch[SCRATCH_LISTS] == LISTS_SPOKE) return 0;
     if (!w.own && directory != j->dentry) remember_granted(j, directory, w.renames);
     return 0;
 }

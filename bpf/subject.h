@@ -15,6 +15,7 @@
 #define SCRATCH_TRIES 67    // how many walks a rename spoiled
 #define SCRATCH_POINTER 68  // a pointer that may be NULL
 #define SCRATCH_LISTS 69    // not 0: the verdict may depend on the object's content
+#define LISTS_SPOKE 2       // it does
 #define SCRATCH_UNKNOWN 70  // why that content is not known, or 0
 #define SCRATCH_SHA256 71   // its digest
 #define SCRATCH_RELAXED 75  // not 0: break-glass relaxes the session

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "kernel/wire.h"
 
 namespace bailiff::kernel {
 namespace {
@@ -208,6 +209,30 @@ Result<std::uint32_t> count_tasks(Programs& programs, std::uint32_t subject,
     return static_cast<std::uint32_t>(records->size());
 }
 
+namespace {
+
+// Who may make links and mounts on the way of a path could give it nearly any error, and must not
+// keep everything else from being looked up: what cannot be reached is not there.
+tl::unexpected<Error> not_there(const std::string& path, int error) {
+    switch (error) {
+        case EMFILE:
+        case ENFILE:
+        case ENOMEM:
+        case EINTR:
+            return fail_errno("open " + path, error);
+        case ENOENT:
+        case ENOTDIR:
+            return fail(ErrorCode::kNotFound, path + " does not exist");
+        case ELOOP:
+            return fail(ErrorCode::kNotFound,
+                        path + " leads to another file for each process, or in a circle");
+        default:
+            return fail(ErrorCode::kNotFound, path + " cannot be reached: " + std::strerror(error));
+    }
+}
+
+} // namespace
+
 Result<Resolved> resolve(Programs& programs, const std::string& path, const View& view) {
     UniqueFd root;
     if (!view.is_host()) {
@@ -216,12 +241,7 @@ Result<Resolved> resolve(Programs& programs, const std::string& path, const View
         root = std::move(*opened);
     }
     UniqueFd fd = open_path(path, root);
-    if (!fd && (errno == ENOENT || errno == ENOTDIR))
-        return fail(ErrorCode::kNotFound, path + " does not exist");
-    if (!fd && errno == ELOOP)
-        return fail(ErrorCode::kNotFound,
-                    path + " leads to another file for each process, or in a circle");
-    if (!fd) return fail_errno("open " + path, errno);
+    if (!fd) return not_there(path, errno);
     bailiff_control control = {};
     control.pid = static_cast<std::uint32_t>(getpid());
     control.fd = static_cast<std::uint32_t>(fd.get());
@@ -233,6 +253,8 @@ Result<Resolved> resolve(Programs& programs, const std::string& path, const View
     Result<std::string> real = name_of(fd);
     if (real) real = name_in(root, std::move(*real));
     if (!real) return tl::unexpected(real.error());
+    if (real->size() >= sizeof(Reply::path))
+        return fail(ErrorCode::kNotFound, path + " leads to a path that is too long");
     return Resolved{records->front(), *real, std::move(fd)};
 }
 

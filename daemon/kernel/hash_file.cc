@@ -18,6 +18,7 @@ namespace bailiff::kernel {
 namespace {
 
 constexpr int kTries = 4;
+constexpr off_t kMaxSize = off_t{4} << 30;        // one file must not keep all others waiting
 constexpr std::uint64_t kXfsMagic = 0x58465342;   // not in linux/magic.h of older headers
 constexpr std::uint64_t kErofsMagic = 0xe0f5e1e2; // the same
 
@@ -49,8 +50,13 @@ Result<UniqueFd> open_file(const std::string& path) {
         return fail(ErrorCode::kNotFound, std::strerror(errno));
     if (!S_ISREG(info.st_mode)) return fail(ErrorCode::kInvalidArgument, "it is no regular file");
     const std::string same = "/proc/self/fd/" + std::to_string(named.get());
-    UniqueFd file(open(same.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    // Who holds a lease (fcntl(2), F_SETLEASE) could keep this thread waiting.
+    UniqueFd file(open(same.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+    if (!file && errno == EWOULDBLOCK)
+        return fail(ErrorCode::kFailedPrecondition, "somebody holds a lease on it");
     if (!file) return fail_errno("open", errno);
+    if (info.st_size > kMaxSize)
+        return fail(ErrorCode::kFailedPrecondition, "it is larger than 4 GiB");
     return file;
 }
 
