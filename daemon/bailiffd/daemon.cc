@@ -1,7 +1,6 @@
 #include "bailiffd/daemon.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <spdlog/spdlog.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
@@ -100,7 +99,8 @@ Result<std::uint32_t> Daemon::load_policy() {
         return revoked;
     }
     service_->set_roles((*policy)->settings.roles);
-    for (const std::string& line : manager_->tables()->notes()) spdlog::info("policy: {}", line);
+    told_.clear();
+    tell_notes();
     note("policy.loaded", "policy",
          "policy " + options_.policy + " is in force, sha256 " + (*policy)->digest + ", " +
              std::to_string(*revoked) + " sessions revoked by it");
@@ -176,11 +176,20 @@ Writing Daemon::writing() const {
     return {journal_->state(), replay_->state()};
 }
 
+// What is to be known about the paths of the policy, once each.
+void Daemon::tell_notes() {
+    std::set<std::string> now;
+    for (const std::string& line : manager_->tables()->notes())
+        if (now.insert(line).second && !told_.contains(line)) spdlog::info("policy: {}", line);
+    told_ = std::move(now);
+}
+
 void Daemon::label_mounts() {
-    if (!std::exchange(mounts_changed_, false)) return;
     if (Status done = manager_->relabel(); !done)
         note("posture", "refresh",
              "new mounts are denied until they can be labelled: " + done.error().message());
+    else
+        tell_notes();
 }
 
 void Daemon::every_minute() {
@@ -192,7 +201,6 @@ void Daemon::every_minute() {
 void Daemon::every_second() {
     drain_events();
     manager_->tick();
-    label_mounts();
     journal_->tick();
     for (const std::string& notice : manager_->take_notices())
         note("posture", "keys", "token keys: " + notice);
@@ -219,20 +227,20 @@ asio::awaitable<void> Daemon::read_ring() {
     }
 }
 
-// The kernel marks /proc/self/mountinfo with POLLPRI when a mount changes (proc(5)).
+// The kernel marks /proc/self/mountinfo with POLLPRI when a mount changes (proc(5)), once for each
+// change: nobody else may poll the descriptor.
 asio::awaitable<void> Daemon::watch_mounts() {
     asio::posix::stream_descriptor mounts(context_,
                                           open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC));
     asio::steady_timer pause(context_);
     while (true) {
         co_await mounts.async_wait(asio::posix::stream_descriptor::wait_error, asio::use_awaitable);
-        pollfd seen{mounts.native_handle(), POLLPRI, 0};
-        if (poll(&seen, 1, 0) > 0) mounts_changed_ = true;
         // At once: a container's first program starts some moments after its root is mounted. Then
-        // not again for a while, however many mounts there are; the second's tick sees the last.
+        // once more for what changed meanwhile, however much that was.
         label_mounts();
         pause.expires_after(kMountPause);
         co_await pause.async_wait(asio::use_awaitable);
+        label_mounts();
     }
 }
 

@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "api/server.h"
@@ -47,6 +48,7 @@ private:
     void probe();
     [[nodiscard]] std::string journal_detachment();
     [[nodiscard]] Writing writing() const;
+    void tell_notes();
     void label_mounts();
     void every_second();
     void every_minute();
@@ -76,7 +78,7 @@ private:
     Writing judged_with_; // what the posture was judged with
     std::unique_ptr<LostEvents> lost_events_;
     std::uint64_t ticks_ = 0;
-    bool mounts_changed_ = false;
+    std::set<std::string> told_; // notes of the policy's tables
     Status result_;
 };
 

@@ -193,8 +193,10 @@ private:
         const Label given = bounded(trusted(label, session, missing.parent_path(), above->path),
                                     session, above->inode.dev);
         const Label kept = missing == path ? given : given.denials();
-        layout_.notes.push_back(path.string() + " does not exist" +
-                                (missing == path ? "" : "; its denials cover " + missing.string()));
+        if (view_.is_host()) // no container has all that a policy for hosts names
+            layout_.notes.push_back(
+                path.string() + " does not exist" +
+                (missing == path ? "" : "; its denials cover " + missing.string()));
         if (kept.empty()) return {};
         const fs::path real = fs::path(above->path) / missing.filename();
         seen_[view_][session][real].merge(kept);

@@ -44,3 +44,15 @@ case_a_user_who_is_taken_out_loses_the_session() {
     has "$(cat "$logs/out-of-it")" "revoked by a change of policy"
     usual_policy
 }
+
+# Well before the minute in which everything is looked at again.
+case_what_is_mounted_later_has_the_rules_of_its_place() {
+    mkdir -p $work/bot/later /srv/secret/later
+    mount -t tmpfs -o mode=1777 later $work/bot/later
+    mount -t tmpfs -o mode=1777 later /srv/secret/later
+    echo secret >/srv/secret/later/file
+    wait_for 20 "an allowed use of the new file system" session touch $work/bot/later/file
+    has "$(session cat /srv/secret/later/file 2>&1)" "not permitted" "below a denied path"
+    has "$(bailiffctl events --verdict deny --json | tail -n 1)" '"reason":"rule"' "the record"
+    umount $work/bot/later /srv/secret/later
+}
