@@ -37,7 +37,7 @@ case_a_new_policy_binds_a_session_that_is_open() {
 case_a_user_who_is_taken_out_loses_the_session() {
     session bash -c 'while echo x >/srv/work/bot/x; do sleep 0.2; done' 2>"$logs/out-of-it" &
     local waiting=$!
-    sleep 2
+    wait_for 60 "the session" one_is_open
     sed -i 's/subject: "user:\*"/subject: "user:nobody"/' /etc/bailiff/policy.yaml
     has "$(bailiffctl policy reload)" "1"
     wait $waiting
