@@ -144,11 +144,21 @@ TEST_F(ManagerPolicy, ModeObserveComesAndGoesWithThePolicy) {
     EXPECT_EQ(port.config.flags & BAILIFF_CONFIG_OBSERVE, 0U);
 }
 
+std::string kind_of(const std::string& call) {
+    return call.substr(0, call.find(' '));
+}
+
 // Whichever call to the kernel side fails on the way to a policy that observes and gives bob
-// nothing: enforcement goes on as it was.
+// nothing: enforcement goes on as it was. Of many calls of one kind in a row the first and the
+// last.
 TEST(ManagerPolicyStep, AFailureAtAnyStepLeavesTheOldPolicyInForce) {
     std::set<std::string> failed_at;
-    for (std::size_t step = 1;; step++) {
+    std::vector<std::string> kinds; // of what is called when nothing fails
+    for (std::size_t step = 0; step <= kinds.size(); step++) {
+        const auto same = [&](std::size_t other) {
+            return other >= 1 && other <= kinds.size() && kinds[other - 1] == kinds[step - 1];
+        };
+        if (step > 0 && same(step - 1) && same(step + 1)) continue;
         Scene scene;
         scene.start();
         const session::Session* alice = scene.open(kAlice);
@@ -158,13 +168,18 @@ TEST(ManagerPolicyStep, AFailureAtAnyStepLeavesTheOldPolicyInForce) {
         scene.users = "  - {subject: \"user:alice\", presented_by: [\"61001\"], profiles: [all]}\n";
         scene.profiles += "  - {name: all, default: {exec: allow, files: allow, network: allow}}\n";
         const std::size_t first = scene.port.calls.size();
-        scene.port.fail_call(step);
+        if (step > 0) scene.port.fail_call(step);
         const auto loaded = scene.manager->load_policy(scene.policy());
         scene.port.mend();
-        if (scene.port.calls.size() < first + step) break; // it needed fewer calls
+        if (step == 0) {
+            ASSERT_TRUE(loaded);
+            for (std::size_t i = first; i < scene.port.calls.size(); i++)
+                kinds.push_back(kind_of(scene.port.calls[i]));
+            continue;
+        }
         const std::string failed = scene.port.calls[first + step - 1];
         if (loaded) continue; // a mount or a match that cannot be seen, for instance
-        failed_at.insert(failed.substr(0, failed.find(' ')));
+        failed_at.insert(kind_of(failed));
         EXPECT_EQ(scene.port.config.flags & BAILIFF_CONFIG_OBSERVE, 0U) << failed;
         EXPECT_EQ(alice->state, State::kActive) << failed;
         EXPECT_EQ(bob->state, State::kActive) << failed;
