@@ -144,6 +144,9 @@ api() { # METHOD BODY [CURL OPTION...]: prints the body and, on the last line, t
         -w '\n%{http_code}\n' "$@" "http://localhost/bailiff.v1.Control/$method" 2>&1
 }
 
+# The session's id in what `session open --json` printed.
+id_in() { sed -n 's/.*"id": *"\(s-[^"]*\)".*/\1/p' <<<"$1" | head -n 1; }
+
 # Whether a session is open: for wait_for.
 one_is_open() { bailiffctl session list --json | grep -q '"id"'; }
 

@@ -18,7 +18,7 @@ case_an_agent_that_runs_already_is_bound() {
     start_agent bot-uid "$log"
     wait_for 60 "a denial without a session" last_is 'not permitted' "$log"
     said=$(as bot-uid bailiffctl session open --pid "$(cat "$logs/agent-bot-uid.pid")" --token-file "$(token --actor agent:by-uid)" --json 2>&1)
-    id=$(sed -n 's/.*"id": *"\(s-[^"]*\)".*/\1/p' <<<"$said" | head -n 1)
+    id=$(id_in "$said")
     [[ -n $id ]] || fail "no session: $said"
     wait_for 60 "a connection in the session" last_is connected "$log"
     has "$(bailiffctl session show "$id")" "user:alice"
@@ -75,7 +75,7 @@ case_a_control_group_is_bound_with_what_enters_it() {
     same "$(in_group $group cat /srv/secret/file 2>&1)" secret "before the session"
     has "$(as bot bailiffctl session open --cgroup /sys/fs/cgroup --token-file "$(token)" 2>&1)" "levels below the root" "the root of the hierarchy"
     said=$(bailiffctl session open --cgroup /sys/fs/cgroup$group --token-file "$(token)" --json 2>&1)
-    id=$(sed -n 's/.*"id": *"\(s-[^"]*\)".*/\1/p' <<<"$said" | head -n 1)
+    id=$(id_in "$said")
     [[ -n $id ]] || fail "no session: $said"
     has "$(bailiffctl session show "$id")" "$group"
     has "$(in_group $group cat /srv/secret/file 2>&1)" "not permitted" "what enters the bound group"

@@ -31,34 +31,36 @@ YAML
     bailiffctl policy reload >/dev/null || fail "the policy was not loaded"
 }
 
-# A container that runs until it is removed.
-start_box() { # NAME SCRIPT
-    "${pod[@]}" run -d --name "$1" --cgroup-parent /agents --network host --log-driver k8s-file box /bin/sh -c "$2" >"$logs/podman" 2>&1 ||
+# Container NAME, which runs until it is removed. Its first command says its name.
+start_box() { # NAME
+    "${pod[@]}" run -d --name "$1" --cgroup-parent /agents --network host --log-driver k8s-file box /bin/sh -c \
+        'cat /proc/self/comm; while sleep 1; do :; done' >"$logs/podman" 2>&1 ||
         fail "no container: $(tail -n 5 "$logs/podman")"
 }
+box_runs() { "${pod[@]}" logs "$1" | grep -q cat; } # NAME: for wait_for
+in_box() { "${pod[@]}" exec one "$@" 2>&1; }
 
 case_an_agent_in_a_podman_container_is_bound_with_its_control_group() {
     local id full said group
     set_up_podman
     box_policy
-    # shellcheck disable=SC2016
-    start_box one 'echo started >/dev/null; cat /proc/self/comm; while sleep 1; do :; done'
+    start_box one
     full=$("${pod[@]}" inspect -f '{{.Id}}' one)
     group=/agents/libpod-$full
-    wait_for 30 "its first command" bash -c "podman --cgroup-manager cgroupfs --events-backend file logs one | grep -q cat"
-    same "$("${pod[@]}" exec one cat /srv/secret/file 2>&1)" secret "before the session, under the rules without one"
-    has "$("${pod[@]}" exec one nc 127.0.0.1 8080 </dev/null 2>&1)" "not permitted" "the network before the session"
+    wait_for 30 "its first command" box_runs one
+    same "$(in_box cat /srv/secret/file)" secret "before the session, under the rules without one"
+    has "$(in_box nc 127.0.0.1 8080 </dev/null)" "not permitted" "the network before the session"
     said=$(bailiffctl events --json | grep '"agent":"box"')
     has "$said" "$full" "the record"
     has "$said" '"image":"localhost/box:latest"' "the record"
     said=$(bailiffctl session open --cgroup "/sys/fs/cgroup$group" --workspace /srv/work/box --token-file "$(token --actor agent:box)" --json 2>&1)
-    id=$(sed -n 's/.*"id": *"\(s-[^"]*\)".*/\1/p' <<<"$said" | head -n 1)
+    id=$(id_in "$said")
     [[ -n $id ]] || fail "no session: $said"
-    has "$("${pod[@]}" exec one cat /srv/secret/file 2>&1)" "not permitted" "a denied path of the container"
-    same "$("${pod[@]}" exec one nc 127.0.0.1 8080 </dev/null 2>&1)" "" "the network in the session"
-    same "$("${pod[@]}" exec one touch /srv/work/box/new 2>&1)" "" "its workspace"
-    has "$("${pod[@]}" exec one touch /srv/work/other 2>&1)" "not permitted" "beside its workspace"
-    same "$("${pod[@]}" exec one sh -c 'echo x >/dev/null; cat /proc/self/comm' 2>&1)" cat "what the container mounted for itself"
+    has "$(in_box cat /srv/secret/file)" "not permitted" "a denied path of the container"
+    same "$(in_box nc 127.0.0.1 8080 </dev/null)" "" "the network in the session"
+    same "$(in_box touch /srv/work/box/new)" "" "its workspace"
+    has "$(in_box touch /srv/work/other)" "not permitted" "beside its workspace"
+    same "$(in_box sh -c 'echo x >/dev/null; cat /proc/self/comm')" cat "what the container mounted for itself"
     has "$(bailiffctl events --session "$id" --json)" "$full" "the session's records"
     bailiffctl session end "$id" >/dev/null
     "${pod[@]}" rm -f -t 0 one >/dev/null 2>&1
