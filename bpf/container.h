@@ -51,16 +51,13 @@ static long mounts_step(u32 number, struct mounts* m) {
     (void)number;
     u64 at = m->next;
     if (at == m->end) return 1;
-    if (is_linked()) {
-        const struct mount___linked* mount = (const struct mount___linked*)at;
-        if ((u64)BPF_CORE_READ(mount, mnt_ns) != m->mnt_ns) return 1;
-        m->next = (u64)BPF_CORE_READ(mount, mnt_next_for_sb);
-    } else {
-        at -= bpf_core_field_offset(struct mount, mnt_instance);
-        const struct mount* mount = (const struct mount*)at;
-        if ((u64)BPF_CORE_READ(mount, mnt_ns) != m->mnt_ns) return 1;
+    if (!is_linked()) at -= bpf_core_field_offset(struct mount, mnt_instance);
+    const struct mount* mount = (const struct mount*)at;
+    if ((u64)BPF_CORE_READ(mount, mnt_ns) != m->mnt_ns) return 1;
+    if (is_linked())
+        m->next = (u64)BPF_CORE_READ((const struct mount___linked*)at, mnt_next_for_sb);
+    else
         m->next = (u64)BPF_CORE_READ(mount, mnt_instance.next);
-    }
     return 0;
 }
 

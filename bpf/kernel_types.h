@@ -199,7 +199,6 @@ struct mount { // fs/mount.h
 
 struct mount___linked { // from 6.18 on
     struct mount___linked* mnt_next_for_sb;
-    struct mnt_namespace* mnt_ns;
 };
 
 struct nsproxy {

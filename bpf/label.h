@@ -236,12 +236,11 @@ static long walk_step(u32 level, struct walk* w) {
     struct dentry* parent = dentry->d_parent;
     struct inode* inode = dentry->d_inode;
     u32 found = 0;
-    if (inode) {
+    if (inode && may_have_label(inode->i_ino, w->place.dev)) {
         w->place.ino = inode->i_ino;
         w->place.generation = inode->i_generation;
         w->place.level = level;
-        if (may_have_label(w->place.ino, w->place.dev))
-            found = settle_place(w->j->row, w->j->subject, &w->place, w->j->act.right);
+        found = settle_place(w->j->row, w->j->subject, &w->place, w->j->act.right);
     }
     // Of the directory of an object with a label of its own, nothing is to be remembered.
     w->own |= (found & PLACE_OWN) != 0;
