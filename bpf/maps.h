@@ -30,7 +30,8 @@ BAILIFF_ARRAY(policies, BAILIFF_MAX_POLICIES, struct bailiff_policy);
 BAILIFF_ARRAY(sessions, BAILIFF_MAX_SESSIONS, struct bailiff_session);
 BAILIFF_ARRAY(subjects, BAILIFF_MAX_SUBJECTS, struct bailiff_subject_slot);
 BAILIFF_ARRAY(filter, BAILIFF_FILTER_WORDS + 1, u64);
-BAILIFF_ARRAY(label_rows, BAILIFF_MAX_LABELS* BAILIFF_RIGHTS, struct bailiff_row);
+BAILIFF_ARRAY(labels, BAILIFF_MAX_LABELS, struct bailiff_label);
+BAILIFF_ARRAY(rows, BAILIFF_MAX_ROWS, struct bailiff_row);
 BAILIFF_ARRAY(defaults, BAILIFF_MAX_POLICIES* BAILIFF_ALL_RIGHTS, struct bailiff_row);
 
 #define BAILIFF_HASH(name, count, key_type, value_type) \

@@ -22,9 +22,11 @@ __noinline int settle_begin(struct bailiff_task* row, const struct bailiff_subje
 // Applies a label; 1 when nothing is left to decide. A label without a row decides nothing, which
 // the default then does.
 __noinline int settle_label(struct bailiff_task* row, u32 label, u32 right) {
-    if (!row || !label) return 0;
-    u32 index = label * BAILIFF_RIGHTS + right;
-    const struct bailiff_row* says = bpf_map_lookup_elem(&label_rows, &index);
+    if (!row || !label || right >= BAILIFF_RIGHTS) return 0;
+    const struct bailiff_label* found = bpf_map_lookup_elem(&labels, &label);
+    u32 index = found ? found->row[right] : 0;
+    if (!index) return 0;
+    const struct bailiff_row* says = bpf_map_lookup_elem(&rows, &index);
     if (!says) return 0;
     int depends = right == BAILIFF_RIGHT_EXEC || right == BAILIFF_RIGHT_LOAD;
     if (depends && row->scratch[SCRATCH_LISTS] && settle_content(row, label, right)) return 1;

@@ -57,6 +57,9 @@ Result<Request> view_request(Operation operation, const View& view) {
     Request request = request_for(operation);
     request.pid = view.pid;
     request.start_time = view.start_time;
+    request.folder_dev = view.folder.dev;
+    request.folder_ino = view.folder.ino;
+    request.folder_generation = view.folder.generation;
     if (view.root.size() >= sizeof(request.root))
         return fail(ErrorCode::kInvalidArgument,
                     "the root of a container is mounted on a path of 256 bytes or more");

@@ -27,7 +27,8 @@ public:
     Result<ResolvedPath> resolve(const std::string& path) override;
     Result<ResolvedPath> resolve_in(const View& view, const std::string& path) override;
     void forget(const View& view) override;
-    Status put_row(std::uint32_t label, std::uint32_t right, const bailiff_row& row) override;
+    Status put_row(std::uint32_t number, const bailiff_row& row) override;
+    Status put_label(std::uint32_t number, const bailiff_label& label) override;
     Status put_default(std::uint32_t policy_slot, std::uint32_t right,
                        const bailiff_row& row) override;
     Status put_policy(std::uint32_t slot, const bailiff_policy& policy) override;

@@ -76,9 +76,11 @@ void wait_for_hooks() {
 Status Client::labels_changed(Status written) const {
     return written ? count_label_change(map("filter")) : written;
 }
-Status Client::put_row(std::uint32_t label, std::uint32_t right, const bailiff_row& row) {
-    return labels_changed(
-        write_map(map("label_rows"), "label_rows", label * BAILIFF_RIGHTS + right, row));
+Status Client::put_row(std::uint32_t number, const bailiff_row& row) {
+    return labels_changed(write_map(map("rows"), "rows", number, row));
+}
+Status Client::put_label(std::uint32_t number, const bailiff_label& label) {
+    return labels_changed(write_map(map("labels"), "labels", number, label));
 }
 Status Client::put_default(std::uint32_t policy_slot, std::uint32_t right, const bailiff_row& row) {
     return labels_changed(

@@ -231,6 +231,30 @@ tl::unexpected<Error> not_there(const std::string& path, int error) {
     }
 }
 
+// A descriptor's inode, as the hooks see it.
+Result<bailiff_inode> describe(Programs& programs, const UniqueFd& fd) {
+    bailiff_control control = {};
+    control.pid = static_cast<std::uint32_t>(getpid());
+    control.fd = static_cast<std::uint32_t>(fd.get());
+    if (Status set = set_control(programs, control); !set) return tl::unexpected(set.error());
+    const auto records = read_records<bailiff_inode>(programs, "resolve", control.pid);
+    if (!records) return tl::unexpected(records.error());
+    if (records->empty())
+        return fail(ErrorCode::kInternal,
+                    "the kernel does not show descriptor " + std::to_string(fd.get()));
+    return records->front();
+}
+
+// Who may chroot(2) could otherwise have the rules of its paths moved to a folder of its own.
+Status check_folder(Programs& programs, const UniqueFd& root, const View& view) {
+    if (view.folder == RootFolder{}) return {};
+    const Result<bailiff_inode> now = describe(programs, root);
+    if (!now) return tl::unexpected(now.error());
+    if (view.folder == RootFolder{now->ino, now->dev, now->generation}) return {};
+    return fail(ErrorCode::kNotFound, "process " + std::to_string(view.pid) +
+                                          " has another root folder than when it was bound");
+}
+
 } // namespace
 
 Result<Resolved> resolve(Programs& programs, const std::string& path, const View& view) {
@@ -239,23 +263,19 @@ Result<Resolved> resolve(Programs& programs, const std::string& path, const View
         Result<UniqueFd> opened = open_root(view);
         if (!opened) return tl::unexpected(opened.error());
         root = std::move(*opened);
+        if (Status same = check_folder(programs, root, view); !same)
+            return tl::unexpected(same.error());
     }
     UniqueFd fd = open_path(path, root);
     if (!fd) return not_there(path, errno);
-    bailiff_control control = {};
-    control.pid = static_cast<std::uint32_t>(getpid());
-    control.fd = static_cast<std::uint32_t>(fd.get());
-    if (Status set = set_control(programs, control); !set) return tl::unexpected(set.error());
-    const auto records = read_records<bailiff_inode>(programs, "resolve", control.pid);
-    if (!records) return tl::unexpected(records.error());
-    if (records->empty())
-        return fail(ErrorCode::kInternal, "the kernel does not show descriptor of " + path);
+    const Result<bailiff_inode> inode = describe(programs, fd);
+    if (!inode) return tl::unexpected(inode.error());
     Result<std::string> real = name_of(fd);
     if (real) real = name_in(root, std::move(*real));
     if (!real) return tl::unexpected(real.error());
     if (real->size() >= sizeof(Reply::path))
         return fail(ErrorCode::kNotFound, path + " leads to a path that is too long");
-    return Resolved{records->front(), *real, std::move(fd)};
+    return Resolved{*inode, *real, std::move(fd)};
 }
 
 } // namespace bailiff::kernel

@@ -60,7 +60,10 @@ Target target_of(const Request& request) {
 }
 
 View view_of(const Request& request) {
-    return {request.pid, request.start_time, request.root};
+    return {request.pid,
+            request.start_time,
+            request.root,
+            {request.folder_ino, request.folder_dev, request.folder_generation}};
 }
 
 // As much as there is room for, with its NUL: the rest of the reply is zero.

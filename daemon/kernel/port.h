@@ -39,12 +39,22 @@ struct ResolvedPath {
     std::string path;
 };
 
+// Which folder a process has as its root, as the hooks see it. Zeros: whichever it is.
+struct RootFolder {
+    std::uint64_t ino = 0;
+    std::uint32_t dev = 0;
+    std::uint32_t generation = 0;
+
+    friend auto operator<=>(const RootFolder&, const RootFolder&) = default;
+};
+
 // A root folder that paths are looked up in, with every link in it: the host's own, or a
 // container's.
 struct View {
     std::uint32_t pid = 0;        // the process whose root it is
     std::uint64_t start_time = 0; // of that, clock ticks since boot
     std::string root;             // or the folder of the host that it is mounted on
+    RootFolder folder = {};       // of `pid`: where it is another by now, the view is gone
 
     [[nodiscard]] bool is_host() const { return pid == 0 && root.empty(); }
     friend auto operator<=>(const View&, const View&) = default;
@@ -123,11 +133,11 @@ public:
     // A view is gone, or is not looked at any more: bailiff-kernel may let go of it.
     virtual void forget(const View& view) = 0;
 
-    // Map writes. Slots and labels are the caller's to allocate. kResourceExhausted where the map
-    // is full, kInternal where the kernel refuses; what was there before then stays. They go on
+    // Map writes. Slots, rows and labels are the caller's to allocate. kResourceExhausted where the
+    // map is full, kInternal where the kernel refuses; what was there before then stays. They go on
     // working while bailiff-kernel is silent.
-    [[nodiscard]] virtual Status put_row(std::uint32_t label, std::uint32_t right,
-                                         const bailiff_row& row) = 0;
+    [[nodiscard]] virtual Status put_row(std::uint32_t number, const bailiff_row& row) = 0;
+    [[nodiscard]] virtual Status put_label(std::uint32_t number, const bailiff_label& label) = 0;
     // What a policy's profiles say about a right where no rule matches.
     [[nodiscard]] virtual Status put_default(std::uint32_t policy_slot, std::uint32_t right,
                                              const bailiff_row& row) = 0;

@@ -9,12 +9,12 @@
 
 namespace bailiff::kernel {
 
-inline constexpr std::uint32_t kWireMagic = 0x62616c36; // "bal6": raised with any change here
+inline constexpr std::uint32_t kWireMagic = 0x62616c37; // "bal7": raised with any change here
 inline constexpr const char* kSocketName = "kernel.sock";
 
 enum class Operation : std::uint32_t {
     kHello = 1,     // answered with the descriptors of kSharedMaps, in that order
-    kResolve = 2,   // path; root, or pid and start_time, or none -> inode, path
+    kResolve = 2,   // path; root, or pid, start_time and folder, or none -> inode, path
     kEnrol = 3,     // pid, start_time, subject, generation -> count
     kSubjectOf = 4, // pid -> count is the subject, generation
     kCount = 5,     // subject, generation -> count
@@ -33,9 +33,9 @@ enum class Operation : std::uint32_t {
 };
 
 // The maps that bailiffd writes or reads. Holding the descriptor is the permission.
-inline constexpr std::array<const char*, 14> kSharedMaps = {
-    "config", "policies",  "sessions", "subjects", "label_rows", "objects",  "filter",
-    "ports",  "addresses", "events",   "agents",   "counters",   "defaults", "listed"};
+inline constexpr std::array<const char*, 15> kSharedMaps = {
+    "config", "policies",  "sessions", "subjects", "labels",   "rows",     "objects", "filter",
+    "ports",  "addresses", "events",   "agents",   "counters", "defaults", "listed"};
 
 struct Request {
     std::uint32_t magic;
@@ -47,11 +47,14 @@ struct Request {
     std::uint64_t start_time; // of the process, clock ticks since boot
     std::uint64_t cgroup;     // id of a control group
     std::uint32_t owner;      // uid that every process of the target must have, or kAnyOwner
+    std::uint32_t folder_dev; // with pid: its root folder, else 0
+    std::uint64_t folder_ino;
+    std::uint32_t folder_generation;
     std::uint32_t zero;
     char root[256];  // where a container's root is mounted; NUL-terminated
     char path[4096]; // NUL-terminated
 };
-static_assert(sizeof(Request) == 48 + 256 + 4096);
+static_assert(sizeof(Request) == 64 + 256 + 4096);
 
 enum class Family : std::uint32_t { kTask, kExec, kFile, kNetwork, kProcess, kMemory, kSystem };
 inline constexpr std::array<const char*, 7> kFamilyNames = {"task",    "exec",   "file",  "network",

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -72,6 +73,12 @@ public:
 private:
     std::vector<Saying> sayings_;
 };
+
+// A row to look up by what it says.
+using RowKey = std::array<bailiff_u64, sizeof(bailiff_row) / sizeof(bailiff_u64)>;
+[[nodiscard]] inline RowKey row_key(const bailiff_row& row) {
+    return std::bit_cast<RowKey>(row);
+}
 
 // A profile in one layer: one bit of the effective mask.
 struct ProfileBit {

@@ -41,10 +41,14 @@ void check_limits(const Image& image, Problems& problems) {
     std::size_t objects = 0;
     std::size_t listed = 0;
     std::set<Label> labels = {image.defaults};
+    std::set<RowKey> rows = {RowKey{}};
     const auto add = [&](const Label& label, std::size_t count) {
         if (label.empty()) return true;
         objects += count;
-        if (labels.insert(label).second) listed += label.listed().size();
+        if (labels.insert(label).second) {
+            listed += label.listed().size();
+            for (const bailiff_row& row : label.rows()) rows.insert(row_key(row));
+        }
         const Position& at = image.rules[label.sayings().front().rule].at;
         if (objects > kMaxObjects)
             problems.add(at,
@@ -53,10 +57,12 @@ void check_limits(const Image& image, Problems& problems) {
                              std::to_string(objects) +
                              " rows of the kernel's table; expected at most " +
                              std::to_string(kMaxObjects) + " (a path takes 3, a name 1)");
-        else if (labels.size() > kMaxLabels)
-            problems.add(at, "the policy's rules say more than " + std::to_string(kMaxLabels - 1) +
-                                 " different things of paths, names and addresses; put what is "
-                                 "said alike in one rule");
+        else if (labels.size() > kMaxLabels || rows.size() > kMaxRows + 1)
+            problems.add(at,
+                         "the policy's rules say too many different things of paths, names and "
+                         "addresses: expected at most " +
+                             std::to_string(kMaxLabels - 1) + ", and of single rights " +
+                             std::to_string(kMaxRows) + "; put what is said alike in one rule");
         else if (listed > kMaxListed)
             problems.add(at, "the policy's rules list too many contents (sha256): with this one " +
                                  std::to_string(listed) + "; expected at most " +

@@ -31,6 +31,7 @@ inline constexpr std::size_t kObjectsPerPath = 3; // itself, its name, the folde
 // The range of one policy slot (session/label_table.h). What sessions need comes on top; where
 // there is no room, no more open.
 inline constexpr std::size_t kMaxLabels = (BAILIFF_MAX_LABELS - 2) / (BAILIFF_MAX_POLICIES - 1);
+inline constexpr std::size_t kMaxRows = (BAILIFF_MAX_ROWS - 1) / (BAILIFF_MAX_POLICIES - 1);
 // Counted once for each label whose rules list it, and one more for the label. Of one policy slot.
 inline constexpr std::size_t kMaxListed = BAILIFF_MAX_LISTED / BAILIFF_MAX_POLICIES;
 inline constexpr std::size_t kMaxMatches = BAILIFF_MAX_AGENTS / 2;

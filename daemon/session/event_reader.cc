@@ -134,15 +134,21 @@ std::optional<v1::Record> EventReader::read(const bailiff_event& event) {
         return std::nullopt;
     }
     if (event.kind == BAILIFF_EVENT_EXEC) images_.learn(event);
-    const Session* session =
-        event.session == 0 ? nullptr : manager_.find_slot(event.session, event.session_epoch);
+    // A task whose session's slots are another's by now has no session of its own in the kernel.
+    const std::string agent =
+        event.session == 0 ? manager_.unbound_agent(event.subject, event.subject_generation) : "";
+    const Session* session = nullptr;
+    if (event.session != 0)
+        session = manager_.find_slot(event.session, event.session_epoch);
+    else if (agent.empty())
+        session = manager_.find_subject(event.subject, event.subject_generation);
     v1::Record record;
     if (session != nullptr) {
         record = record_of("verdict", *session, "");
         record.clear_token_digest();
         record.clear_expires();
     } else {
-        record.set_agent(manager_.unbound_agent(event.subject));
+        record.set_agent(agent);
     }
     record.set_time(time_of(event));
     record.set_hook(hook_name(event.hook));

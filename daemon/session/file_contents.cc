@@ -56,6 +56,7 @@ void FileContents::learn(const kernel::Hashed& done) {
         return;
     }
     asked_.erase(done.path);
+    if (problems_.size() >= kMaxFound) problems_.clear();
     const std::string before = problems_[done.path];
     if (!done.digest) {
         problems_[done.path] = done.problem;

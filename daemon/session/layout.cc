@@ -144,9 +144,9 @@ private:
         }
         for (const policy::Saying& saying : label.sayings()) {
             if (saying.contents.empty()) continue;
-            layout_.not_files.push_back(image_.rules[saying.rule].at.text() + ": " + path +
-                                        " is no regular file, and a rule with sha256 is for such "
-                                        "files: name each of them");
+            layout_.notes.push_back(image_.rules[saying.rule].at.text() + ": " + path +
+                                    " is no regular file, for which a rule with sha256 is: what "
+                                    "the rule allows is denied there");
             return;
         }
     }

@@ -52,9 +52,8 @@ struct Sights {
 
 struct Layout {
     Objects objects;
-    std::set<std::string> to_hash;      // files whose content rules list, by their one name
-    std::vector<std::string> not_files; // what such rules name and is no regular file
-    std::vector<std::string> notes;     // rules that name nothing on this host now, for the log
+    std::set<std::string> to_hash;  // files whose content rules list, by their one name
+    std::vector<std::string> notes; // rules that name nothing on this host now, for the log
 };
 
 // Reads the file system through `port`. An error means that the layout must not be used: a denial

@@ -72,10 +72,21 @@ const Session* Manager::find_subject(std::uint32_t subject) const {
     return found;
 }
 
+const Session* Manager::find_subject(std::uint32_t subject, std::uint32_t generation) const {
+    for (const auto& [name, session] : sessions_)
+        if (session.subject == subject && session.generation == generation) return &session;
+    return nullptr;
+}
+
 std::string Manager::unbound_agent(std::uint32_t subject) const {
     for (const auto& [name, slot] : agent_subjects_)
         if (slot == subject) return name;
     return "";
+}
+
+std::string Manager::unbound_agent(std::uint32_t subject, std::uint32_t generation) const {
+    const Result<bailiff_subject> row = world_.port.get_subject(subject);
+    return row && row->generation == generation ? unbound_agent(subject) : "";
 }
 
 std::vector<const Session*> Manager::list() const {

@@ -119,8 +119,14 @@ public:
     [[nodiscard]] const Session* find_slot(std::uint32_t slot, std::uint32_t epoch) const;
     // The open session of a subject slot, else the last that is known to have had it.
     [[nodiscard]] const Session* find_subject(std::uint32_t subject) const;
+    // The session whose tasks have this slot and generation, open or over; null where none is
+    // known.
+    [[nodiscard]] const Session* find_subject(std::uint32_t subject,
+                                              std::uint32_t generation) const;
     // The agent whose processes have this subject slot with no session; empty if none.
     [[nodiscard]] std::string unbound_agent(std::uint32_t subject) const;
+    // The same of a task's slot and generation: an agent that had the slot before is not meant.
+    [[nodiscard]] std::string unbound_agent(std::uint32_t subject, std::uint32_t generation) const;
     [[nodiscard]] std::vector<const Session*> list() const;
 
     // The first process of a session has exited.
@@ -157,7 +163,7 @@ private:
                                                 const Presenter& presenter);
     [[nodiscard]] Result<kernel::ResolvedPath> look(const kernel::View& view,
                                                     const std::string& path) const;
-    [[nodiscard]] Result<bool> has_other_root(const Target& target) const;
+    [[nodiscard]] Result<std::optional<kernel::RootFolder>> other_root(const Target& target) const;
     [[nodiscard]] Result<std::string> workspace(const kernel::View& view,
                                                 const std::string& wanted) const;
     [[nodiscard]] Result<std::string> real_home(const kernel::View& view,

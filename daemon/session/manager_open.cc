@@ -28,6 +28,16 @@ bool within(const std::vector<T>& narrow, const std::vector<T>& wide) {
     });
 }
 
+kernel::RootFolder folder_of(const bailiff_inode& inode) {
+    return {inode.ino, inode.dev, inode.generation};
+}
+
+Status check_presence(const Presenter& presenter) {
+    if (presenter.still_there()) return {};
+    return fail(ErrorCode::kFailedPrecondition,
+                "the process that presented the token is gone or is another one now");
+}
+
 // A path that is not UTF-8 can stand in no answer of the API and in no state file.
 Status check_path(const char* what, const std::string& path) {
     if (journal::is_utf8(path)) return {};
@@ -90,23 +100,22 @@ Result<kernel::ResolvedPath> Manager::look(const kernel::View& view,
     return view.is_host() ? world_.port.resolve(path) : world_.port.resolve_in(view, path);
 }
 
-// A process in a container, or in another root folder for other reasons. Whoever makes such a root
-// says what is in its /usr/bin.
-Result<bool> Manager::has_other_root(const Target& target) const {
-    const auto pid = static_cast<std::uint32_t>(target.pid);
-    const kernel::View view{pid, target.start_time, ""};
+// The root folder of a process in a container, or in another root folder for other reasons. Whoever
+// makes such a root says what is in its /usr/bin.
+Result<std::optional<kernel::RootFolder>> Manager::other_root(const Target& target) const {
+    const kernel::View view{static_cast<std::uint32_t>(target.pid), target.start_time, ""};
     const auto its = world_.port.resolve_in(view, "/");
     world_.port.forget(view); // nothing is kept open for who is refused
     const auto ours = world_.port.resolve("/");
     if (!its || !ours) return tl::unexpected(!its ? its.error() : ours.error());
-    const bool same = its->inode.dev == ours->inode.dev && its->inode.ino == ours->inode.ino &&
-                      its->inode.generation == ours->inode.generation;
-    if (!same && !target.may_have_other_root)
+    const kernel::RootFolder folder = folder_of(its->inode);
+    if (folder == folder_of(ours->inode)) return std::nullopt;
+    if (!target.may_have_other_root)
         return fail(ErrorCode::kPermissionDenied,
                     "process " + std::to_string(target.pid) +
                         " has a root folder of its own; to bind what is in a container needs the "
                         "role operator");
-    return !same;
+    return folder;
 }
 
 Result<std::string> Manager::workspace(const kernel::View& view, const std::string& wanted) const {
@@ -168,9 +177,12 @@ Status Manager::take_slots(Session& session) {
     // that were made anew begin at 0 again, while an event must not be taken for that of a session
     // before.
     session.epoch = old_session->epoch + 1;
-    for (const auto& [name, known] : sessions_)
-        if (known.slot == session.slot) session.epoch = std::max(session.epoch, known.epoch + 1);
     session.generation = old_subject->generation + 1;
+    for (const auto& [name, known] : sessions_) {
+        if (known.slot == session.slot) session.epoch = std::max(session.epoch, known.epoch + 1);
+        if (known.subject == session.subject)
+            session.generation = std::max(session.generation, known.generation + 1);
+    }
     return {};
 }
 
@@ -220,12 +232,13 @@ Result<const Session*> Manager::open(const OpenRequest& request, const Presenter
     const Result<policy::Grant> grant =
         grant_for(tables_->policy(), token, presenter.uid, presenter.account);
     if (!grant) return refuse(grant.error(), &token, presenter);
-    const Result<bool> container = request.target ? has_other_root(*request.target) : false;
+    Result<std::optional<kernel::RootFolder>> container = std::nullopt;
+    if (request.target) container = other_root(*request.target);
     if (!container) return refuse(container.error(), &token, presenter);
     Session session;
     session.pid = request.target ? request.target->pid : presenter.pid;
     session.start_time = request.target ? request.target->start_time : presenter.start_time;
-    session.in_container = *container;
+    session.container_root = *container;
     const kernel::View view = view_of(session);
     const Result<std::string> folder = workspace(view, request.workspace);
     if (!folder) return refuse(folder.error(), &token, presenter);
@@ -265,14 +278,14 @@ Result<const Session*> Manager::open(const OpenRequest& request, const Presenter
     Status step = world_.replay.consume(token.issuer, token.id, token.expires_at);
     if (step) step = tables_->bind(session.slot, {session.variables, view}, *sights);
     if (step) step = write_rows(session, grant->profiles);
+    // What runs already is asked for first: nothing takes a task back that is enrolled.
+    if (step && request.target) step = check_presence(presenter);
     if (step) {
         const auto tasks = enrol(session, request, presenter);
         if (!tasks) step = tl::unexpected(tasks.error());
         if (tasks && enrolled_tasks != nullptr) *enrolled_tasks = *tasks;
     }
-    if (step && !presenter.still_there())
-        step = fail(ErrorCode::kFailedPrecondition,
-                    "the process that presented the token is gone or is another one now");
+    if (step && !request.target) step = check_presence(presenter);
     if (!step) {
         tables_->unbind(session.slot);
         if (!session.cgroup.empty()) (void)write_matches();

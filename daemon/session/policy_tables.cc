@@ -14,8 +14,6 @@ Result<std::unique_ptr<PolicyTables>> PolicyTables::install(
         return tl::unexpected(done.error());
     if (Status done = self->write_network(); !done) return tl::unexpected(done.error());
     if (Status done = self->refresh(sights); !done) return tl::unexpected(done.error());
-    if (!self->not_files_.empty())
-        return fail(ErrorCode::kInvalidArgument, self->not_files_.front());
     if (Status done = self->write_policy_row(); !done) return tl::unexpected(done.error());
     return self;
 }
@@ -50,8 +48,6 @@ Status PolicyTables::refresh(const Sights& sights) {
     if (!layout) return tl::unexpected(layout.error());
     notes_ = std::move(layout->notes);
     to_hash_ = std::move(layout->to_hash);
-    not_files_ = std::move(layout->not_files);
-    notes_.insert(notes_.end(), not_files_.begin(), not_files_.end());
     for (const auto& [key, placed] : layout->objects) {
         const Result<std::uint32_t> label = labels_.intern(placed.label);
         if (!label) return tl::unexpected(label.error());

@@ -15,7 +15,7 @@ namespace bailiff::session {
 class PolicyTables {
 public:
     // Writes the whole policy. Nothing names the slot yet, so a failure leaves no trace that
-    // counts. kInvalidArgument where a rule with sha256 names what is no regular file.
+    // counts.
     [[nodiscard]] static Result<std::unique_ptr<PolicyTables>> install(
         kernel::KernelPort& port, std::shared_ptr<const policy::Policy> policy,
         std::uint8_t policy_slot, Bindings bindings, const Sights& sights);
@@ -51,7 +51,6 @@ private:
     std::map<bailiff_object_key, bailiff_object, KeyLess> written_;
     std::vector<std::string> notes_;
     std::set<std::string> to_hash_;
-    std::vector<std::string> not_files_; // what a rule with sha256 names and is no regular file
 };
 
 } // namespace bailiff::session

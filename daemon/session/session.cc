@@ -40,8 +40,9 @@ void describe_token(const token::Token& token, v1::Record& record) {
 }
 
 kernel::View view_of(const Session& session) {
-    if (!session.in_container) return {};
-    return {static_cast<std::uint32_t>(session.pid), session.start_time, ""};
+    if (!session.container_root) return {};
+    return {static_cast<std::uint32_t>(session.pid), session.start_time, "",
+            *session.container_root};
 }
 
 bailiff_session row_of(const Session& session, bailiff_session_state state) {

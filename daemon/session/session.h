@@ -48,7 +48,8 @@ struct Session {
     std::uint64_t start_time = 0; // of pid, clock ticks since boot
     std::string cgroup;           // path of the control group that is bound to it; empty where none
     std::uint64_t cgroup_id = 0;
-    bool in_container = false; // its paths are those that `pid` sees in a root of its own
+    // Set: its paths are those that `pid` sees, in this root folder of its own.
+    std::optional<kernel::RootFolder> container_root;
 
     std::int64_t started_at = 0;    // Unix nanoseconds
     std::uint64_t started_boot = 0; // nanoseconds of CLOCK_BOOTTIME

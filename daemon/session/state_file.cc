@@ -85,6 +85,21 @@ token::Token load_token(const json::value& from) {
     return token;
 }
 
+json::value save_root(const std::optional<kernel::RootFolder>& root) {
+    if (!root) return nullptr;
+    return json::object{{"ino", root->ino}, {"dev", root->dev}, {"generation", root->generation}};
+}
+
+// A file of a version before this one does not have it. Its sessions are over: it was of another
+// BAILIFF_ABI_VERSION.
+std::optional<kernel::RootFolder> load_root(const json::value& session) {
+    const json::value* root = session.as_object().if_contains("container_root");
+    if (root == nullptr || root->is_null()) return std::nullopt;
+    return kernel::RootFolder{number<std::uint64_t>(*root, "ino"),
+                              number<std::uint32_t>(*root, "dev"),
+                              number<std::uint32_t>(*root, "generation")};
+}
+
 json::object save_session(const Session& session) {
     return {{"id", session.name},
             {"slot", session.slot},
@@ -103,7 +118,7 @@ json::object save_session(const Session& session) {
             {"start_time", session.start_time},
             {"cgroup", clean(session.cgroup)},
             {"cgroup_id", session.cgroup_id},
-            {"in_container", session.in_container},
+            {"container_root", save_root(session.container_root)},
             {"started_at", session.started_at},
             {"expires_boot", session.expires_boot},
             {"state", to_string(session.state)},
@@ -144,7 +159,7 @@ Session load_session(const json::value& from) {
     if (from.as_object().contains("cgroup")) { // not in a file of a version before this one
         session.cgroup = text(from, "cgroup");
         session.cgroup_id = number<std::uint64_t>(from, "cgroup_id");
-        session.in_container = from.at("in_container").as_bool();
+        session.container_root = load_root(from);
         session.leader_gone = !session.cgroup.empty();
     }
     session.started_at = number<std::int64_t>(from, "started_at");

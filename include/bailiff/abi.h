@@ -30,7 +30,7 @@ typedef uint64_t bailiff_u64;
 #define BAILIFF_STATIC_ASSERT(cond, text) _Static_assert(cond, text)
 #endif
 
-#define BAILIFF_ABI_VERSION 5
+#define BAILIFF_ABI_VERSION 6
 
 // Table sizes. A slot is an index; slot 0 is reserved in each table.
 #define BAILIFF_MASK_WORDS 4 // 256 profile bits
@@ -38,7 +38,8 @@ typedef uint64_t bailiff_u64;
 #define BAILIFF_MAX_POLICIES 4     // policy images that live side by side during a reload
 #define BAILIFF_MAX_SESSIONS 4096  // session 0 is built in: "no session"
 #define BAILIFF_MAX_SUBJECTS 8192  // subject 0 means "no subject"
-#define BAILIFF_MAX_LABELS 4096    // interned rows of masks, for each right
+#define BAILIFF_MAX_LABELS 4096    // what rules say of an object, each only once
+#define BAILIFF_MAX_ROWS 6145      // what they say of one right, each only once
 #define BAILIFF_MAX_OBJECTS 131072 // labelled objects of all policies and sessions
 #define BAILIFF_MAX_AGENTS 4096    // ways to tell an agent's task, of all agents
 #define BAILIFF_MAX_PROGRAMS 128   // attached ones
@@ -147,8 +148,14 @@ struct bailiff_mask {
 };
 BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_mask) == 32, "mask");
 
-// Map "label_rows": array, index label * BAILIFF_RIGHTS + right. For each verdict, the profiles
-// whose rule at this label says so. Label 0 is empty: it decides nothing.
+// Map "labels": array, index label. For each right the index of a row. Label 0 is empty: it decides
+// nothing.
+struct bailiff_label {
+    bailiff_u16 row[BAILIFF_RIGHTS]; // 0: it says nothing of that right
+};
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_label) == 24, "label");
+
+// Map "rows": array. For each verdict, the profiles whose rule says so. Row 0 is never read.
 struct bailiff_row {
     struct bailiff_mask says[BAILIFF_VERDICTS];
 };

@@ -7,7 +7,7 @@
 //      profile the nearest label wins; at one label deny > hold > preserve > audit > allow.
 //   3. bailiff_settle_end: in each layer any deny denies, else the strictest of hold, preserve and
 //      audit stands, else any allow, else the strictest default; the strictest layer is the
-//      verdict.
+//      verdict, of equal ones that whose deny is only not enforced, else the first.
 //
 // No allocation, no locks, no calls; any thread and any hook.
 #ifndef BAILIFF_VERDICT_H
@@ -247,12 +247,17 @@ BAILIFF_INLINE void bailiff_settle_end(const struct bailiff_settle* s,
         return;
     }
     bailiff_u32 strictest = 0; // no layer yet: every layer's word has a reason and so is above it
+    bailiff_u32 rank = 0;
     for (int i = 0; i < BAILIFF_LAYERS; i++) {
         struct bailiff_mask applies = bailiff_mask_and(&policy->layer[i], profiles);
         if (!bailiff_mask_any(&applies)) continue;
         bailiff_u32 here = bailiff_settle_layer(s, &applies, defaults);
-        if (strictest && (here & 0xff) <= (strictest & 0xff)) continue;
+        // Of two alike, that which is only not enforced: what it would have denied must be told.
+        bailiff_u32 would_deny = (here >> 16 & BAILIFF_EVENT_WOULD_DENY) != 0;
+        bailiff_u32 here_rank = 2 * (here & 0xff) + would_deny;
+        if (strictest && here_rank <= rank) continue;
         strictest = here;
+        rank = here_rank;
         result->layer = (bailiff_u8)i;
     }
     if (!strictest) {

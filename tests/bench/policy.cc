@@ -32,10 +32,13 @@ void put(Programs& programs, const char* map, const Key& key, const Value& value
 
 // What the one profile says at a label, for every right.
 void write_label(Programs& programs, std::uint32_t label, bailiff_verdict verdict) {
+    const auto number = static_cast<bailiff_u16>(1 + verdict);
     bailiff_row row = {};
     row.says[verdict].word[0] = 1;
-    for (std::uint32_t right = 0; right < BAILIFF_RIGHTS; right++)
-        put(programs, "label_rows", label * BAILIFF_RIGHTS + right, row);
+    put(programs, "rows", std::uint32_t{number}, row);
+    bailiff_label rows = {};
+    std::fill(std::begin(rows.row), std::end(rows.row), number);
+    put(programs, "labels", label, rows);
 }
 
 // What it says where no rule matches.

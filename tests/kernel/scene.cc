@@ -51,6 +51,10 @@ bailiff_object_key key_of(kernel::Programs& programs, const std::string& path) {
     return found ? kernel::inode_key(found->inode, 0) : bailiff_object_key{};
 }
 
+std::uint32_t row_of(std::uint32_t label, std::uint32_t right) {
+    return label * BAILIFF_RIGHTS + right;
+}
+
 } // namespace
 
 std::optional<kernel::Programs> Scene::programs_;
@@ -175,17 +179,13 @@ void Scene::policy(bailiff_verdict fallback, const std::vector<Rule>& rules) {
     std::map<std::string, std::uint32_t> labels;
     for (const Rule& rule : rules) {
         const auto [it, fresh] = labels.try_emplace(rule.path, next_label_);
-        if (fresh) {
-            for (std::uint32_t right = 0; right < BAILIFF_RIGHTS; right++)
-                put("label_rows", next_label_ * BAILIFF_RIGHTS + right, bailiff_row{});
-            next_label_++;
-        }
+        if (fresh) new_label();
         for (const bailiff_right right : rule.rights) {
-            const std::uint32_t index = it->second * BAILIFF_RIGHTS + right;
+            const std::uint32_t index = row_of(it->second, right);
             bailiff_row says = {};
-            bpf_map_lookup_elem(*programs().map_fd("label_rows"), &index, &says);
+            bpf_map_lookup_elem(*programs().map_fd("rows"), &index, &says);
             says.says[rule.verdict].word[0] |= 1;
-            put("label_rows", index, says);
+            put("rows", index, says);
         }
         const Result<kernel::Resolved> inode = kernel::resolve(programs(), rule.path);
         ASSERT_TRUE(inode) << inode.error().message();
@@ -201,13 +201,23 @@ void Scene::default_of(bailiff_right right, bailiff_verdict verdict) {
     put("defaults", kPolicySlot * BAILIFF_ALL_RIGHTS + static_cast<std::uint32_t>(right), row);
 }
 
+// Each label has rows of its own, which say nothing yet.
+std::uint32_t Scene::new_label() {
+    bailiff_label rows = {};
+    for (std::uint32_t right = 0; right < BAILIFF_RIGHTS; right++) {
+        rows.row[right] = static_cast<bailiff_u16>(row_of(next_label_, right));
+        put("rows", std::uint32_t{rows.row[right]}, bailiff_row{});
+    }
+    put("labels", next_label_, rows);
+    return next_label_++;
+}
+
 std::uint32_t Scene::label(bailiff_right right, bailiff_verdict verdict) {
-    for (std::uint32_t r = 0; r < BAILIFF_RIGHTS; r++)
-        put("label_rows", next_label_ * BAILIFF_RIGHTS + r, bailiff_row{});
+    const std::uint32_t number = new_label();
     bailiff_row row = {};
     row.says[verdict].word[0] = 1;
-    put("label_rows", next_label_ * BAILIFF_RIGHTS + static_cast<std::uint32_t>(right), row);
-    return next_label_++;
+    put("rows", row_of(number, right), row);
+    return number;
 }
 
 void Scene::name_rule(const std::string& name, bool suffix, bailiff_right right,
@@ -242,7 +252,7 @@ void Scene::listed_rule(const std::string& path, const std::vector<bailiff_right
     says.says[BAILIFF_VERDICT_ALLOW].word[0] = 1;
     bailiff_listed profiles = {};
     for (const bailiff_right right : rights) {
-        put("label_rows", number * BAILIFF_RIGHTS + static_cast<std::uint32_t>(right), says);
+        put("rows", row_of(number, right), says);
         (right == BAILIFF_RIGHT_LOAD ? profiles.load : profiles.exec).word[0] = 1;
     }
     std::vector<Sha256> rows = contents;

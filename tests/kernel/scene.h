@@ -111,6 +111,7 @@ private:
     void put_agent(const bailiff_object_key& key, std::uint32_t subject);
     void match_flags(std::uint32_t flags);
     void put_object(const bailiff_object_key& key, const bailiff_object& object);
+    std::uint32_t new_label();
     std::uint32_t label(bailiff_right right, bailiff_verdict verdict);
 
     static std::optional<kernel::Programs> programs_;

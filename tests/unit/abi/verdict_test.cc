@@ -122,6 +122,20 @@ TEST_F(Verdict, AnObservedDefaultDenyIsAnAuditThatSaysSo) {
     EXPECT_EQ(d.flags, BAILIFF_EVENT_WOULD_DENY);
 }
 
+TEST_F(Verdict, OfTwoAuditsTheOneThatWouldDenyIsTold) {
+    defaults = {};
+    defaults.says[BAILIFF_VERDICT_AUDIT] = bit(0);
+    defaults.says[BAILIFF_VERDICT_DENY] = bit(1);
+    policy.observe = bit(1);
+    begin();
+    EXPECT_EQ(label(says(BAILIFF_VERDICT_AUDIT, 0)), 0);
+    const bailiff_decision d = end();
+    EXPECT_EQ(d.verdict, BAILIFF_VERDICT_AUDIT);
+    EXPECT_EQ(d.flags, BAILIFF_EVENT_WOULD_DENY);
+    EXPECT_EQ(d.layer, BAILIFF_LAYER_AGENT);
+    EXPECT_EQ(d.reason, BAILIFF_REASON_DEFAULT);
+}
+
 TEST_F(Verdict, HoldIsStricterThanPreserveAndPreserveThanAudit) {
     label(says(BAILIFF_VERDICT_PRESERVE, 0));
     label(says(BAILIFF_VERDICT_HOLD, 1));

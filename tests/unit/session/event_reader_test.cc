@@ -30,6 +30,7 @@ protected:
         event.parent_pid = 40;
         event.uid = 61001;
         event.subject = who.subject;
+        event.subject_generation = who.generation;
         event.session = who.slot;
         event.session_epoch = who.epoch;
         event.policy = manager->tables()->slot();
@@ -247,6 +248,7 @@ TEST_F(EventReaders, AnAgentWithoutASessionIsNamed) {
     event.session = 0;
     event.session_epoch = 0;
     event.subject = port.agents.at(0).subject;
+    event.subject_generation = port.agents.at(0).generation;
     v1::Record record = read(event);
     EXPECT_EQ(record.kind(), "verdict");
     EXPECT_EQ(record.session(), "");
@@ -257,11 +259,29 @@ TEST_F(EventReaders, AnAgentWithoutASessionIsNamed) {
     EXPECT_EQ(record.agent(), "fixer");
 }
 
+TEST_F(EventReaders, ATaskOfASlotsFormerAgentIsNotThatOfNow) {
+    bailiff_event event = denial();
+    event.session = 0;
+    event.session_epoch = 0;
+    event.subject = port.agents.at(0).subject;
+    event.subject_generation = port.agents.at(0).generation + 1;
+    EXPECT_EQ(read(event).agent(), "");
+}
+
+// The kernel names no session for it: its slot's row is of another generation.
+TEST_F(EventReaders, ATaskThatOutlivedItsSlotsIsItsSessions) {
+    bailiff_event event = denial();
+    event.session = 0;
+    event.session_epoch = 0;
+    EXPECT_EQ(read(event).session(), session->name);
+}
+
 TEST_F(EventReaders, ATaskFoundToBeAnAgentIsNoVerdict) {
     bailiff_event event = event_of(*session, BAILIFF_EVENT_UNBOUND);
     event.session = 0;
     event.session_epoch = 0;
     event.subject = port.agents.at(0).subject;
+    event.subject_generation = port.agents.at(0).generation;
     event.hook = BAILIFF_HOOK_FILE_OPEN;
     const v1::Record record = read(event);
     EXPECT_EQ(record.kind(), "unbound");

@@ -120,7 +120,8 @@ TEST_F(FileContentsOf, TheRowsOfTheLabelNameThem) {
     EXPECT_TRUE(bailiff_mask_any(&port.listed.at(content).load));
 }
 
-TEST_F(FileContentsOf, AFolderIsRefusedWithItsLine) {
+// Whoever may write where the file lies could otherwise keep bailiffd from starting.
+TEST_F(FileContentsOf, AFolderIsDeniedAndNotedWithItsLine) {
     port.remove("/opt/tool");
     port.add_folder("/opt/tool");
     replay = token::ReplayCache::open(folder.file("used"), clock).value();
@@ -129,9 +130,10 @@ TEST_F(FileContentsOf, AFolderIsRefusedWithItsLine) {
                               [this]() -> Result<std::vector<session::Mount>> { return mounts; },
                               state_file(), folder.file("labels.json"), boot_id});
     const auto loaded = manager->load_policy(policy());
-    ASSERT_FALSE(loaded);
-    EXPECT_THAT(loaded.error().message(), HasSubstr("policy.yaml:"));
-    EXPECT_THAT(loaded.error().message(), HasSubstr("/opt/tool is no regular file"));
+    ASSERT_TRUE(loaded) << loaded.error().message();
+    EXPECT_THAT(manager->tables()->notes(),
+                testing::Contains(testing::AllOf(HasSubstr("policy.yaml:"),
+                                                 HasSubstr("/opt/tool is no regular file"))));
 }
 
 } // namespace

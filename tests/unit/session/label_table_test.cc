@@ -22,15 +22,27 @@ protected:
     policy::Label denied = label_of(BAILIFF_RIGHT_WRITE, BAILIFF_VERDICT_DENY, 70);
 };
 
-TEST_F(LabelTables, ALabelBecomesARowForEachRight) {
+TEST_F(LabelTables, ALabelHasARowForEachRightItSpeaksOf) {
     const auto number = table.intern(denied);
     ASSERT_TRUE(number);
     EXPECT_EQ(*number, 1 + kLabelsPerSlot) << "the first of policy slot 1";
-    ASSERT_EQ(port.rows.size(), static_cast<std::size_t>(BAILIFF_RIGHTS));
-    const bailiff_row& row = port.rows.at({*number, BAILIFF_RIGHT_WRITE});
+    ASSERT_EQ(port.rows.size(), 1U);
+    EXPECT_EQ(port.rows.begin()->first, 1 + kRowsPerSlot) << "the first of policy slot 1";
+    const bailiff_row row = port.row(*number, BAILIFF_RIGHT_WRITE);
     EXPECT_EQ(row.says[BAILIFF_VERDICT_DENY].word[1], 1ULL << 6);
     EXPECT_EQ(row.says[BAILIFF_VERDICT_ALLOW].word[1], 0U);
-    EXPECT_EQ(port.rows.at({*number, BAILIFF_RIGHT_READ}).says[BAILIFF_VERDICT_DENY].word[1], 0U);
+    EXPECT_EQ(port.labels.at(*number).row[BAILIFF_RIGHT_READ], 0U);
+}
+
+TEST_F(LabelTables, LabelsShareTheRowsThatAreAlike) {
+    policy::Label both = denied;
+    both.add({BAILIFF_RIGHT_READ, BAILIFF_VERDICT_DENY, 70, 0});
+    const auto one = table.intern(denied);
+    const auto other = table.intern(both);
+    ASSERT_TRUE(one && other);
+    EXPECT_EQ(port.rows.size(), 1U);
+    EXPECT_EQ(port.labels.at(*other).row[BAILIFF_RIGHT_READ],
+              port.labels.at(*one).row[BAILIFF_RIGHT_WRITE]);
 }
 
 TEST_F(LabelTables, WhatSaysTheSameIsWrittenOnce) {
@@ -76,16 +88,38 @@ TEST_F(LabelTables, AFullRangeRefusesWhatIsNewAndKnowsTheRest) {
     EXPECT_EQ(over.error().code(), ErrorCode::kResourceExhausted);
     EXPECT_THAT(over.error().message(), testing::HasSubstr(std::to_string(kLabelsPerSlot)));
     EXPECT_TRUE(table.intern(label_of(BAILIFF_RIGHT_READ, BAILIFF_VERDICT_DENY, 1, 0)));
-    for (const auto& [at, row] : port.rows) EXPECT_LT(at.first, table.first() + kLabelsPerSlot);
+    for (const auto& [at, label] : port.labels) EXPECT_LT(at, table.first() + kLabelsPerSlot);
 }
 
-TEST_F(LabelTables, ALabelWhoseRowsAreNotAllWrittenIsNotUsed) {
-    port.fail_call(BAILIFF_RIGHTS / 2);
-    ASSERT_FALSE(table.intern(denied));
-    EXPECT_TRUE(table.labels().empty());
-    port.rows.clear();
+TEST_F(LabelTables, AFullRangeOfRowsRefusesWhatIsNew) {
+    std::uint32_t made = 0;
+    for (std::uint32_t label = 0; made < kRowsPerSlot; label++) {
+        policy::Label distinct; // of each right another row
+        for (std::uint8_t right = 0; right < BAILIFF_RIGHTS && made < kRowsPerSlot;
+             right++, made++) {
+            distinct.add({right, BAILIFF_VERDICT_ALLOW, static_cast<std::uint16_t>(made % 100), 0});
+            distinct.add(
+                {right, BAILIFF_VERDICT_ALLOW, static_cast<std::uint16_t>(100 + made / 100), 0});
+        }
+        ASSERT_TRUE(table.intern(distinct)) << label;
+    }
+    const auto over = table.intern(denied);
+    ASSERT_FALSE(over);
+    EXPECT_EQ(over.error().code(), ErrorCode::kResourceExhausted);
+    EXPECT_THAT(over.error().message(), testing::HasSubstr(std::to_string(kRowsPerSlot)));
+    EXPECT_EQ(port.rows.size(), kRowsPerSlot);
+    EXPECT_LT(port.rows.rbegin()->first, 1 + 2 * kRowsPerSlot) << "none of the next slot's";
+}
+
+TEST_F(LabelTables, ALabelThatIsNotAllWrittenIsNotUsed) {
+    for (const std::size_t step : {0U, 1U}) {
+        port.fail_call(step);
+        ASSERT_FALSE(table.intern(denied));
+        EXPECT_TRUE(table.labels().empty());
+    }
     ASSERT_TRUE(table.intern(denied));
-    EXPECT_EQ(port.rows.size(), static_cast<std::size_t>(BAILIFF_RIGHTS)) << "all of them again";
+    EXPECT_EQ(port.labels.size(), 1U);
+    EXPECT_EQ(port.rows.size(), 1U);
 }
 
 } // namespace

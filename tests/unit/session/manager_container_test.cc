@@ -46,7 +46,7 @@ TEST_F(ManagerContainer, ItsPathsAreThoseOfTheContainer) {
     const auto opened = open_for(target(true));
     ASSERT_TRUE(opened) << opened.error().message();
     const session::Session& session = **opened;
-    EXPECT_TRUE(session.in_container);
+    EXPECT_TRUE(session.container_root);
     EXPECT_EQ(session.variables.workspace, "/srv/work/one");
     EXPECT_EQ(ask(session, BAILIFF_RIGHT_WRITE, kRoot + "/srv/work/one/code"), "allow");
     EXPECT_EQ(ask(session, BAILIFF_RIGHT_READ, kRoot + "/srv/docs/plan"), "allow");
@@ -81,8 +81,24 @@ TEST_F(ManagerContainer, ANewDaemonLooksIntoItAgain) {
     start();
     const session::Session* session = manager->find(name);
     ASSERT_NE(session, nullptr);
-    EXPECT_TRUE(session->in_container);
+    EXPECT_TRUE(session->container_root);
     EXPECT_EQ(ask(*session, BAILIFF_RIGHT_WRITE, kRoot + "/srv/work/one/code"), "allow");
+}
+
+TEST_F(ManagerContainer, ItsRulesDoNotFollowItsProcessToAnotherRoot) {
+    port.add_folder(kRoot + "/own");
+    port.add_folder(kRoot + "/own/srv");
+    port.add_folder(kRoot + "/own/srv/work");
+    port.add_folder(kRoot + "/own/srv/work/one");
+    start();
+    const auto opened = open_for(target(true));
+    ASSERT_TRUE(opened);
+    const std::string name = (*opened)->name;
+    port.roots[900] = kRoot + "/own"; // as chroot(2) does
+    ASSERT_TRUE(manager->refresh());
+    const session::Session* session = manager->find(name);
+    ASSERT_NE(session, nullptr);
+    EXPECT_EQ(ask(*session, BAILIFF_RIGHT_WRITE, kRoot + "/own/srv/work/one"), "deny: default");
 }
 
 TEST_F(ManagerContainer, WhatIsGoneIsForgotten) {

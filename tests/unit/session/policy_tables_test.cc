@@ -56,9 +56,8 @@ TEST_F(PolicyTable, AddressesAndPortsCarryThePolicysSlot) {
     EXPECT_EQ(found->first.address[12], 10);
     const auto label = port.ports.find({found->second, 443, 6, 1});
     ASSERT_NE(label, port.ports.end());
-    EXPECT_EQ(
-        port.rows.at({label->second, BAILIFF_RIGHT_CONNECT}).says[BAILIFF_VERDICT_ALLOW].word[0],
-        1U);
+    EXPECT_EQ(port.row(label->second, BAILIFF_RIGHT_CONNECT).says[BAILIFF_VERDICT_ALLOW].word[0],
+              1U);
 }
 
 TEST_F(PolicyTable, WhatWasInTheSlotBeforeIsGone) {

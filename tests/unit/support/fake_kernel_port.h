@@ -81,9 +81,18 @@ public:
         if (Status made = call("resolve_in " + path); !made) return tl::unexpected(made.error());
         const bool gone = view.pid != 0 && view.start_time != start_time_of_all;
         const auto own = roots.find(view.pid);
+        const auto folder_is = [&](const std::string& top) {
+            const auto at = nodes.find(top);
+            return view.folder == kernel::RootFolder{} ||
+                   (at != nodes.end() &&
+                    view.folder == kernel::RootFolder{at->second.inode.ino, at->second.inode.dev,
+                                                      at->second.inode.generation});
+        };
         const std::string base = view.pid == 0 ? view.root : own == roots.end() ? "" : own->second;
         const std::optional<std::string> real =
-            gone ? std::nullopt : follow(path == "/" && !base.empty() ? base : base + path, 0);
+            gone || !folder_is(base.empty() ? "/" : base)
+                ? std::nullopt
+                : follow(path == "/" && !base.empty() ? base : base + path, 0);
         if (!real || (!base.empty() && !real->starts_with(base)))
             return fail(ErrorCode::kNotFound, path + " does not exist there");
         const std::string inside = real->substr(base.size());
@@ -91,12 +100,23 @@ public:
     }
     void forget(const kernel::View& view) override { forgotten.push_back(view); }
 
-    Status put_row(std::uint32_t label, std::uint32_t right, const bailiff_row& row) override {
+    Status put_row(std::uint32_t number, const bailiff_row& row) override {
         if (Status made = call("put_row"); !made) return made;
-        if (label >= BAILIFF_MAX_LABELS - 1 || right >= BAILIFF_RIGHTS)
+        if (number == 0 || number >= BAILIFF_MAX_ROWS)
             return fail(ErrorCode::kInternal, "put_row outside the table");
-        rows[{label, right}] = row;
+        rows[number] = row;
         return {};
+    }
+    Status put_label(std::uint32_t number, const bailiff_label& label) override {
+        if (Status made = call("put_label"); !made) return made;
+        if (number == 0 || number >= BAILIFF_MAX_LABELS - 1)
+            return fail(ErrorCode::kInternal, "put_label outside the table");
+        labels[number] = label;
+        return {};
+    }
+    // What a label says of a right.
+    bailiff_row row(std::uint32_t label, std::uint32_t right) {
+        return rows[labels[label].row[right]];
     }
     Status put_default(std::uint32_t policy_slot, std::uint32_t right,
                        const bailiff_row& row) override {
@@ -311,7 +331,8 @@ public:
     static constexpr std::uint64_t kStartTime = 4711;
     std::uint64_t start_time_of_all = kStartTime; // of every process
     std::map<std::string, Node> nodes;            // by path, with no link on the way
-    std::map<std::pair<std::uint32_t, std::uint32_t>, bailiff_row> rows;     // by label and right
+    std::map<std::uint32_t, bailiff_row> rows;
+    std::map<std::uint32_t, bailiff_label> labels;
     std::map<std::pair<std::uint32_t, std::uint32_t>, bailiff_row> defaults; // by policy and right
     std::map<std::uint32_t, bailiff_policy> policies;
     std::map<bailiff_object_key, bailiff_object, BytesLess<bailiff_object_key>> objects;
@@ -393,7 +414,8 @@ private:
             key.session = static_cast<std::uint16_t>(session);
             if (const auto own = objects.find(key); own != objects.end()) label = own->second.label;
         }
-        return bailiff_settle_label(&settle, &rows[{label, right}], label) != 0;
+        const bailiff_row says = row(label, right);
+        return bailiff_settle_label(&settle, &says, label) != 0;
     }
 
     bool settle_name(bailiff_settle& settle, const bailiff_subject& subject, std::uint8_t right,
