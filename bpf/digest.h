@@ -78,13 +78,18 @@ static __always_inline u64 size_of_file(u64 inode) {
     return (u64)BPF_CORE_READ((const struct inode*)inode, i_size);
 }
 
-// Anybody opens a file to write to it: what is known of its content counts no more.
-static __always_inline void note_writer(const struct file* file) {
-    if (!(file->f_mode & FMODE_WRITE)) return;
+// `inode` is the address of a struct inode.
+__noinline int count_opening(u64 inode) {
     struct bailiff_file_key key = {};
-    file_key(&key, (u64)BPF_CORE_READ(file, f_inode));
+    file_key(&key, inode);
     u64* times = bpf_map_lookup_elem(&openings, &key);
     if (times) __sync_fetch_and_add(times, 1);
+    return 0;
+}
+
+// Anybody opens a file to write to it: what is known of its content counts no more.
+static __always_inline void note_writer(const struct file* file) {
+    if (file->f_mode & FMODE_WRITE) count_opening((u64)BPF_CORE_READ(file, f_inode));
 }
 
 // Is what is known of the content of the inode at that address still true? 0 and its digest in the
@@ -120,7 +125,7 @@ static __always_inline const struct bailiff_mask* listing(const struct bailiff_l
 // Before a label is applied: the undecided profiles whose rule there is for listed contents alone,
 // and the content is not shown to be one of them, say deny. Returns 1 when nothing is left to
 // decide.
-static __always_inline int settle_content(struct bailiff_task* row, u32 label, u32 right) {
+static __noinline int settle_content(struct bailiff_task* row, u32 label, u32 right) {
     struct bailiff_listed_key key = {.label = label};
     const struct bailiff_listed* says = bpf_map_lookup_elem(&listed, &key);
     if (!says) return 0;

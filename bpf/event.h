@@ -65,25 +65,28 @@ static __always_inline void event_object(struct bailiff_event* e, const struct d
     event_path(e, dentry);
 }
 
-static __always_inline struct bailiff_event* event_reserve(void) {
-    struct bailiff_event* e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
+static __always_inline struct bailiff_event* event_zeroed(struct bailiff_event* e) {
     if (!e) {
         count(BAILIFF_COUNTER_EVENTS_LOST);
         return 0;
     }
-    __builtin_memset(e, 0, sizeof(*e) - BAILIFF_EVENT_TEXT);
+    __builtin_memset(e, 0, BAILIFF_EVENT_BRIEF);
     count(BAILIFF_COUNTER_EVENTS);
     return e;
 }
 
-// Reports a verdict that is not a plain allow.
-static __always_inline void event_verdict(struct bailiff_task* row,
-                                          const struct bailiff_subject* subject,
-                                          const struct act* act) {
-    const struct bailiff_decision* d = scratch_decision(row);
-    if (d->verdict == BAILIFF_VERDICT_DENY) count(BAILIFF_COUNTER_DENIED);
-    struct bailiff_event* e = event_reserve();
-    if (!e) return;
+static __always_inline struct bailiff_event* event_reserve(void) {
+    return event_zeroed(bpf_ringbuf_reserve(&events, sizeof(struct bailiff_event), 0));
+}
+
+// One without its text.
+static __always_inline struct bailiff_event* event_reserve_brief(void) {
+    return event_zeroed(bpf_ringbuf_reserve(&events, BAILIFF_EVENT_BRIEF, 0));
+}
+
+static __always_inline void event_fill(struct bailiff_event* e, const struct bailiff_task* row,
+                                       const struct bailiff_subject* subject, const struct act* act,
+                                       const struct bailiff_decision* d) {
     event_who(e, row, subject);
     e->kind = BAILIFF_EVENT_VERDICT;
     e->hook = act->hook;
@@ -99,7 +102,25 @@ static __always_inline void event_verdict(struct bailiff_task* row,
     e->protocol = act->protocol;
     e->family = act->family;
     e->number = act->number;
-    if (act->dentry) event_object(e, (const struct dentry*)act->dentry);
+}
+
+// Reports a verdict that is not a plain allow.
+static __always_inline void event_verdict(struct bailiff_task* row,
+                                          const struct bailiff_subject* subject,
+                                          const struct act* act) {
+    const struct bailiff_decision* d = scratch_decision(row);
+    if (d->verdict == BAILIFF_VERDICT_DENY) count(BAILIFF_COUNTER_DENIED);
+    struct bailiff_event* e;
+    if (act->dentry) {
+        e = event_reserve();
+        if (!e) return;
+        event_fill(e, row, subject, act, d);
+        event_object(e, (const struct dentry*)act->dentry);
+    } else {
+        e = event_reserve_brief();
+        if (!e) return;
+        event_fill(e, row, subject, act, d);
+    }
     bpf_ringbuf_submit(e, 0);
 }
 

@@ -9,14 +9,24 @@
 
 // on failure: deny, subjects only
 static __always_inline int judge_dentry(struct dentry* dentry, u32 right, u32 hook) {
-    struct judgement j = {.act = {.hook = hook, .right = right}, .dentry = dentry};
-    j.row = subject_row();
-    if (!j.row || inside_overlay(j.row, dentry)) return 0;
+    struct bailiff_task* row = subject_row();
+    if (!row || inside_overlay(row, dentry)) return 0;
+    if (goes_through(row, dentry, 1u << right)) {
+        note_overlay(row, dentry);
+        return 0;
+    }
+    struct judgement j = {.row = row, .act = {.hook = hook, .right = right}, .dentry = dentry};
     u8 reason = subject_begin(&j);
     if (!reason && sets_kernel(dentry)) reason = BAILIFF_REASON_KERNEL_SETTING;
     int ret = reason ? refuse(&j, reason) : judge_path(&j);
     if (!ret) note_overlay(j.row, dentry);
     return ret;
+}
+
+// What a file that is open in this mode is for, as judge_mode() asks.
+static __always_inline u32 rights_of(unsigned int mode) {
+    if (!(mode & FMODE_WRITE)) return 1u << BAILIFF_RIGHT_READ;
+    return 1u << BAILIFF_RIGHT_WRITE | (mode & FMODE_READ ? 1u << BAILIFF_RIGHT_READ : 0);
 }
 
 // Reading, writing or both of a file that is open, or about to be.
@@ -30,29 +40,42 @@ static __always_inline int judge_mode(struct judgement* j, unsigned int mode) {
     return judge_path(j);
 }
 
+static __always_inline int opens_for_execution(const struct file* file) {
+    return (file->f_flags & FMODE_EXEC_FLAG) != 0;
+}
+
+// The same question as goes_through(), of a file that is about to be open. What overlayfs does
+// inside goes through as well.
+static __noinline int open_goes_through(struct bailiff_task* row, struct file* file) {
+    struct dentry* dentry = file->f_path.dentry;
+    if (inside_overlay(row, dentry)) return 1;
+    if (opens_for_execution(file)) return 0;
+    if (!goes_through(row, dentry, rights_of(file->f_mode))) return 0;
+    note_overlay(row, dentry);
+    return 1;
+}
+
+// The right by which a file is opened, before the rules of its place are asked.
+static __always_inline u32 opened_for(const struct file* file) {
+    if (opens_for_execution(file)) return BAILIFF_RIGHT_EXEC;
+    return file->f_mode & FMODE_WRITE ? BAILIFF_RIGHT_WRITE : BAILIFF_RIGHT_READ;
+}
+
 // on failure: deny, subjects only
-static __always_inline int on_file_open(struct file* file) {
+static __always_inline int on_file_open(struct bailiff_task* row, struct file* file) {
     struct judgement j = {.act = {.hook = BAILIFF_HOOK_FILE_OPEN}, .dentry = file->f_path.dentry};
-    j.row = task_row();
-    if (!j.row || (!j.row->subject && !watched_open(j.row, j.dentry))) return 0;
-    if (inside_overlay(j.row, j.dentry)) return 0;
+    j.row = row;
+    if (!row->subject && !watched_open(row, j.dentry)) return 0;
     u8 reason = subject_begin(&j);
-    unsigned int mode = file->f_mode;
-    unsigned int flags = file->f_flags;
-    int execute = (flags & FMODE_EXEC_FLAG) != 0;
-    j.act.right = mode & FMODE_WRITE ? BAILIFF_RIGHT_WRITE : BAILIFF_RIGHT_READ;
-    if (execute) j.act.right = BAILIFF_RIGHT_EXEC;
+    j.act.right = opened_for(file);
     if (reason) return refuse(&j, reason);
     // A probe's exec is left to bprm_check, or it would prove nothing about that hook.
-    if (execute && (j.subject->flags & BAILIFF_SUBJECT_CANARY)) return 0;
-    if (is_nameless(j.dentry)) return execute ? judge_unnamed(&j) : 0;
-    if (is_special_device(j.dentry)) {
-        int ret = judge_device(&j);
-        if (ret) return ret;
-    }
-    int ret = execute ? judge_path(&j) : judge_mode(&j, mode);
-    if (!ret) note_overlay(j.row, j.dentry);
-    return ret;
+    if (opens_for_execution(file) && (j.subject->flags & BAILIFF_SUBJECT_CANARY)) return 0;
+    if (is_nameless(j.dentry)) return opens_for_execution(file) ? judge_unnamed(&j) : 0;
+    if (is_special_device(j.dentry) && judge_device(&j)) return -EPERM;
+    if (opens_for_execution(file) ? judge_path(&j) : judge_mode(&j, file->f_mode)) return -EPERM;
+    note_overlay(j.row, j.dentry);
+    return 0;
 }
 
 static __always_inline int judge_first_use(struct judgement* j, struct file* file, u32 mode) {
@@ -61,43 +84,76 @@ static __always_inline int judge_first_use(struct judgement* j, struct file* fil
     return is_nameless(j->dentry) ? 0 : judge_mode(j, mode);
 }
 
+// The task's memory of a descriptor, or where it would be.
+static __always_inline struct bailiff_seen* seen_entry(struct bailiff_task* row,
+                                                       const struct inode* object) {
+    return &row->seen[object->i_ino & (BAILIFF_SEEN - 1)];
+}
+
+static __always_inline int sees(const struct bailiff_seen* seen, const struct bailiff_task* row,
+                                const struct file* file, const struct inode* object) {
+    return seen->file == (u64)file && seen->inode == (u64)object &&
+           same_basis(&seen->basis, &row->standing.basis);
+}
+
+// Was the task found to have these rights (bits) to the file, and does what that rests on stand?
+static __noinline int is_seen(struct bailiff_task* row, const struct file* file, u32 rights) {
+    const struct inode* object = file->f_inode;
+    const struct bailiff_seen* seen = seen_entry(row, object);
+    return (seen->rights & rights) == rights && sees(seen, row, file, object);
+}
+
+static __noinline int remember_seen(struct bailiff_task* row, const struct file* file, u32 rights) {
+    const struct inode* object = file->f_inode;
+    struct bailiff_seen* seen = seen_entry(row, object);
+    if (!sees(seen, row, file, object)) {
+        seen->file = (u64)file;
+        seen->inode = (u64)object;
+        seen->basis = row->standing.basis;
+        seen->rights = 0;
+    }
+    seen->rights |= rights;
+    return 0;
+}
+
 // A descriptor that was not opened here was inherited or received: its file is judged at its first
 // use. 0, or the reason to deny.
 static __always_inline int judge_use(struct judgement* j, struct file* file, u32 mode) {
-    struct inode* object = file->f_inode;
-    struct bailiff_seen* seen = &j->row->seen[object->i_ino & (BAILIFF_SEEN - 1)];
-    struct bailiff_basis* basis = basis_of(j);
-    u32 wanted = mode & FMODE_WRITE ? 1u << BAILIFF_RIGHT_WRITE : 0;
-    if (mode & FMODE_READ) wanted |= 1u << BAILIFF_RIGHT_READ;
-    if (seen->file == (u64)file && seen->inode == (u64)object && same_basis(&seen->basis, basis)) {
-        if ((seen->rights & wanted) == wanted) return 0;
-    } else {
-        seen->file = (u64)file;
-        seen->inode = (u64)object;
-        seen->basis = *basis;
-        seen->rights = 0;
-    }
+    if (is_seen(j->row, file, rights_of(mode))) return 0;
     j->row->scratch[SCRATCH_NOTED] = 0;
     int ret = judge_first_use(j, file, mode);
-    if (!ret && !j->row->scratch[SCRATCH_NOTED]) seen->rights |= wanted;
+    if (!ret && !j->row->scratch[SCRATCH_NOTED]) remember_seen(j->row, file, rights_of(mode));
     return ret;
+}
+
+// What read(2) and write(2) are about to do, as a file's mode.
+static __always_inline u32 mode_of(int mask) {
+    return (mask & MAY_WRITE ? FMODE_WRITE : 0) | (mask & MAY_READ ? FMODE_READ : 0);
+}
+
+// Is the session found to stand, and is the descriptor one that it was found to have? What
+// overlayfs does inside goes through as well.
+static __noinline int use_goes_through(struct bailiff_task* row, struct file* file, u32 mode) {
+    struct dentry* dentry = file->f_path.dentry;
+    if (inside_overlay(row, dentry)) return 1;
+    if (!mode || !is_seen(row, file, rights_of(mode)) || !stands(row)) return 0;
+    note_overlay(row, dentry);
+    return 1;
 }
 
 // Every read(2) and write(2), also of what was opened before the session.
 // on failure: deny, subjects only
-static __always_inline int on_file_permission(struct file* file, int mask) {
+static __always_inline int on_file_permission(struct bailiff_task* row, struct file* file,
+                                              u32 mode) {
     struct judgement j = {.act = {.hook = BAILIFF_HOOK_FILE_PERMISSION},
                           .dentry = file->f_path.dentry};
-    j.row = subject_row();
-    if (!j.row || inside_overlay(j.row, j.dentry)) return 0;
+    j.row = row;
     u8 reason = subject_begin(&j);
-    u32 mode = mask & MAY_WRITE ? FMODE_WRITE : 0;
-    if (mask & MAY_READ) mode |= FMODE_READ;
     j.act.right = mode & FMODE_WRITE ? BAILIFF_RIGHT_WRITE : BAILIFF_RIGHT_READ;
     if (reason) return refuse(&j, reason);
-    int ret = mode ? judge_use(&j, file, mode) : 0;
-    if (!ret) note_overlay(j.row, j.dentry);
-    return ret;
+    if (mode && judge_use(&j, file, mode)) return -EPERM;
+    note_overlay(j.row, j.dentry);
+    return 0;
 }
 
 // inotify(7) and fanotify(7) tell what others do with a file.

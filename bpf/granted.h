@@ -5,19 +5,9 @@
 
 #include "subject.h"
 
-// What a verdict that is about to be made will rest on: the subject, as subject_begin() found it,
-// and the labels as they are now.
-static __always_inline struct bailiff_basis* basis_of(struct judgement* j) {
-    struct bailiff_basis* basis = scratch_basis(j->row);
-    u32 index = BAILIFF_FILTER_LABELS;
-    const u64* labels = bpf_map_lookup_elem(&filter, &index);
-    basis->labels = labels ? *labels : 0;
-    return basis;
-}
-
 static __always_inline int same_basis(const struct bailiff_basis* a,
                                       const struct bailiff_basis* b) {
-    return a->subject == b->subject && a->epoch == b->epoch && a->labels == b->labels;
+    return a->subject == b->subject && a->epoch == b->epoch && a->changes == b->changes;
 }
 
 // A remembered directory counts for this long: less than it takes to rename something so often that
@@ -25,48 +15,48 @@ static __always_inline int same_basis(const struct bailiff_basis* a,
 #define GRANTED_TIME 1000000000ULL // nanoseconds
 
 // The entry that is, or would be, the directory's.
-static __always_inline struct bailiff_granted* granted_entry(const struct judgement* j,
+static __always_inline struct bailiff_granted* granted_entry(struct bailiff_task* row,
                                                              const struct inode* inode) {
-    return &j->row->granted[inode->i_ino & (BAILIFF_GRANTED - 1)];
+    return &row->granted[inode->i_ino & (BAILIFF_GRANTED - 1)];
 }
 
 // Is it the directory's, and does what it rests on still stand?
-static __always_inline int counts(const struct bailiff_granted* entry, const struct judgement* j,
-                                  const struct dentry* directory, const struct inode* inode,
-                                  u32 renames) {
+static __always_inline int counts(const struct bailiff_granted* entry,
+                                  const struct bailiff_task* row, const struct dentry* directory,
+                                  const struct inode* inode, u32 renames) {
     const struct super_block* sb = directory->d_sb;
     return entry->directory == (u64)directory && entry->ino == inode->i_ino &&
            entry->generation == inode->i_generation && entry->dev == sb->s_dev &&
-           entry->renames == renames && same_basis(&entry->basis, scratch_basis(j->row)) &&
-           j->row->scratch[SCRATCH_NOW] - entry->time < GRANTED_TIME;
+           entry->renames == renames && same_basis(&entry->basis, &row->standing.basis) &&
+           row->scratch[SCRATCH_NOW] - entry->time < GRANTED_TIME;
 }
 
-// Is the right granted to all below the directory that has no label of its own? The judgement's
-// basis is in the row's scratch; `renames` is rename_lock's sequence.
-static __noinline int is_granted(const struct judgement* j, const struct dentry* directory,
-                                 u32 renames) {
+// Are all of `rights` (bits) granted to all below the directory that has no label of its own?
+// `renames` is rename_lock's sequence. What is remembered never has an odd one.
+static __noinline int is_granted(struct bailiff_task* row, const struct dentry* directory,
+                                 u32 rights, u32 renames) {
     const struct inode* inode = directory->d_inode;
     if (!inode) return 0;
-    const struct bailiff_granted* entry = granted_entry(j, inode);
-    return (entry->rights >> (j->act.right & 31) & 1) &&
-           counts(entry, j, directory, inode, renames);
+    const struct bailiff_granted* entry = granted_entry(row, inode);
+    return (entry->rights & rights) == rights && counts(entry, row, directory, inode, renames);
 }
 
 static __noinline int remember_granted(const struct judgement* j, const struct dentry* directory,
                                        u32 renames) {
+    struct bailiff_task* row = j->row;
     const struct inode* inode = directory->d_inode;
     // Without a generation, as on overlayfs, a directory could be taken for one that is gone.
     if (!inode || !inode->i_generation) return 0;
-    struct bailiff_granted* entry = granted_entry(j, inode);
-    if (!counts(entry, j, directory, inode, renames)) {
+    struct bailiff_granted* entry = granted_entry(row, inode);
+    if (!counts(entry, row, directory, inode, renames)) {
         const struct super_block* sb = directory->d_sb;
         entry->directory = (u64)directory;
         entry->ino = inode->i_ino;
         entry->generation = inode->i_generation;
         entry->dev = sb->s_dev;
         entry->renames = renames;
-        entry->basis = *scratch_basis(j->row);
-        entry->time = j->row->scratch[SCRATCH_NOW];
+        entry->basis = row->standing.basis;
+        entry->time = row->scratch[SCRATCH_NOW];
         entry->rights = 0;
     }
     entry->rights |= 1u << (j->act.right & 31);

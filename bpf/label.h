@@ -259,13 +259,15 @@ static long walk_step(u32 level, struct walk* w) {
     return 0;
 }
 
-// Is the object's verdict that of its directory, and is that one remembered?
-static __always_inline int granted_by_directory(const struct walk* w) {
-    const struct judgement* j = w->j;
-    struct dentry* directory = j->dentry->d_parent;
-    struct inode* inode = j->dentry->d_inode;
-    if (directory == j->dentry || (inode && may_have_label(inode->i_ino, w->place.dev))) return 0;
-    return is_granted(j, directory, w->renames);
+// Is the object's verdict that of its directory, and is that one remembered? `rights` are bits. One
+// look at the renames is enough: what is remembered was found with this very sequence.
+static __always_inline int granted_by_directory(struct bailiff_task* row, struct dentry* dentry,
+                                                u32 rights, u32 renames) {
+    struct dentry* directory = dentry->d_parent;
+    struct inode* inode = dentry->d_inode;
+    struct super_block* sb = dentry->d_sb;
+    if (directory == dentry || (inode && may_have_label(inode->i_ino, sb->s_dev))) return 0;
+    return is_granted(row, directory, rights, renames);
 }
 
 #define MAX_TRIES 16 // that a rename may spoil
@@ -288,7 +290,8 @@ static long attempt(u32 number, struct walk* w) {
     if (w->named)
         met = settle_name(j->row, j->subject, j->policy, name_address(j->dentry), j->act.right);
     w->own = met != 0;
-    w->granted = !met && granted_by_directory(w);
+    w->granted = w->named && !met &&
+                 granted_by_directory(j->row, j->dentry, 1u << (j->act.right & 31), w->renames);
     if (!w->granted && !(met & NAME_SETTLED)) {
         struct inode* inode = j->dentry->d_inode;
         int plain = inode && (inode->i_mode & S_IFMT) != S_IFDIR;
@@ -315,16 +318,20 @@ static __always_inline void note_listed(struct judgement* j) {
     if (lists) note_content(j->row, (u64)BPF_CORE_READ(dentry, d_inode));
 }
 
+#define NAMED (BAILIFF_POLICY_HAS_NAMES | BAILIFF_POLICY_HAS_SUFFIXES)
+
 // Judges one right on one dentry.
 static __noinline int judge_path(struct judgement* j) {
-    u32 named = j->policy->flags & (BAILIFF_POLICY_HAS_NAMES | BAILIFF_POLICY_HAS_SUFFIXES);
+    u32 named = j->policy->flags & NAMED;
     if (named && folds_case(j->dentry)) return refuse(j, BAILIFF_REASON_CASE_FOLDING);
+    j->act.reason = 0; // of an earlier right of the same act
+    note_listed(j);
+    if (!named &&
+        granted_by_directory(j->row, j->dentry, 1u << (j->act.right & 31), rename_sequence()))
+        return 0;
     struct super_block* sb = j->dentry->d_sb;
     struct walk w = {.j = j, .dentry = j->dentry, .named = named != 0};
-    j->act.reason = 0; // of an earlier right of the same act
     j->row->scratch[SCRATCH_TRIES] = 0;
-    note_listed(j);
-    basis_of(j);
     w.place.dev = sb->s_dev;
     bpf_loop(MAX_ATTEMPTS, attempt, &w, 0);
     if (w.granted) return 0;
@@ -338,6 +345,17 @@ static __noinline int judge_path(struct judgement* j) {
     if (j->row->scratch[SCRATCH_LISTS] == LISTS_SPOKE) return 0;
     if (!w.own && directory != j->dentry) remember_granted(j, directory, w.renames);
     return 0;
+}
+
+// The rights (bits) that go through without a judgement: the session stands, and the directory was
+// found to grant them. Not where a file is more than its place says.
+static __noinline int goes_through(struct bailiff_task* row, struct dentry* dentry, u32 rights) {
+    struct super_block* sb = dentry->d_sb;
+    struct inode* inode = dentry->d_inode;
+    u32 type = inode ? inode->i_mode & S_IFMT : 0;
+    if (!stands(row) || (row->standing.flags & NAMED) || sb->s_magic == PROC_SUPER_MAGIC) return 0;
+    if (type == S_IFBLK || type == S_IFCHR) return 0;
+    return granted_by_directory(row, dentry, rights, rename_sequence());
 }
 
 #endif

@@ -32,22 +32,28 @@ static __always_inline int on_socket_create(int family, int type, int protocol, 
     return plain_socket(family, type, protocol) ? 0 : settle_right(&j);
 }
 
-// Fills in the subject as subject_begin() does, for a hook on a socket. 0, or the reason to deny.
+// Does the session stand, for a hook on a socket? 0, or the reason to deny. The subject is filled
+// in only where it was looked at again: see begin_once().
 static __always_inline u8 socket_begin(struct judgement* j, const struct sock* sk) {
-    u8 reason = subject_begin(j);
+    u8 reason = sk && stands(j->row) ? 0 : subject_begin(j);
     if (reason) return reason;
     return sk ? 0 : BAILIFF_REASON_UNREADABLE;
+}
+
+// To be called before what is not remembered is judged or refused.
+static __always_inline u8 begin_once(struct judgement* j) {
+    return j->subject ? 0 : subject_begin(j);
 }
 
 // Reads address and port in one form for both families. Returns 0, or the reason to deny; *skip is
 // set where there is no address to judge.
 static __always_inline u8 read_address(struct judgement* j, const void* address, int length,
                                        int* skip) {
-    struct sockaddr_v6 a = {};
+    struct sockaddr_v4 v4 = {};
     *skip = 0;
-    if (bpf_probe_read_kernel(&a.family, sizeof(a.family), address))
-        return BAILIFF_REASON_UNREADABLE;
-    u16 family = a.family;
+    // The kernel's own copy of it is as long as the longest address, whatever the caller handed in.
+    if (bpf_probe_read_kernel(&v4, sizeof(v4), address)) return BAILIFF_REASON_UNREADABLE;
+    u16 family = v4.family;
     if (family == AF_UNSPEC) {
         if (j->act.hook == BAILIFF_HOOK_SOCKET_CONNECT) {
             *skip = 1; // dissolves an association, makes none
@@ -57,8 +63,6 @@ static __always_inline u8 read_address(struct judgement* j, const void* address,
     }
     j->act.family = (u8)family;
     if (family == AF_INET && length >= (int)sizeof(struct sockaddr_v4)) {
-        struct sockaddr_v4 v4 = {};
-        if (bpf_probe_read_kernel(&v4, sizeof(v4), address)) return BAILIFF_REASON_UNREADABLE;
         j->act.address[10] = 0xff;
         j->act.address[11] = 0xff;
         __builtin_memcpy(&j->act.address[12], v4.address, 4);
@@ -66,6 +70,7 @@ static __always_inline u8 read_address(struct judgement* j, const void* address,
         return 0;
     }
     if (family == AF_INET6 && length >= 24) {
+        struct sockaddr_v6 a = {};
         if (bpf_probe_read_kernel(&a, sizeof(a), address)) return BAILIFF_REASON_UNREADABLE;
         __builtin_memcpy(j->act.address, a.address, 16);
         j->act.port = bpf_ntohs(a.port);
@@ -113,7 +118,7 @@ static __always_inline int is_of_address(const struct bailiff_reached* entry,
                                          const struct judgement* j, const u64* address) {
     return entry->address[0] == address[0] && entry->address[1] == address[1] &&
            entry->port == j->act.port && entry->protocol == j->act.protocol &&
-           same_basis(&entry->basis, scratch_basis(j->row));
+           same_basis(&entry->basis, &j->row->standing.basis);
 }
 
 // What an address is granted is remembered: many programs talk to few addresses.
@@ -122,9 +127,10 @@ static __noinline int judge_address(struct judgement* j) {
     __builtin_memcpy(address, j->act.address, sizeof(address));
     u32 right = 1u << (j->act.right & 31);
     struct bailiff_reached* entry = reached_entry(j);
-    basis_of(j);
     int known = is_of_address(entry, j, address);
     if (known && (entry->rights & right)) return 0;
+    u8 reason = begin_once(j);
+    if (reason) return refuse(j, reason);
     settle_address(j);
     if (!is_allowed(j)) return conclude(j);
     if (!known) {
@@ -132,7 +138,7 @@ static __noinline int judge_address(struct judgement* j) {
         entry->address[1] = address[1];
         entry->port = j->act.port;
         entry->protocol = j->act.protocol;
-        entry->basis = *scratch_basis(j->row);
+        entry->basis = j->row->standing.basis;
         entry->rights = 0;
     }
     entry->rights |= right;
@@ -147,7 +153,10 @@ static __always_inline int judge_named(struct judgement* j, struct sock* sk, con
     if (!address || family == AF_UNIX || family == AF_NETLINK) return 0;
     int skip;
     u8 reason = read_address(j, address, length, &skip);
-    if (reason) return refuse(j, reason);
+    if (reason) {
+        u8 over = begin_once(j);
+        return refuse(j, over ? over : reason);
+    }
     return skip ? 0 : judge_address(j);
 }
 
@@ -204,7 +213,8 @@ __noinline int refuses_peer(u64 address, u32 hook) {
     struct sock* sk = (struct sock*)address;
     j.row = subject_row();
     if (!j.row) return 0;
-    u8 reason = socket_begin(&j, sk);
+    u8 reason = subject_begin(&j);
+    if (!reason && !sk) reason = BAILIFF_REASON_UNREADABLE;
     if (reason) return refuse(&j, reason);
     u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
     if (family == AF_UNIX) return 0;
@@ -234,7 +244,7 @@ static __always_inline int judge_peer(struct judgement* j, struct socket* sock, 
     struct inode* object = file ? file->f_inode : 0;
     if (!object) return refuses_peer(address, j->act.hook) ? -EPERM : 0;
     struct bailiff_seen* seen = &j->row->seen[object->i_ino & (BAILIFF_SEEN - 1)];
-    struct bailiff_basis* basis = basis_of(j);
+    struct bailiff_basis* basis = &j->row->standing.basis;
     if (seen->file == address && seen->inode == object->i_ino && same_basis(&seen->basis, basis))
         return 0;
     j->row->scratch[SCRATCH_NOTED] = 0;

@@ -109,7 +109,7 @@ static __always_inline int is_unlinked(struct dentry* dentry) {
     return inode && inode->i_nlink == 0;
 }
 
-static __always_inline int settle_as(struct judgement* j, u32 right) {
+static __noinline int settle_as(struct judgement* j, u32 right) {
     u32 asked = j->act.right;
     j->act.right = right;
     settle_begin(j->row, j->subject, j->policy, j->act.right);

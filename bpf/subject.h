@@ -9,16 +9,16 @@
 // How a task row's scratch is used, in 64-bit words.
 #define SCRATCH_NAME 28     // a name, zero-padded
 #define SCRATCH_DECISION 60 // the outcome
-#define SCRATCH_BASIS 62    // what a verdict rests on
-#define SCRATCH_NOW 64      // nanoseconds of CLOCK_BOOTTIME
-#define SCRATCH_NOTED 65    // not 0: a verdict was more than a plain allow
-#define SCRATCH_TRIES 67    // how many walks a rename spoiled
-#define SCRATCH_POINTER 68  // a pointer that may be NULL
-#define SCRATCH_LISTS 69    // not 0: the verdict may depend on the object's content
+#define SCRATCH_NOW 62      // nanoseconds of CLOCK_BOOTTIME
+#define SCRATCH_NOTED 63    // not 0: a verdict was more than a plain allow
+#define SCRATCH_RELAXED 64  // not 0: break-glass relaxes the session
+#define SCRATCH_TRIES 65    // how many walks a rename spoiled
+#define SCRATCH_POINTER 66  // a pointer that may be NULL
+#define SCRATCH_LISTS 67    // not 0: the verdict may depend on the object's content
 #define LISTS_SPOKE 2       // it does
-#define SCRATCH_UNKNOWN 70  // why that content is not known, or 0
-#define SCRATCH_SHA256 71   // its digest
-#define SCRATCH_RELAXED 75  // not 0: break-glass relaxes the session
+#define SCRATCH_UNKNOWN 68  // why that content is not known, or 0
+#define SCRATCH_SHA256 69   // its digest
+#define SCRATCH_END 73
 
 // What is about to be done, in plain numbers: what its record tells.
 struct act {
@@ -107,37 +107,52 @@ static __always_inline int inside_overlay(const struct bailiff_task* row, struct
 
 // After an act was allowed: remembers the cred with which overlayfs will work on the layers below,
 // and the upper one. An act elsewhere forgets them.
-static __always_inline void note_overlay(struct bailiff_task* row, struct dentry* dentry) {
+static __noinline int note_overlay(struct bailiff_task* row, struct dentry* dentry) {
     struct super_block* sb = dentry->d_sb;
-    if (row->file_system == (u64)sb) return;
+    if (row->file_system == (u64)sb) return 0;
     row->file_system = (u64)sb;
     row->overlay_cred = 0;
     row->overlay_upper = 0;
-    if (sb->s_magic != OVERLAYFS_SUPER_MAGIC) return;
+    if (sb->s_magic != OVERLAYFS_SUPER_MAGIC) return 0;
     if (!bpf_core_type_exists(struct ovl_fs))
-        return; // overlay module not there at load: its inner work is judged, and so denied
+        return 0; // overlay module not there at load: its inner work is judged, and so denied
     struct ovl_fs* fs = sb->s_fs_info;
     row->overlay_cred = (u64)BPF_CORE_READ(fs, creator_cred);
     row->overlay_upper = (u64)BPF_CORE_READ(fs, layers, mnt, mnt_sb);
+    return 0;
 }
 
-static __always_inline struct bailiff_basis* scratch_basis(struct bailiff_task* row) {
-    return (struct bailiff_basis*)&row->scratch[SCRATCH_BASIS];
+static __always_inline u64 count_of_changes(void) {
+    u32 index = BAILIFF_FILTER_CHANGES;
+    const u64* changes = bpf_map_lookup_elem(&filter, &index);
+    return changes ? *changes : 0;
+}
+
+// Was the task's session found to stand in this tick of the clock, and is nothing changed since?
+// Then what was remembered on the same basis stands too. A session that break-glass relaxes is
+// looked at each time.
+static __always_inline int stands(const struct bailiff_task* row) {
+    return row->standing.tick == bpf_jiffies64() &&
+           row->standing.basis.changes == count_of_changes() &&
+           row->standing.basis.subject == *(volatile u32*)&row->subject;
 }
 
 // Fills in the subject and its policy, and says why the session does not stand; 0 when it does.
-static __always_inline u8 subject_begin(struct judgement* j) {
+static __noinline u8 subject_begin(struct judgement* j) {
     // Read once: an enrolment on another CPU may be changing it.
     u32 slot = *(volatile u32*)&j->row->subject;
+    struct bailiff_standing* standing = &j->row->standing;
+    u64 tick = bpf_jiffies64();
+    standing->tick = 0;
+    standing->basis.changes = count_of_changes(); // before all that it counts
     j->policy = 0;
     j->subject = find_subject(slot);
     if (!j->subject || j->subject->generation != j->row->generation) {
         j->subject = 0; // another's now
         return BAILIFF_REASON_STALE;
     }
-    struct bailiff_basis* basis = scratch_basis(j->row);
-    basis->subject = slot;
-    basis->epoch = j->subject->epoch;
+    standing->basis.subject = slot;
+    standing->basis.epoch = j->subject->epoch;
     u32 session_slot = j->subject->session;
     const struct bailiff_session* session = bpf_map_lookup_elem(&sessions, &session_slot);
     if (!session || session->epoch != j->subject->session_epoch) return BAILIFF_REASON_STALE;
@@ -151,20 +166,18 @@ static __always_inline u8 subject_begin(struct judgement* j) {
     if (now >= session->expires_at) return BAILIFF_REASON_EXPIRED;
     j->row->scratch[SCRATCH_NOW] = now;
     j->row->scratch[SCRATCH_RELAXED] = now < session->relaxed_until;
+    if (now >= session->relaxed_until) standing->tick = tick;
+    standing->flags = j->policy->flags;
     j->act.over = 0;
     return BAILIFF_REASON_NONE;
 }
 
 BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_settle) <= SCRATCH_NAME * 8, "scratch: settle");
 BAILIFF_STATIC_ASSERT(SCRATCH_NAME * 8 + BAILIFF_NAME_MAX <= SCRATCH_DECISION * 8, "scratch: name");
-BAILIFF_STATIC_ASSERT(SCRATCH_DECISION * 8 + sizeof(struct bailiff_decision) <= SCRATCH_BASIS * 8,
+BAILIFF_STATIC_ASSERT(SCRATCH_DECISION * 8 + sizeof(struct bailiff_decision) <= SCRATCH_NOW * 8,
                       "scratch: decision");
-BAILIFF_STATIC_ASSERT(SCRATCH_BASIS * 8 + sizeof(struct bailiff_basis) <= SCRATCH_NOW * 8,
-                      "scratch: basis");
-BAILIFF_STATIC_ASSERT(SCRATCH_SHA256 * 8 + BAILIFF_SHA256 <= SCRATCH_RELAXED * 8,
-                      "scratch: digest");
-BAILIFF_STATIC_ASSERT(SCRATCH_RELAXED * 8 < sizeof(((struct bailiff_task*)0)->scratch),
-                      "scratch: relaxed");
+BAILIFF_STATIC_ASSERT(SCRATCH_SHA256 * 8 + BAILIFF_SHA256 <= SCRATCH_END * 8, "scratch: digest");
+BAILIFF_STATIC_ASSERT(SCRATCH_END * 8 <= sizeof(((struct bailiff_task*)0)->scratch), "scratch");
 
 static __always_inline struct bailiff_settle* scratch_settle(struct bailiff_task* row) {
     return (struct bailiff_settle*)&row->scratch[0];

@@ -48,7 +48,7 @@ static __always_inline int on_sched_exit(struct task_struct* task) {
     if (!row || task->pid != task->tgid) return 0;
     const struct bailiff_subject* subject = find_subject(row->subject);
     if (subject && (subject->flags & BAILIFF_SUBJECT_CANARY)) return 0;
-    struct bailiff_event* e = event_reserve();
+    struct bailiff_event* e = event_reserve_brief();
     if (!e) return 0;
     event_who(e, row, subject);
     e->kind = BAILIFF_EVENT_EXIT;

@@ -19,14 +19,18 @@ __noinline int settle_begin(struct bailiff_task* row, const struct bailiff_subje
     return 0;
 }
 
+// What a label says of a right; NULL where it says nothing.
+static __noinline const struct bailiff_row* row_of(u32 label, u32 right) {
+    const struct bailiff_label* found = bpf_map_lookup_elem(&labels, &label);
+    u32 index = found && right < BAILIFF_RIGHTS ? found->row[right] : 0;
+    return index ? bpf_map_lookup_elem(&rows, &index) : 0;
+}
+
 // Applies a label; 1 when nothing is left to decide. A label without a row decides nothing, which
 // the default then does.
 __noinline int settle_label(struct bailiff_task* row, u32 label, u32 right) {
-    if (!row || !label || right >= BAILIFF_RIGHTS) return 0;
-    const struct bailiff_label* found = bpf_map_lookup_elem(&labels, &label);
-    u32 index = found ? found->row[right] : 0;
-    if (!index) return 0;
-    const struct bailiff_row* says = bpf_map_lookup_elem(&rows, &index);
+    if (!row || !label) return 0;
+    const struct bailiff_row* says = row_of(label, right);
     if (!says) return 0;
     int depends = right == BAILIFF_RIGHT_EXEC || right == BAILIFF_RIGHT_LOAD;
     if (depends && row->scratch[SCRATCH_LISTS] && settle_content(row, label, right)) return 1;
@@ -96,7 +100,7 @@ static __always_inline int conclude(struct judgement* j) {
     return conclude_act(j->row, j->subject, &j->act) ? -EPERM : 0;
 }
 
-static __always_inline int refuse(struct judgement* j, u8 reason) {
+static __noinline int refuse(struct judgement* j, u8 reason) {
     j->act.reason = reason;
     return conclude(j);
 }

@@ -161,8 +161,11 @@ Status Client::hello() {
     maps_ = std::move(maps);
     const auto deliver = [](void* self, void* data, size_t size) {
         const auto* sink = static_cast<Client*>(self)->sink_;
-        if (size == sizeof(bailiff_event) && sink != nullptr)
-            (*sink)(*static_cast<const bailiff_event*>(data));
+        if (sink == nullptr || (size != sizeof(bailiff_event) && size != BAILIFF_EVENT_BRIEF))
+            return 0;
+        bailiff_event event = {};
+        std::memcpy(&event, data, size);
+        (*sink)(event);
         return 0;
     };
     ring_.reset(ring_buffer__new(map("events"), deliver, this, nullptr));

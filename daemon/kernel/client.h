@@ -76,7 +76,7 @@ private:
     [[nodiscard]] int map(const char* name) const;
     // What to return after a write that changes what labels say, or where: counts it if it was
     // done.
-    [[nodiscard]] Status labels_changed(Status written) const;
+    [[nodiscard]] Status changed(Status written) const;
     [[nodiscard]] Status expect_agents(bool any);
     [[nodiscard]] Status set_flags(std::uint32_t clear, std::uint32_t set);
 

@@ -73,27 +73,27 @@ void wait_for_hooks() {
 
 } // namespace
 
-Status Client::labels_changed(Status written) const {
-    return written ? count_label_change(map("filter")) : written;
+Status Client::changed(Status written) const {
+    return written ? count_change(map("filter")) : written;
 }
 Status Client::put_row(std::uint32_t number, const bailiff_row& row) {
-    return labels_changed(write_map(map("rows"), "rows", number, row));
+    return changed(write_map(map("rows"), "rows", number, row));
 }
 Status Client::put_label(std::uint32_t number, const bailiff_label& label) {
-    return labels_changed(write_map(map("labels"), "labels", number, label));
+    return changed(write_map(map("labels"), "labels", number, label));
 }
 Status Client::put_default(std::uint32_t policy_slot, std::uint32_t right, const bailiff_row& row) {
-    return labels_changed(
+    return changed(
         write_map(map("defaults"), "defaults", policy_slot * BAILIFF_ALL_RIGHTS + right, row));
 }
 Status Client::put_policy(std::uint32_t slot, const bailiff_policy& policy) {
-    return labels_changed(write_map(map("policies"), "policies", slot, policy));
+    return changed(write_map(map("policies"), "policies", slot, policy));
 }
 Status Client::put_object(const bailiff_object_key& key, const bailiff_object& object) {
     return write_object(map("objects"), map("filter"), key, object);
 }
 Status Client::erase_object(const bailiff_object_key& key) {
-    return labels_changed(erase_map(map("objects"), "objects", key));
+    return changed(erase_map(map("objects"), "objects", key));
 }
 Status Client::put_address(const bailiff_address_key& key, std::uint32_t address_class) {
     return write_map(map("addresses"), "addresses", key, address_class);
@@ -108,7 +108,7 @@ Status Client::erase_port(const bailiff_port_key& key) {
     return erase_map(map("ports"), "ports", key);
 }
 Status Client::put_listed(const bailiff_listed_key& key, const bailiff_listed& listed) {
-    return labels_changed(write_map(map("listed"), "listed", key, listed));
+    return changed(write_map(map("listed"), "listed", key, listed));
 }
 Status Client::clear_listed(std::uint32_t first, std::uint32_t count) {
     erase_matching<bailiff_listed_key>(map("listed"), [=](const bailiff_listed_key& key) {
@@ -124,10 +124,10 @@ Status Client::clear_policy(std::uint8_t slot) {
     erase_matching<bailiff_address_key>(map("addresses"), [slot](const bailiff_address_key& key) {
         return key.policy == htonl(slot);
     });
-    return count_label_change(map("filter"));
+    return count_change(map("filter"));
 }
 Status Client::put_session(std::uint32_t slot, const bailiff_session& row) {
-    return write_map(map("sessions"), "sessions", slot, row);
+    return changed(write_map(map("sessions"), "sessions", slot, row));
 }
 Result<bailiff_session> Client::get_session(std::uint32_t slot) {
     return read_map<bailiff_session>(map("sessions"), "sessions", slot);
@@ -143,7 +143,7 @@ Status Client::put_subject(std::uint32_t slot, const bailiff_subject& row) {
     }
     bailiff_subject next = row;
     next.epoch = before->epoch + 1;
-    return write_subject(map("subjects"), slot, next);
+    return changed(write_subject(map("subjects"), slot, next));
 }
 Result<bailiff_subject> Client::get_subject(std::uint32_t slot) {
     return read_subject(map("subjects"), slot);
@@ -172,7 +172,7 @@ Result<bailiff_config> Client::get_config() {
     return read_map<bailiff_config>(map("config"), "config", 0);
 }
 Status Client::set_observe(bool observe) {
-    return labels_changed(set_flags(BAILIFF_CONFIG_OBSERVE, observe ? BAILIFF_CONFIG_OBSERVE : 0));
+    return changed(set_flags(BAILIFF_CONFIG_OBSERVE, observe ? BAILIFF_CONFIG_OBSERVE : 0));
 }
 Status Client::set_flags(std::uint32_t clear, std::uint32_t set) {
     Result<bailiff_config> config = get_config();

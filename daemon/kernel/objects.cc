@@ -19,8 +19,8 @@ bailiff_object_key inode_key(const bailiff_inode& inode, std::uint8_t policy) {
     return key;
 }
 
-Status count_label_change(int filter) {
-    const std::uint32_t index = BAILIFF_FILTER_LABELS;
+Status count_change(int filter) {
+    const std::uint32_t index = BAILIFF_FILTER_CHANGES;
     std::uint64_t changes = 0;
     if (bpf_map_lookup_elem(filter, &index, &changes) != 0)
         return fail_errno("read kernel map filter", errno);
@@ -42,8 +42,7 @@ Status write_object(int objects, int filter, const bailiff_object_key& key,
         if (bpf_map_update_elem(filter, &index, &word, BPF_ANY) != 0)
             return fail_errno("write kernel map filter", errno);
     }
-    if (bpf_map_update_elem(objects, &key, &object, BPF_ANY) == 0)
-        return count_label_change(filter);
+    if (bpf_map_update_elem(objects, &key, &object, BPF_ANY) == 0) return count_change(filter);
     if (errno == E2BIG || errno == ENOSPC)
         return fail(ErrorCode::kResourceExhausted, "kernel map objects is full: more than " +
                                                        std::to_string(BAILIFF_MAX_OBJECTS) +

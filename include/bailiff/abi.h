@@ -49,7 +49,7 @@ typedef uint64_t bailiff_u64;
 // Of all policies: address blocks, and pairs of a block and a port.
 #define BAILIFF_MAX_ADDRESSES 16384
 #define BAILIFF_MAX_PORTS 16384
-#define BAILIFF_MAX_LISTED 32768  // contents that rules list, counted once for each label
+#define BAILIFF_MAX_LISTED 16384  // contents that rules list, counted once for each label
 #define BAILIFF_MAX_DIGESTS 16384 // files whose content is known
 #define BAILIFF_SHA256 32         // bytes of a digest
 
@@ -358,7 +358,16 @@ BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_attached) == 4104, "attached");
 struct bailiff_basis {
     bailiff_u32 subject; // slot
     bailiff_u32 epoch;   // of the subject's row
-    bailiff_u64 labels;  // how often labels were changed: the last word of map "filter"
+    bailiff_u64 changes; // how often labels, subjects and sessions were changed: the last word of
+                         // map "filter", which bailiffd counts after each change
+};
+
+// That the task's session was found to stand. So it does while nothing is changed and the clock
+// does not tick: a session's time is over at most a tick late.
+struct bailiff_standing {
+    struct bailiff_basis basis;
+    bailiff_u64 tick;  // of the kernel's clock (jiffies_64); 0: it does not stand
+    bailiff_u64 flags; // BAILIFF_POLICY_* of its policy
 };
 
 // A descriptor that this task used and may use.
@@ -405,12 +414,13 @@ struct bailiff_task {
     bailiff_u64 overlay_cred;  // its mounter's cred (struct cred *)
     bailiff_u64 overlay_upper; // its upper layer (struct super_block *)
     bailiff_u64 permitted;     // capabilities before the exec under way
+    struct bailiff_standing standing;
     struct bailiff_seen seen[BAILIFF_SEEN];
     struct bailiff_granted granted[BAILIFF_GRANTED];
     struct bailiff_reached reached[BAILIFF_REACHED];
-    bailiff_u64 scratch[76];
+    bailiff_u64 scratch[73];
 };
-BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_task) == 1352, "task");
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_task) == 1360, "task");
 
 // Map "ipc": hash, key the address of a System V object (struct kern_ipc_perm *). Who made it.
 struct bailiff_ipc {
@@ -475,6 +485,7 @@ enum bailiff_event_kind {
 #define BAILIFF_EVENT_TRUNCATED 2u  // `text` did not hold all
 #define BAILIFF_EVENT_RELAXED 4u    // denied, had break-glass not relaxed the session
 #define BAILIFF_EVENT_TEXT 1024
+#define BAILIFF_EVENT_BRIEF 128 // bytes of a record that has no `text`: it ends before that
 
 struct bailiff_event {
     bailiff_u64 time;       // nanoseconds of CLOCK_BOOTTIME
@@ -510,7 +521,8 @@ struct bailiff_event {
     char comm[16];
     char text[BAILIFF_EVENT_TEXT]; // a file: names, leaf first, each with its NUL; an exec: argv
 };
-BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_event) == 128 + BAILIFF_EVENT_TEXT, "event");
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_event) == BAILIFF_EVENT_BRIEF + BAILIFF_EVENT_TEXT,
+                      "event");
 
 // Which program decided. The order is the order of the tables in bpf/.
 enum bailiff_hook {

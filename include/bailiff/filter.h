@@ -9,7 +9,7 @@
 #include "bailiff/abi.h"
 
 #define BAILIFF_FILTER_WORDS 8192 // map "filter": this many 64-bit words of bits, 64 KiB,
-#define BAILIFF_FILTER_LABELS BAILIFF_FILTER_WORDS // and one that counts the changes of labels
+#define BAILIFF_FILTER_CHANGES BAILIFF_FILTER_WORDS // and one that counts changes, see abi.h
 
 // The number of the bit, below BAILIFF_FILTER_WORDS * 64. Multiplicative hashing; an inode number
 // chosen to collide costs its chooser time and nobody a rule.

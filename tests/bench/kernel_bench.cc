@@ -203,6 +203,11 @@ void run_bailiff(const std::string& mode, std::uint32_t rules, std::uint32_t ses
     std::printf("@attachment\t%s\n", to_string(programs->attachment()));
     if (mode == "memory") print_memory("idle");
     write_policy(*programs, rules, sessions);
+    // As bailiff-kernel has it where no task is a subject and none can become one.
+    if (sessions == 0 && mode == "bystander") {
+        const Status rests = programs->detach_use_hooks();
+        if (!rests) die(rests.error().message());
+    }
     if (mode == "memory")
         print_memory("full");
     else if (mode.starts_with("profile")) {

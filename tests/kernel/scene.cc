@@ -82,10 +82,16 @@ void Scene::unload() {
     EXPECT_TRUE(kernel::remove_pins(options().pin_root));
 }
 
+// As bailiffd does after each write.
+void Scene::changed() {
+    ASSERT_TRUE(kernel::count_change(*programs().map_fd("filter")));
+}
+
 template <typename Key, typename Value>
 void Scene::put(const char* map, const Key& key, const Value& value) {
     ASSERT_EQ(bpf_map_update_elem(*programs().map_fd(map), &key, &value, BPF_ANY), 0)
         << map << ": " << strerror(errno);
+    changed();
 }
 
 void Scene::put_object(const bailiff_object_key& key, const bailiff_object& object) {
@@ -119,6 +125,7 @@ void Scene::subject(std::uint32_t generation, std::uint32_t session_epoch) {
     subject.policy = kPolicySlot;
     subject.generation = generation;
     ASSERT_TRUE(kernel::write_subject(*programs().map_fd("subjects"), kSubject, subject));
+    changed();
 }
 
 void Scene::reuse_session_slot() {
@@ -478,9 +485,9 @@ std::vector<bailiff_event> Scene::events() {
     ring_buffer* ring = ring_buffer__new(
         *programs().map_fd("events"),
         [](void* context, void* data, size_t size) {
-            if (size == sizeof(bailiff_event))
-                static_cast<std::vector<bailiff_event>*>(context)->push_back(
-                    *static_cast<bailiff_event*>(data));
+            bailiff_event event = {};
+            std::memcpy(&event, data, std::min(size, sizeof(event)));
+            static_cast<std::vector<bailiff_event>*>(context)->push_back(event);
             return 0;
         },
         &found, nullptr);

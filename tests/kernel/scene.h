@@ -105,6 +105,7 @@ protected:
 private:
     int run(const Act& before, const std::function<void()>& between, const Act& after,
             bool enrolled);
+    void changed();
     template <typename Key, typename Value>
     void put(const char* map, const Key& key, const Value& value);
     void subject(std::uint32_t generation, std::uint32_t session_epoch);
