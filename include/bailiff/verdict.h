@@ -7,7 +7,8 @@
 //      profile the nearest label wins; at one label deny > hold > preserve > audit > allow.
 //   3. bailiff_settle_end: in each layer any deny denies, else the strictest of hold, preserve and
 //      audit stands, else any allow, else the strictest default; the strictest layer is the
-//      verdict, of equal ones that whose deny is only not enforced, else the first.
+//      verdict, of equal ones that whose deny is only not enforced, then one with a rule, then the
+//      first.
 //
 // No allocation, no locks, no calls; any thread and any hook.
 #ifndef BAILIFF_VERDICT_H
@@ -253,8 +254,12 @@ BAILIFF_INLINE void bailiff_settle_end(const struct bailiff_settle* s,
         if (!bailiff_mask_any(&applies)) continue;
         bailiff_u32 here = bailiff_settle_layer(s, &applies, defaults);
         // Of two alike, that which is only not enforced: what it would have denied must be told.
-        bailiff_u32 would_deny = (here >> 16 & BAILIFF_EVENT_WOULD_DENY) != 0;
-        bailiff_u32 here_rank = 2 * (here & 0xff) + would_deny;
+        // Then a rule, which says more than a default.
+        bailiff_u32 is_rule = (here >> 8 & 0xff) == BAILIFF_REASON_RULE;
+        bailiff_u32 flags =
+            is_rule && s->noted.verdict == (here & 0xff) ? s->noted.flags : here >> 16;
+        bailiff_u32 would_deny = (flags & BAILIFF_EVENT_WOULD_DENY) != 0;
+        bailiff_u32 here_rank = 4 * (here & 0xff) + 2 * would_deny + is_rule;
         if (strictest && here_rank <= rank) continue;
         strictest = here;
         rank = here_rank;

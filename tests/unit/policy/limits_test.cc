@@ -106,7 +106,7 @@ TEST(Limits, MoreLabelsThanTheKernelHoldsNameARule) {
         return "{verdict: deny, path: [/p" + std::to_string(i) + "]}\n";
     });
     EXPECT_THAT(problem(with_profile("    files: [" + rules + "]\n")),
-                ::testing::ContainsRegex("p.yaml:[0-9]+:[0-9]+: the policy's rules say more than"));
+                ::testing::ContainsRegex("p.yaml:[0-9]+:[0-9]+: the policy's rules say too many"));
 }
 
 TEST(Limits, PathsAndNamesLongerThanTheKernelTakesAreRefused) {

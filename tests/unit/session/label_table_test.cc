@@ -112,7 +112,7 @@ TEST_F(LabelTables, AFullRangeOfRowsRefusesWhatIsNew) {
 }
 
 TEST_F(LabelTables, ALabelThatIsNotAllWrittenIsNotUsed) {
-    for (const std::size_t step : {0U, 1U}) {
+    for (const std::size_t step : {1U, 2U}) {
         port.fail_call(step);
         ASSERT_FALSE(table.intern(denied));
         EXPECT_TRUE(table.labels().empty());

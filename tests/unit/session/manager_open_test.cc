@@ -296,8 +296,8 @@ TEST(ManagerOpenStep, AFailureAtAnyStepLeavesNothingBehind) {
         EXPECT_TRUE(scene.try_open(kAlice)) << failed;
     }
     EXPECT_EQ(refused, (std::set<std::string>{"enrol", "get_config", "get_session", "get_subject",
-                                              "put_object", "put_row", "put_session", "put_subject",
-                                              "resolve"}));
+                                              "put_label", "put_object", "put_row", "put_session",
+                                              "put_subject", "resolve"}));
 }
 
 TEST_F(ManagerOpen, RefusalsGiveTheirSlotsBack) {
