@@ -74,8 +74,8 @@ private:
     [[nodiscard]] Result<Reply> ask(const Request& request);
     [[nodiscard]] Status ask_later(Operation operation, const std::string& path);
     [[nodiscard]] int map(const char* name) const;
-    // What to return after a write that changes what labels say, or where: counts it if it was
-    // done.
+    // What to return after a write that changes what labels say, or where, a subject or a session:
+    // counts it if it was done.
     [[nodiscard]] Status changed(Status written) const;
     [[nodiscard]] Status expect_agents(bool any);
     [[nodiscard]] Status set_flags(std::uint32_t clear, std::uint32_t set);

@@ -250,7 +250,7 @@ Status check_folder(Programs& programs, const UniqueFd& root, const View& view) 
     if (view.folder == RootFolder{}) return {};
     const Result<bailiff_inode> now = describe(programs, root);
     if (!now) return tl::unexpected(now.error());
-    if (view.folder == RootFolder{now->ino, now->dev, now->generation}) return {};
+    if (view.folder == folder_of(*now)) return {};
     return fail(ErrorCode::kNotFound, "process " + std::to_string(view.pid) +
                                           " has another root folder than when it was bound");
 }

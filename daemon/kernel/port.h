@@ -48,6 +48,10 @@ struct RootFolder {
     friend auto operator<=>(const RootFolder&, const RootFolder&) = default;
 };
 
+[[nodiscard]] inline RootFolder folder_of(const bailiff_inode& inode) {
+    return {inode.ino, inode.dev, inode.generation};
+}
+
 // A root folder that paths are looked up in, with every link in it: the host's own, or a
 // container's.
 struct View {

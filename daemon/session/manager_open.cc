@@ -28,10 +28,6 @@ bool within(const std::vector<T>& narrow, const std::vector<T>& wide) {
     });
 }
 
-kernel::RootFolder folder_of(const bailiff_inode& inode) {
-    return {inode.ino, inode.dev, inode.generation};
-}
-
 Status check_presence(const Presenter& presenter) {
     if (presenter.still_there()) return {};
     return fail(ErrorCode::kFailedPrecondition,
@@ -108,8 +104,8 @@ Result<std::optional<kernel::RootFolder>> Manager::other_root(const Target& targ
     world_.port.forget(view); // nothing is kept open for who is refused
     const auto ours = world_.port.resolve("/");
     if (!its || !ours) return tl::unexpected(!its ? its.error() : ours.error());
-    const kernel::RootFolder folder = folder_of(its->inode);
-    if (folder == folder_of(ours->inode)) return std::nullopt;
+    const kernel::RootFolder folder = kernel::folder_of(its->inode);
+    if (folder == kernel::folder_of(ours->inode)) return std::nullopt;
     if (!target.may_have_other_root)
         return fail(ErrorCode::kPermissionDenied,
                     "process " + std::to_string(target.pid) +

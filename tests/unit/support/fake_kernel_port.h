@@ -84,9 +84,7 @@ public:
         const auto folder_is = [&](const std::string& top) {
             const auto at = nodes.find(top);
             return view.folder == kernel::RootFolder{} ||
-                   (at != nodes.end() &&
-                    view.folder == kernel::RootFolder{at->second.inode.ino, at->second.inode.dev,
-                                                      at->second.inode.generation});
+                   (at != nodes.end() && view.folder == kernel::folder_of(at->second.inode));
         };
         const std::string base = view.pid == 0 ? view.root : own == roots.end() ? "" : own->second;
         const std::optional<std::string> real =
