@@ -98,12 +98,20 @@ static __always_inline struct bailiff_task* agent_of_task(struct task_struct* ta
     return found;
 }
 
+// The agent that a task is by what it executes, else by its place. A row without a subject is an
+// interpreter's, which is watched.
+static __always_inline struct bailiff_task* agent_of_image(struct task_struct* task,
+                                                           struct dentry* image) {
+    struct bailiff_task* by_file = agent_of_file(image);
+    if (by_file && by_file->subject) return by_file;
+    struct bailiff_task* by_place = is_runtime(task, image) ? 0 : agent_of_task(task);
+    return by_place ? by_place : by_file;
+}
+
 // An agent's own file or place makes the executing task a subject; an interpreter makes it watched.
 static __noinline int adopt_at_exec(struct dentry* dentry) {
     struct task_struct* task = bpf_get_current_task_btf();
-    struct bailiff_task* by_file = agent_of_file(dentry);
-    struct bailiff_task* fresh = by_file && by_file->subject ? by_file : agent_of_task(task);
-    if (!fresh) fresh = by_file;
+    struct bailiff_task* fresh = agent_of_image(task, dentry);
     if (!fresh) return 0;
     struct bailiff_task* row =
         bpf_task_storage_get(&tasks, task, fresh, BPF_LOCAL_STORAGE_GET_F_CREATE);

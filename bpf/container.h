@@ -9,22 +9,41 @@
 
 #define MAX_MOUNTS 256 // of one file system
 
-// The address of the super block that bailiff-kernel's root is on: the host's. 0 until it is known.
+// The address of the super block that bailiff-kernel's root is on, the host's, and of the root
+// folder itself. 0 until they are known.
 unsigned long long host_root = 0;
+unsigned long long host_root_folder = 0;
 
 static __always_inline u64 root_of(const struct task_struct* task) {
     return (u64)BPF_CORE_READ(task, fs, root.mnt, mnt_sb);
 }
 
+static __always_inline u64 root_folder_of(const struct task_struct* task) {
+    return (u64)BPF_CORE_READ(task, fs, root.dentry);
+}
+
 // In a program that bailiff-kernel runs.
 static __always_inline void note_host_root(void) {
     host_root = root_of(bpf_get_current_task_btf());
+    host_root_folder = root_folder_of(bpf_get_current_task_btf());
 }
 
 // Is the task's root another file system than the host's?
 static __always_inline int has_root_of_its_own(const struct task_struct* task) {
     u64 own = root_of(task);
     return host_root && own && own != host_root;
+}
+
+// runc, by a copy of itself or its own file, before it has entered the container's root: docker's
+// runtime executes itself again in the container's cgroup, and makes the container from there. What
+// it executes next has the container's root. (Podman's crun executes nothing but that.)
+static __always_inline int is_runtime(const struct task_struct* task, const struct dentry* image) {
+    u64 name[3] = {};
+    const unsigned char* from = BPF_CORE_READ(image, d_name.name);
+    bpf_probe_read_kernel_str(name, sizeof(name), from);
+    int copy = name[0] == 0x75723a64666d656d && name[1] == 0x656e6f6c635f636e; // memfd:runc_cloned
+    if (!copy && name[0] != 0x636e7572) return 0;                              // runc
+    return host_root_folder && root_folder_of(task) == host_root_folder;
 }
 
 // What a runtime mounts anew for each container. Not what shows other files under other names, as

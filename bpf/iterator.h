@@ -139,11 +139,9 @@ static __always_inline int on_adopt(struct bpf_iter__task* ctx) {
     if (!mm) return 0; // a kernel thread
     struct bailiff_task* row = bpf_task_storage_get(&tasks, task, 0, 0);
     if (row && row->subject) return 0;
-    struct bailiff_task* by_file = 0;
     struct file* image = mm->exe_file;
-    if (image) by_file = agent_of_file(image->f_path.dentry);
-    struct bailiff_task* fresh = by_file && by_file->subject ? by_file : agent_of_task(task);
-    if (!fresh) fresh = by_file;
+    struct bailiff_task* fresh =
+        image ? agent_of_image(task, image->f_path.dentry) : agent_of_task(task);
     if (!fresh) return 0;
     struct bailiff_enrolled out = {.outcome = 1, .subject = fresh->subject};
     describe_task(&out, task);

@@ -43,6 +43,8 @@ std::optional<ContainerId> container_of(std::string_view cgroup_path) {
             found = ContainerId{"docker", std::string(scope)};
         else if (above == "docker" && kernel::is_container_id(name))
             found = ContainerId{"docker", name};
+        else if (!found && kernel::is_container_id(name))
+            found = ContainerId{"", name};
         above = name;
     }
     return found;
@@ -50,16 +52,24 @@ std::optional<ContainerId> container_of(std::string_view cgroup_path) {
 
 const v1::Container* Containers::describe(const std::optional<ContainerId>& id) {
     if (!id) return nullptr;
-    if (const auto known = containers_.find(*id); known != containers_.end()) return &known->second;
-    if (containers_.size() >= kMaxContainers) containers_.clear();
-    v1::Container& made = containers_[*id];
-    made.set_id(id->id);
-    made.set_runtime(id->runtime);
-    if (const auto told = port_.container(id->runtime, id->id)) {
-        made.set_image(told->image);
-        made.set_name(told->name);
+    if (containers_.size() >= kMaxContainers && !containers_.contains(*id)) containers_.clear();
+    const auto [at, is_new] = containers_.try_emplace(*id);
+    std::optional<v1::Container>& container = at->second;
+    if (is_new) {
+        const bool named = !id->runtime.empty();
+        const std::string runtime = named ? id->runtime : "docker";
+        const auto told = port_.container(runtime, id->id);
+        if (named || told) {
+            container.emplace();
+            container->set_id(id->id);
+            container->set_runtime(runtime);
+        }
+        if (told) {
+            container->set_image(told->image);
+            container->set_name(told->name);
+        }
     }
-    return &made;
+    return container ? &*container : nullptr;
 }
 
 const v1::Container* Containers::find(std::string_view cgroup_path) {

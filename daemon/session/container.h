@@ -17,15 +17,15 @@
 namespace bailiff::session {
 
 struct ContainerId {
-    std::string runtime; // "podman", "docker"
+    std::string runtime; // "podman", "docker"; empty where the name alone does not tell
     std::string id;      // 64 hexadecimal digits
 
     friend auto operator<=>(const ContainerId&, const ContainerId&) = default;
 };
 
 // The innermost container of a control group's path: libpod-ID.scope, libpod-ID, docker-ID.scope,
-// docker/ID. Nothing outside containers; podman's monitor of a container (libpod-conmon-ID) is
-// outside.
+// docker/ID; with no runtime ANYTHING/ID, as of `docker run --cgroup-parent` without systemd.
+// Nothing outside containers; podman's monitor of a container (libpod-conmon-ID) is outside.
 [[nodiscard]] std::optional<ContainerId> container_of(std::string_view cgroup_path);
 
 class Containers {
@@ -50,7 +50,7 @@ private:
     std::string proc_;
     std::map<Key, std::optional<ContainerId>> processes_;
     std::deque<Key> seen_; // oldest first
-    std::map<ContainerId, v1::Container> containers_;
+    std::map<ContainerId, std::optional<v1::Container>> containers_;
 };
 
 } // namespace bailiff::session

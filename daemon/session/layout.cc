@@ -100,8 +100,10 @@ private:
     // What a container's names can say about an object.
     [[nodiscard]] Label bounded(const Label& label, std::uint16_t session,
                                 std::uint32_t dev) const {
-        const bool shared = !view_.is_host() && session == 0 && host_devices_.contains(dev);
-        return shared ? label.denials() : label;
+        return session == 0 && is_shared(dev) ? label.denials() : label;
+    }
+    [[nodiscard]] bool is_shared(std::uint32_t dev) const {
+        return !view_.is_host() && host_devices_.contains(dev);
     }
 
     void names(const std::map<std::string, Label>& rules, std::uint8_t kind) {
@@ -212,7 +214,7 @@ private:
               const Bindings& bindings) {
         Placed& placed = layout_.objects[key];
         placed.flags |= BAILIFF_OBJECT_ROOT;
-        placed.label = bounded(strictest(placed.label, points, 0), 0, key.dev);
+        placed.label.merge(bounded(strictest(Label(), points, 0), 0, key.dev));
         note_difference(points);
         for (const auto& [session, binding] : bindings) {
             if (binding.view != view_) continue;
@@ -221,6 +223,7 @@ private:
             const auto given = layout_.objects.find(session_key);
             const bool own = given != layout_.objects.end();
             Label label = strictest(own ? given->second.label : Label(), points, session);
+            if (is_shared(key.dev)) label.merge(placed.label); // the host's names count too
             if (!own && label == placed.label) continue;
             layout_.objects[session_key].label = std::move(label);
             placed.flags |= BAILIFF_OBJECT_PER_SESSION;

@@ -133,13 +133,21 @@ try() {
     session_of "$who" sleep 60
     as "$who" "${in_session[@]}" >/dev/null 2>&1 </dev/null &
     disown
-    as "$who" $escape launch "$who" "$part" -- $escape acts "$who" "$part" 2>&1 </dev/null | cat >"$log.control"
+    if [[ -n $container ]]; then
+        control_in_container "$who" "$part" 2>&1 </dev/null | cat >"$log.control"
+    else
+        as "$who" $escape launch "$who" "$part" -- $escape acts "$who" "$part" 2>&1 </dev/null | cat >"$log.control"
+    fi
     escape finish "$who" "$part"
     revive
 
     escape prepare "$who" "$part"
-    session_of "$who" $escape acts "$who" "$part"
-    as "$who" $escape launch "$who" "$part" -- "${in_session[@]}" 2> >(cat >"$log.err") </dev/null | cat >"$log.session"
+    if [[ -n $container ]]; then
+        session_in_container "$who" "$part" 2> >(cat >"$log.err") </dev/null | cat >"$log.session"
+    else
+        session_of "$who" $escape acts "$who" "$part"
+        as "$who" $escape launch "$who" "$part" -- "${in_session[@]}" 2> >(cat >"$log.err") </dev/null | cat >"$log.session"
+    fi
     escape finish "$who" "$part"
     revive
     read_results control "$log.control"

@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <string>
@@ -45,7 +46,7 @@ int launch(const std::vector<Entry>& entries, char** command) {
     for (const Entry& entry : entries) {
         if (entry.vector->extra.inherit == nullptr) continue;
         const int fd = entry.vector->extra.inherit(entry.place);
-        if (fd < 0) std::fprintf(stderr, "escape: %s: nothing to inherit\n", entry.vector->name);
+        if (fd < 0) note_not_inherited(entry, errno);
         if (fd >= 0 && dup2(fd, inherited_number(entry)) < 0) std::perror("escape: dup2");
         if (fd >= 0) close(fd);
     }

@@ -85,6 +85,10 @@ int build_place(Who who, const Entry& entry) {
     return 0;
 }
 
+std::string variable_of(const Entry& entry) {
+    return "ESCAPE_NOT_INHERITED_" + std::to_string(entry.index);
+}
+
 const char* result_of(int status, char* text, std::size_t size) {
     if (WIFSIGNALED(status)) {
         std::snprintf(text, size, "signal %d", WTERMSIG(status));
@@ -97,6 +101,11 @@ const char* result_of(int status, char* text, std::size_t size) {
 }
 
 void try_one(const Entry& entry) {
+    if (const char* error = std::getenv(variable_of(entry).c_str()); error != nullptr) {
+        std::printf("%s\t%s\t%d\n", entry.vector->name, strerrorname_np(std::atoi(error)),
+                    getpid());
+        return;
+    }
     std::fflush(stdout);
     const pid_t child = fork();
     if (child < 0) {
@@ -160,6 +169,10 @@ std::vector<Entry> entries_of(Who who, bool self) {
 
 int inherited_number(const Entry& entry) {
     return 100 + entry.index;
+}
+
+void note_not_inherited(const Entry& entry, int error) {
+    setenv(variable_of(entry).c_str(), std::to_string(error).c_str(), 1);
 }
 
 int prepare(Who who, const std::vector<Entry>& entries) {

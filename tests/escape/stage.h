@@ -16,6 +16,9 @@ struct Entry {
 std::vector<Family> families();
 std::vector<Entry> entries_of(Who who, bool self);
 int inherited_number(const Entry& entry);
+// For the program that is executed next: its `try_all` has that errno as the result of the entry,
+// since there is nothing to try it with. In a container the agent is a subject from the start.
+void note_not_inherited(const Entry& entry, int error);
 
 // Outside every session, as root. Helpers and victims live until `finish`.
 int prepare(Who who, const std::vector<Entry>& entries);

@@ -68,6 +68,7 @@ int make_file(const std::string& path, const std::string& text, unsigned mode) {
 }
 
 int rewrite(const std::string& path) {
+    if (const int error = open_and_close(path, O_RDONLY); error != 0) return error;
     const std::string text = text_of(path);
     return text.empty() ? EIO : write_text(path, text);
 }

@@ -5,6 +5,9 @@ socket=/run/bailiff/control.sock
 work=/srv/work
 logs=/tmp/system
 failures_of_case=0
+skipped_case='' # why
+
+skip() { skipped_case=$1; }
 
 fail() {
     failures_of_case=$((failures_of_case + 1))
