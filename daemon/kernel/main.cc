@@ -1,4 +1,5 @@
 // bailiff-kernel: the privileged half. Wires programs, probes and the socket to bailiffd.
+#include <malloc.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -83,6 +84,7 @@ int main(int argc, char** argv) {
     if (!posture) return report(posture.error());
     std::cout << describe(*posture) << std::flush;
     if (options.once) return all_enforcing(*posture) ? 0 : 3;
+    malloc_trim(0); // loading took megabytes, and nothing like it follows
     Result<Server> server = serve(options);
     if (!server) return report(server.error());
     sd_notify(0, "READY=1");

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -40,6 +41,17 @@ protected:
         };
     }
     Act show(const std::string& path) const { return execute("/bin/cat", path); }
+    // /bin/true from a memfd of that name.
+    static Act execute_in_memory(const std::string& name) {
+        return [=] {
+            const int fd = memfd_create(name.c_str(), MFD_CLOEXEC);
+            std::ofstream("/proc/self/fd/" + std::to_string(fd))
+                << std::ifstream("/bin/true").rdbuf() << std::flush;
+            char* const argv[] = {nullptr};
+            fexecve(fd, argv, argv);
+            return errno;
+        };
+    }
     void script(const std::string& path, const std::string& text) const {
         make_file(path, text);
         ASSERT_EQ(chmod(path.c_str(), 0755), 0);
@@ -158,6 +170,23 @@ TEST_F(Agent, PodmansMonitorBesideAContainerIsNone) {
     EXPECT_NE(free(in_cgroup("/a.slice/boxes/conmon2", show(secret_))), 0);
     EXPECT_NE(free(in_cgroup("/a.slice/boxes/conmon/below", show(secret_))), 0);
     EXPECT_NE(free(in_cgroup("/a.slice/boxes/libpod-conman-0123", show(secret_))), 0);
+}
+
+// As of docker: its runtime executes a copy of itself in the container's cgroup.
+TEST_F(Agent, AContainersRuntimeIsNoneUntilItHasTheContainersRoot) {
+    const std::string group = "/a.slice/boxes/0123";
+    agent_cgroup("/a.slice/boxes");
+    fs::copy_file("/bin/true", folder_ + "/runc");
+    fs::copy_file("/bin/true", folder_ + "/runc2");
+    policy(BAILIFF_VERDICT_ALLOW, {{folder_, {BAILIFF_RIGHT_EXEC}, BAILIFF_VERDICT_DENY}});
+    EXPECT_EQ(free(in_cgroup(group, execute(folder_ + "/runc"))), 0);
+    EXPECT_EQ(free(in_cgroup(group, execute(folder_ + "/runc2"))), EPERM);
+    EXPECT_EQ(free(in_cgroup(group, execute_in_memory("runc_cloned:/proc/self/exe"))), 0);
+    EXPECT_EQ(free(in_cgroup(group, execute_in_memory("runc:/proc/self/exe"))), EPERM);
+    const Act in_own_root = [this] {
+        return chroot(folder_.c_str()) == 0 ? execute("/runc")() : errno;
+    };
+    EXPECT_EQ(free(in_cgroup(group, in_own_root)), EPERM);
 }
 
 TEST_F(Agent, AProgramThatRunsAlreadyIsAdopted) {
