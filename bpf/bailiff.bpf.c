@@ -77,10 +77,6 @@ int sched_exec(context* ctx) {
 // --- file ---
 
 // Also a task that is no subject changes what a subject may execute.
-static __noinline int file_open_body(struct bailiff_task* row, struct file* file) {
-    return on_file_open(row, file);
-}
-
 ATTACH(file_open, file_open)
 int file_open(context* ctx) {
     HONOUR_EARLIER(ctx, 1);
@@ -88,7 +84,7 @@ int file_open(context* ctx) {
     note_writer(file);
     struct bailiff_task* row = task_row();
     if (!row || open_goes_through(row, file)) return 0;
-    return file_open_body(row, file);
+    return on_file_open(row, file);
 }
 
 HOOK(inode_create, 3) {
@@ -184,10 +180,6 @@ HOOK(path_notify, 3) {
     return on_path_notify((const struct path*)ctx[0]);
 }
 
-static __noinline int file_permission_body(struct bailiff_task* row, struct file* file, u32 mode) {
-    return on_file_permission(row, file, mode);
-}
-
 ATTACH(file_permission, file_permission)
 int file_permission(context* ctx) {
     HONOUR_EARLIER(ctx, 2);
@@ -196,7 +188,7 @@ int file_permission(context* ctx) {
     u32 mode = mode_of((int)ctx[1]);
     struct bailiff_task* row = subject_row();
     if (!row || use_goes_through(row, file, mode)) return 0;
-    return file_permission_body(row, file, mode);
+    return on_file_permission(row, file, mode);
 }
 
 HOOK(file_receive, 1) {

@@ -23,6 +23,11 @@ static __always_inline int judge_dentry(struct dentry* dentry, u32 right, u32 ho
     return ret;
 }
 
+// The right that is asked first of a file that is open in this mode.
+static __always_inline u32 right_of(unsigned int mode) {
+    return mode & FMODE_WRITE ? BAILIFF_RIGHT_WRITE : BAILIFF_RIGHT_READ;
+}
+
 // What a file that is open in this mode is for, as judge_mode() asks.
 static __always_inline u32 rights_of(unsigned int mode) {
     if (!(mode & FMODE_WRITE)) return 1u << BAILIFF_RIGHT_READ;
@@ -31,7 +36,7 @@ static __always_inline u32 rights_of(unsigned int mode) {
 
 // Reading, writing or both of a file that is open, or about to be.
 static __always_inline int judge_mode(struct judgement* j, unsigned int mode) {
-    j->act.right = mode & FMODE_WRITE ? BAILIFF_RIGHT_WRITE : BAILIFF_RIGHT_READ;
+    j->act.right = right_of(mode);
     if ((mode & FMODE_WRITE) && sets_kernel(j->dentry))
         return refuse(j, BAILIFF_REASON_KERNEL_SETTING);
     int ret = judge_path(j);
@@ -58,11 +63,11 @@ static __noinline int open_goes_through(struct bailiff_task* row, struct file* f
 // The right by which a file is opened, before the rules of its place are asked.
 static __always_inline u32 opened_for(const struct file* file) {
     if (opens_for_execution(file)) return BAILIFF_RIGHT_EXEC;
-    return file->f_mode & FMODE_WRITE ? BAILIFF_RIGHT_WRITE : BAILIFF_RIGHT_READ;
+    return right_of(file->f_mode);
 }
 
 // on failure: deny, subjects only
-static __always_inline int on_file_open(struct bailiff_task* row, struct file* file) {
+static __noinline int on_file_open(struct bailiff_task* row, struct file* file) {
     struct judgement j = {.act = {.hook = BAILIFF_HOOK_FILE_OPEN}, .dentry = file->f_path.dentry};
     j.row = row;
     if (!row->subject && !watched_open(row, j.dentry)) return 0;
@@ -143,13 +148,12 @@ static __noinline int use_goes_through(struct bailiff_task* row, struct file* fi
 
 // Every read(2) and write(2), also of what was opened before the session.
 // on failure: deny, subjects only
-static __always_inline int on_file_permission(struct bailiff_task* row, struct file* file,
-                                              u32 mode) {
+static __noinline int on_file_permission(struct bailiff_task* row, struct file* file, u32 mode) {
     struct judgement j = {.act = {.hook = BAILIFF_HOOK_FILE_PERMISSION},
                           .dentry = file->f_path.dentry};
     j.row = row;
     u8 reason = subject_begin(&j);
-    j.act.right = mode & FMODE_WRITE ? BAILIFF_RIGHT_WRITE : BAILIFF_RIGHT_READ;
+    j.act.right = right_of(mode);
     if (reason) return refuse(&j, reason);
     if (mode && judge_use(&j, file, mode)) return -EPERM;
     note_overlay(j.row, j.dentry);

@@ -165,8 +165,9 @@ static __noinline u8 subject_begin(struct judgement* j) {
     u64 now = bpf_ktime_get_boot_ns();
     if (now >= session->expires_at) return BAILIFF_REASON_EXPIRED;
     j->row->scratch[SCRATCH_NOW] = now;
-    j->row->scratch[SCRATCH_RELAXED] = now < session->relaxed_until;
-    if (now >= session->relaxed_until) standing->tick = tick;
+    u64 relaxed = now < session->relaxed_until;
+    j->row->scratch[SCRATCH_RELAXED] = relaxed;
+    if (!relaxed) standing->tick = tick;
     standing->flags = j->policy->flags;
     j->act.over = 0;
     return BAILIFF_REASON_NONE;
