@@ -56,3 +56,13 @@ case_what_is_mounted_later_has_the_rules_of_its_place() {
     has "$(bailiffctl events --verdict deny --json | tail -n 1)" '"reason":"rule"' "the record"
     umount $work/bot/later /srv/secret/later
 }
+
+case_a_hard_link_out_of_a_denied_path_is_told_when_the_policy_is_loaded() {
+    echo secret >/srv/secret/linked
+    ln /srv/secret/linked $work/bot/linked
+    bailiffctl policy reload >/dev/null || fail "not loaded"
+    wait_for 60 "the record" hard_links_are_told /srv/secret/linked
+    has "$(bailiffctl policy check /etc/bailiff/policy.yaml 2>&1)" "/srv/secret/linked" "policy check"
+    rm -f /srv/secret/linked $work/bot/linked
+}
+hard_links_are_told() { bailiffctl events --json | grep '"kind":"policy.hard_links"' | grep -q "$1"; }

@@ -5,6 +5,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <filesystem>
+
 #include "tests/unit/api/fake_service.h"
 #include "tests/unit/api/raw_client.h"
 #include "api/listener.h"

@@ -1,9 +1,10 @@
 // The control service over a scene: a manager with a policy in force, on a kernel side in memory.
 #pragma once
 
-#include <unistd.h>
+#include <sys/types.h>
 
 #include <boost/asio/io_context.hpp>
+#include <memory>
 #include <string>
 
 #include "bailiffd/service.h"
@@ -13,30 +14,14 @@ namespace bailiff::tests {
 
 class Host : public Scene {
 public:
-    Host() {
-        start();
-        daemon::ServiceHooks hooks;
-        hooks.reload_policy = [this]() -> Result<std::uint32_t> {
-            auto loaded = policy::load_text(policy_text(), "policy.yaml");
-            if (!loaded) return tl::unexpected(loaded.error());
-            return manager->load_policy(*loaded);
-        };
-        hooks.opened = [this](const session::Session& session) { opened = session.name; };
-        hooks.drain_events = [this] { drained++; };
-        hooks.posture = [this] { return posture; };
-        service = std::make_unique<daemon::ControlService>(*manager, port, journal, clock,
-                                                           std::move(hooks));
-        service->set_roles(manager->tables()->policy().settings.roles);
-    }
+    Host();
+    Host(const Host&) = delete;
+    Host& operator=(const Host&) = delete;
+    ~Host();
 
     // A caller with that uid and those roles. Its process is this one.
     [[nodiscard]] api::Caller caller(uid_t uid, api::RoleSet roles = {api::Role::kUser},
-                                     api::Subjection subject = {}) {
-        peer.uid = uid;
-        peer.pid = getpid();
-        peer.start_time = FakeKernelPort::kStartTime;
-        return {peer, roles, subject};
-    }
+                                     api::Subjection subject = {});
     // A session of Alice's account.
     [[nodiscard]] std::string session_of_alice() { return open(kAlice)->name; }
 

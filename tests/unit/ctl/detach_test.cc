@@ -1,6 +1,7 @@
 // bailiffctl detach up to the point where it acts; that part is tested with the kernel side.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 

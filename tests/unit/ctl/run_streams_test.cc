@@ -1,6 +1,10 @@
 // The standard streams of a command of `bailiffctl run`, where the caller has them in files.
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <unistd.h>
+
+#include <fstream>
 
 #include "tests/unit/ctl/run_fixture.h"
 

@@ -1,6 +1,11 @@
 // `bailiffctl run` as a program, against a server whose answers the test sets.
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
 
 #include "tests/unit/ctl/records.h"
 #include "tests/unit/ctl/run_fixture.h"

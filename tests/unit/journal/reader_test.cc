@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <filesystem>
+
 #include "journal/line.h"
 #include "journal/line_source.h"
 #include "journal/writer.h"

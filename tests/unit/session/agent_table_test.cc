@@ -3,9 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <filesystem>
 
 #include "bailiff/verdict.h"
+#include "kernel/objects.h"
+#include "session/layout.h"
 #include "tests/unit/support/fake_kernel_port.h"
 
 namespace bailiff::session {
@@ -52,7 +55,7 @@ protected:
 
 TEST_F(AgentTables, AnExecutableIsItsInode) {
     agent("a").executables = {"/usr/bin/fixer"};
-    const bailiff_inode inode = port.add_file("/usr/bin/fixer");
+    const bailiff_inode inode = port.files.add_file("/usr/bin/fixer");
     const AgentTable table = make();
     ASSERT_EQ(table.matches.size(), 1U);
     EXPECT_EQ(subject_of(table, kernel::inode_key(inode, 0)), 11U);
@@ -63,16 +66,16 @@ TEST_F(AgentTables, AnExecutableIsItsInode) {
 
 TEST_F(AgentTables, ALinkIsWhatItLeadsTo) {
     agent("a").executables = {"/usr/bin/link"};
-    const bailiff_inode inode = port.add_file("/opt/fixer");
-    port.add_link("/usr/bin/link", "/opt/fixer");
+    const bailiff_inode inode = port.files.add_file("/opt/fixer");
+    port.files.add_link("/usr/bin/link", "/opt/fixer");
     EXPECT_EQ(subject_of(make(), kernel::inode_key(inode, 0)), 11U);
 }
 
 TEST_F(AgentTables, AFileThatIsReplacedIsAnotherInode) {
     agent("a").executables = {"/usr/bin/fixer"};
-    const bailiff_inode old = port.add_file("/usr/bin/fixer");
-    port.remove("/usr/bin/fixer");
-    const bailiff_inode now = port.add_file("/usr/bin/fixer");
+    const bailiff_inode old = port.files.add_file("/usr/bin/fixer");
+    port.files.remove("/usr/bin/fixer");
+    const bailiff_inode now = port.files.add_file("/usr/bin/fixer");
     const AgentTable table = make();
     EXPECT_EQ(subject_of(table, kernel::inode_key(now, 0)), 11U);
     EXPECT_EQ(subject_of(table, kernel::inode_key(old, 0)), std::nullopt);
@@ -87,7 +90,7 @@ TEST_F(AgentTables, AFileThatIsNotThereIsANoteWithItsLine) {
 
 TEST_F(AgentTables, AFileThatCannotBeLookedUpIsAnError) {
     agent("a").executables = {"/usr/bin/fixer"};
-    port.add_file("/usr/bin/fixer");
+    port.files.add_file("/usr/bin/fixer");
     port.fail_every("resolve");
     EXPECT_EQ(make_agent_table(port, settings, subjects).error().code(), ErrorCode::kUnavailable);
 }
@@ -136,9 +139,9 @@ TEST_F(AgentTables, AScriptBringsItsInterpreters) {
     policy::AgentEntry& entry = agent("a");
     entry.scripts = {"/opt/agent.sh"};
     entry.interpreters = {"/opt/runner", "/opt/none"};
-    const bailiff_inode script = port.add_file("/opt/agent.sh");
-    const bailiff_inode runner = port.add_file("/opt/runner");
-    const bailiff_inode sh = port.add_file("/usr/bin/sh");
+    const bailiff_inode script = port.files.add_file("/opt/agent.sh");
+    const bailiff_inode runner = port.files.add_file("/opt/runner");
+    const bailiff_inode sh = port.files.add_file("/usr/bin/sh");
     const AgentTable table = make();
     EXPECT_EQ(subject_of(table, kernel::inode_key(script, 0)), 11U);
     EXPECT_EQ(subject_of(table, kernel::inode_key(runner, 0)), 0U) << "watched, no agent yet";
@@ -148,15 +151,15 @@ TEST_F(AgentTables, AScriptBringsItsInterpreters) {
 
 TEST_F(AgentTables, WithoutAScriptNoInterpreterIsWatched) {
     agent("a").executables = {"/usr/bin/fixer"};
-    port.add_file("/usr/bin/fixer");
-    port.add_file("/usr/bin/sh");
+    port.files.add_file("/usr/bin/fixer");
+    port.files.add_file("/usr/bin/sh");
     EXPECT_EQ(make().matches.size(), 1U);
 }
 
 TEST_F(AgentTables, APythonScriptIsAlsoItsCompiledModule) {
     agent("a").scripts = {"/opt/a/agent.py"};
-    port.add_file("/opt/a/agent.py");
-    const bailiff_inode folder = port.add_folder("/opt/a");
+    port.files.add_file("/opt/a/agent.py");
+    const bailiff_inode folder = port.files.add_folder("/opt/a");
     bailiff_object_key key = kernel::inode_key(folder, 0);
     key.kind = BAILIFF_OBJECT_MODULE;
     key.name = hash_name(port.config, "agent");
@@ -168,7 +171,7 @@ TEST_F(AgentTables, APythonScriptIsAlsoItsCompiledModule) {
 TEST_F(AgentTables, OfTwoAgentsTheFirstHasTheFile) {
     agent("a").executables = {"/usr/bin/fixer"};
     agent("b").executables = {"/usr/bin/fixer"};
-    const bailiff_inode inode = port.add_file("/usr/bin/fixer");
+    const bailiff_inode inode = port.files.add_file("/usr/bin/fixer");
     const AgentTable table = make();
     EXPECT_EQ(table.matches.size(), 1U);
     EXPECT_EQ(subject_of(table, kernel::inode_key(inode, 0)), 11U);
@@ -178,8 +181,8 @@ TEST_F(AgentTables, AnInterpreterThatIsAnAgentItselfStaysThat) {
     agent("a").scripts = {"/opt/agent.sh"};
     agent("b").executables = {"/opt/runner"};
     settings.agents[0].interpreters = {"/opt/runner"};
-    const bailiff_inode runner = port.add_file("/opt/runner");
-    port.add_file("/opt/agent.sh");
+    const bailiff_inode runner = port.files.add_file("/opt/runner");
+    port.files.add_file("/opt/agent.sh");
     EXPECT_EQ(subject_of(make(), kernel::inode_key(runner, 0)), 12U);
 }
 

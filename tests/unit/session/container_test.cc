@@ -29,11 +29,17 @@ TEST(ContainerOf, IsToldByTheNamesOfControlGroups) {
 
 TEST(ContainerOf, WhatIsOutsideHasNone) {
     EXPECT_EQ(text_of(container_of("/")), "none");
-    EXPECT_EQ(text_of(container_of("/user.slice/" + kId)), "none");
+    EXPECT_EQ(text_of(container_of("/user.slice/" + kId.substr(1))), "none");
     EXPECT_EQ(text_of(container_of("/libpod_parent/conmon")), "none");
     EXPECT_EQ(text_of(container_of("/machine.slice/libpod-conmon-" + kId + ".scope")), "none");
     EXPECT_EQ(text_of(container_of("/docker/" + kId.substr(1))), "none");
     EXPECT_EQ(text_of(container_of("/docker/" + std::string(64, 'X'))), "none");
+}
+
+TEST(ContainerOf, AnIdAloneDoesNotTellTheRuntime) {
+    EXPECT_EQ(text_of(container_of("/agents/" + kId)), " " + kId);
+    EXPECT_EQ(text_of(container_of("/machine.slice/libpod-" + kOther + ".scope/" + kId)),
+              "podman " + kOther);
 }
 
 TEST(ContainerOf, AContainerInAContainerIsTheInnerOne) {
@@ -85,6 +91,17 @@ TEST_F(ContainersOfProcesses, AnImageThatNobodyKnowsIsEmpty) {
     ASSERT_NE(found, nullptr);
     EXPECT_EQ(found->id(), kId);
     EXPECT_EQ(found->image(), "");
+}
+
+TEST_F(ContainersOfProcesses, AnIdAloneIsAContainerWhereDockerKnowsIt) {
+    port.containers["docker/" + kId] = {"box", "one"};
+    process(40, "/agents/" + kId, 7);
+    process(41, "/agents/" + kOther, 7);
+    const v1::Container* found = containers.find(40, 7 * kTick, 1);
+    ASSERT_NE(found, nullptr);
+    EXPECT_EQ(found->runtime(), "docker");
+    EXPECT_EQ(found->image(), "box");
+    EXPECT_EQ(id_of(41, 7), "none");
 }
 
 TEST_F(ContainersOfProcesses, AProcessThatIsGoneIsInItsParents) {

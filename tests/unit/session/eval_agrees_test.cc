@@ -34,13 +34,13 @@ protected:
         for (const auto& entry : fs::recursive_directory_iterator(root)) {
             const std::string path = entry.path().string();
             if (entry.is_symlink())
-                port.add_link(path, (entry.path().parent_path() / fs::read_symlink(path))
-                                        .lexically_normal()
-                                        .string());
+                port.files.add_link(path, (entry.path().parent_path() / fs::read_symlink(path))
+                                              .lexically_normal()
+                                              .string());
             else if (entry.is_directory())
-                port.add_folder(path);
+                port.files.add_folder(path);
             else
-                port.add_file(path);
+                port.files.add_file(path);
         }
     }
 
@@ -52,7 +52,7 @@ protected:
             "p.yaml");
         ASSERT_TRUE(loaded) << loaded.error().message();
         policy = *loaded;
-        const std::vector<Mount> mounts = {{tests::FakeKernelPort::kRootDevice, "/", "/"}};
+        const std::vector<Mount> mounts = {{tests::FakeFileSystem::kRootDevice, "/", "/"}};
         auto installed =
             PolicyTables::install(port, policy, 0, {{kSession, {variables, {}}}}, mounts);
         ASSERT_TRUE(installed) << installed.error().message();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "kernel/objects.h"
 #include "tests/unit/session/scene.h"
 
 namespace bailiff::tests {
@@ -15,7 +16,7 @@ const std::string kDigest(64, 'a');
 class FileContentsOf : public testing::Test, protected Scene {
 protected:
     FileContentsOf() {
-        file = port.add_file("/opt/tool");
+        file = port.files.add_file("/opt/tool");
         profiles +=
             "  - {name: pinned, default: {exec: allow, files: allow, network: allow}, exec: "
             "[{verdict: allow, path: [/opt/tool], sha256: [" +
@@ -122,8 +123,8 @@ TEST_F(FileContentsOf, TheRowsOfTheLabelNameThem) {
 
 // Whoever may write where the file lies could otherwise keep bailiffd from starting.
 TEST_F(FileContentsOf, AFolderIsDeniedAndNotedWithItsLine) {
-    port.remove("/opt/tool");
-    port.add_folder("/opt/tool");
+    port.files.remove("/opt/tool");
+    port.files.add_folder("/opt/tool");
     replay = token::ReplayCache::open(folder.file("used"), clock).value();
     manager = std::make_unique<session::Manager>(
         session::Surroundings{port, clock, *replay, [](const v1::Record&) {},

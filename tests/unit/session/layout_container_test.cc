@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "kernel/objects.h"
 #include "session/layout.h"
 #include "tests/unit/support/fake_kernel_port.h"
 
@@ -27,10 +28,10 @@ const policy::Label kAllow = says(BAILIFF_VERDICT_ALLOW, 2);
 class LayoutsInContainers : public testing::Test {
 protected:
     LayoutsInContainers() {
-        port.add_folder("/usr/bin");
-        port.add_mount(kRoot, kOverlay);
-        port.add_folder(kRoot + "/usr/bin");
-        port.add_file(kRoot + "/etc/shadow");
+        port.files.add_folder("/usr/bin");
+        port.files.add_mount(kRoot, kOverlay);
+        port.files.add_folder(kRoot + "/usr/bin");
+        port.files.add_file(kRoot + "/etc/shadow");
         port.roots[kInit] = kRoot;
     }
     Layout make() {
@@ -48,7 +49,7 @@ protected:
         return found == layout.objects.end() ? 0 : found->second.flags;
     }
     bailiff_object_key key(const std::string& path, std::uint16_t session) {
-        bailiff_object_key key = kernel::inode_key(port.nodes.at(path).inode, 2);
+        bailiff_object_key key = kernel::inode_key(port.files.nodes.at(path).inode, 2);
         key.session = session;
         return key;
     }
@@ -58,7 +59,7 @@ protected:
     policy::Image image;
     Bindings bindings;
     Sights sights =
-        sights_of({{tests::FakeKernelPort::kRootDevice, "/", "/"}, {kOverlay, "/", kRoot}});
+        sights_of({{tests::FakeFileSystem::kRootDevice, "/", "/"}, {kOverlay, "/", kRoot}});
 };
 
 TEST_F(LayoutsInContainers, ARootThatTheHostHasMountedIsAViewOfItsOwn) {
@@ -81,9 +82,10 @@ TEST_F(LayoutsInContainers, TheRootHasNothingOfTheHostsFoldersAboveIt) {
 }
 
 TEST_F(LayoutsInContainers, AnAbsoluteLinkStaysInTheContainer) {
-    port.add_file(kRoot + "/target");
-    port.add_file("/target");
-    port.add_link(kRoot + "/link", kRoot + "/target"); // as the kernel follows "/target" there
+    port.files.add_file(kRoot + "/target");
+    port.files.add_file("/target");
+    port.files.add_link(kRoot + "/link",
+                        kRoot + "/target"); // as the kernel follows "/target" there
     image.paths["/link"] = kDeny;
     const Layout layout = make();
     EXPECT_EQ(label_at(layout, kRoot + "/target"), kDeny);
@@ -92,8 +94,8 @@ TEST_F(LayoutsInContainers, AnAbsoluteLinkStaysInTheContainer) {
 
 TEST_F(LayoutsInContainers, AVolumeIsDeniedByTheContainersNamesButNotAllowed) {
     // The host's own file system inside the container.
-    port.nodes[kRoot + "/usr/bin"].inode.dev = tests::FakeKernelPort::kRootDevice;
-    port.nodes[kRoot + "/etc/shadow"].inode.dev = tests::FakeKernelPort::kRootDevice;
+    port.files.nodes[kRoot + "/usr/bin"].inode.dev = tests::FakeFileSystem::kRootDevice;
+    port.files.nodes[kRoot + "/etc/shadow"].inode.dev = tests::FakeFileSystem::kRootDevice;
     image.paths["/usr/bin"] = kAllow;
     image.paths["/etc/shadow"] = kDeny;
     const Layout layout = make();
@@ -101,9 +103,29 @@ TEST_F(LayoutsInContainers, AVolumeIsDeniedByTheContainersNamesButNotAllowed) {
     EXPECT_EQ(label_at(layout, kRoot + "/etc/shadow"), kDeny);
 }
 
+TEST_F(LayoutsInContainers, AVolumeThatIsAWholeFileSystemKeepsWhatTheHostAllows) {
+    constexpr std::uint32_t kDisk = 72;
+    port.files.add_mount("/data", kDisk);
+    port.files.add_mount(kRoot + "/volume", kDisk);
+    port.files.nodes[kRoot + "/volume"].inode = port.files.nodes["/data"].inode;
+    sights.host.push_back({kDisk, "/", "/data"});
+    sights.containers.push_back({view_of_init(), {{kOverlay, "/", "/"}, {kDisk, "/", "/volume"}}});
+    bindings[3] = {{"/srv/work/one", ""}, view_of_init()};
+    image.paths["/data"] = kAllow;
+    Layout layout = make();
+    EXPECT_EQ(label_at(layout, "/data"), kAllow);
+    EXPECT_FALSE(layout.objects.contains(key("/data", 3))) << "the session says no more";
+
+    image.paths["/volume"] = kDeny;
+    layout = make();
+    policy::Label both = kAllow;
+    both.merge(kDeny);
+    EXPECT_EQ(label_at(layout, "/data"), both);
+}
+
 TEST_F(LayoutsInContainers, ASessionsWorkspaceIsLookedUpInItsView) {
-    port.add_folder("/srv/work/one");
-    port.add_folder(kRoot + "/srv/work/one");
+    port.files.add_folder("/srv/work/one");
+    port.files.add_folder(kRoot + "/srv/work/one");
     image.templates["${workspace}"] = kAllow;
     bindings[3] = {{"/srv/work/one", ""}, view_of_init()};
     sights.containers.push_back({view_of_init(), {{kOverlay, "/", "/"}}});
@@ -113,7 +135,7 @@ TEST_F(LayoutsInContainers, ASessionsWorkspaceIsLookedUpInItsView) {
 }
 
 TEST_F(LayoutsInContainers, TheMountsThatAProcessSeesAreLabelled) {
-    port.add_mount(kRoot + "/proc", 71);
+    port.files.add_mount(kRoot + "/proc", 71);
     image.paths["/proc"] = kAllow;
     sights.containers.push_back({view_of_init(), {{kOverlay, "/", "/"}, {71, "/", "/proc"}}});
     const Layout layout = make();

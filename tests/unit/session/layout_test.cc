@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "kernel/objects.h"
 #include "tests/unit/support/fake_kernel_port.h"
 
 namespace bailiff::session {
@@ -24,8 +25,8 @@ const policy::Label kAllow = says(BAILIFF_VERDICT_ALLOW, 2);
 class Layouts : public testing::Test {
 protected:
     Layouts() {
-        port.add_file("/srv/a/f");
-        port.add_folder("/srv/b");
+        port.files.add_file("/srv/a/f");
+        port.files.add_folder("/srv/b");
     }
     Layout make() {
         auto made = make_layout(port, image, kSlot, bindings, mounts);
@@ -33,7 +34,7 @@ protected:
         return made ? *made : Layout{};
     }
     bailiff_object_key key(const std::string& path, std::uint16_t session = 0) {
-        bailiff_object_key key = kernel::inode_key(port.nodes.at(path).inode, kSlot);
+        bailiff_object_key key = kernel::inode_key(port.files.nodes.at(path).inode, kSlot);
         key.session = session;
         return key;
     }
@@ -62,7 +63,7 @@ protected:
     tests::FakeKernelPort port;
     policy::Image image;
     Bindings bindings;
-    std::vector<Mount> mounts = {{tests::FakeKernelPort::kRootDevice, "/", "/"}};
+    std::vector<Mount> mounts = {{tests::FakeFileSystem::kRootDevice, "/", "/"}};
 };
 
 TEST_F(Layouts, APathIsItsInodeAndItsName) {
@@ -94,7 +95,7 @@ TEST_F(Layouts, TheRootHasNoNameAbove) {
 }
 
 TEST_F(Layouts, TwoRulesForOneObjectAreBothSaid) {
-    port.add_link("/srv/link", "/srv/a/f");
+    port.files.add_link("/srv/link", "/srv/a/f");
     image.paths["/srv/a/f"] = kDeny;
     image.paths["/srv/link"] = kAllow;
     policy::Label both = kDeny;
@@ -147,13 +148,13 @@ TEST_F(Layouts, ATemplateIsForItsSessionAlone) {
 }
 
 TEST_F(Layouts, WhatASessionIsAllowedFollowsNoSymbolicLink) {
-    port.add_file("/etc/passwd");
-    port.add_link("/srv/a/out", "/etc");
+    port.files.add_file("/etc/passwd");
+    port.files.add_link("/srv/a/out", "/etc");
     image.templates["${workspace}/out"] = kAllow;        // a link
     image.templates["${workspace}/out/passwd"] = kAllow; // behind a link
     image.templates["${workspace}/out/new"] = kAllow;    // not there, behind a link
     image.templates["${home}"] = kAllow;                 // a workspace that became a link
-    port.add_link("/srv/b/home", "/etc");
+    port.files.add_link("/srv/b/home", "/etc");
     bindings[7] = {"/srv/a", "/srv/b/home"};
     const Layout layout = make();
     for (const auto& [placed, object] : layout.objects)
@@ -162,8 +163,8 @@ TEST_F(Layouts, WhatASessionIsAllowedFollowsNoSymbolicLink) {
 }
 
 TEST_F(Layouts, WhatASessionIsDeniedFollowsSymbolicLinks) {
-    port.add_file("/etc/passwd");
-    port.add_link("/srv/a/out", "/etc/passwd");
+    port.files.add_file("/etc/passwd");
+    port.files.add_link("/srv/a/out", "/etc/passwd");
     image.templates["${workspace}/out"] = kDeny;
     bindings[7] = {"/srv/a", ""};
     EXPECT_EQ(label_at(make(), key("/etc/passwd", 7)), kDeny);
@@ -187,7 +188,7 @@ TEST_F(Layouts, WhatARuleSaysForAllCountsForASessionToo) {
 }
 
 TEST_F(Layouts, AMountInheritsWhatLiesAboveIt) {
-    port.add_mount("/srv/b/disk", 9);
+    port.files.add_mount("/srv/b/disk", 9);
     mounts.push_back({9, "/", "/srv/b/disk"});
     image.paths["/srv"] = kDeny;
     image.paths["/srv/b"] = kAllow;
@@ -198,7 +199,7 @@ TEST_F(Layouts, AMountInheritsWhatLiesAboveIt) {
 }
 
 TEST_F(Layouts, AMountInsideAWorkspaceInheritsForThatSession) {
-    port.add_mount("/srv/b/disk", 9);
+    port.files.add_mount("/srv/b/disk", 9);
     mounts.push_back({9, "/", "/srv/b/disk"});
     image.paths["/srv"] = kDeny;
     image.templates["${workspace}"] = kAllow;
@@ -214,9 +215,9 @@ TEST_F(Layouts, AMountInsideAWorkspaceInheritsForThatSession) {
 class TwoMountPoints : public Layouts {
 protected:
     TwoMountPoints() {
-        port.add_mount("/srv/a/disk", 9);
-        port.add_folder("/srv/b/disk");
-        port.nodes["/srv/b/disk"] = port.nodes["/srv/a/disk"];
+        port.files.add_mount("/srv/a/disk", 9);
+        port.files.add_folder("/srv/b/disk");
+        port.files.nodes["/srv/b/disk"] = port.files.nodes["/srv/a/disk"];
         mounts.push_back({9, "/", "/srv/a/disk"});
         mounts.push_back({9, "/", "/srv/b/disk"});
     }
@@ -263,9 +264,9 @@ TEST_F(TwoMountPoints, AWorkspaceIsNoLessStrict) {
 }
 
 TEST_F(TwoMountPoints, TheRootOfTheHostIsOneOfThem) {
-    port.add_folder("/srv/a/host");
-    port.nodes["/srv/a/host"].inode = port.nodes.at("/").inode;
-    mounts.push_back({tests::FakeKernelPort::kRootDevice, "/", "/srv/a/host"});
+    port.files.add_folder("/srv/a/host");
+    port.files.nodes["/srv/a/host"].inode = port.files.nodes.at("/").inode;
+    mounts.push_back({tests::FakeFileSystem::kRootDevice, "/", "/srv/a/host"});
     image.paths["/"] = kAllow;
     image.paths["/srv/a"] = kDeny;
     EXPECT_EQ(label_at(make(), key("/")), kDeny);
@@ -273,7 +274,7 @@ TEST_F(TwoMountPoints, TheRootOfTheHostIsOneOfThem) {
 
 // A session's own label of the root is all that the kernel looks at for it.
 TEST_F(Layouts, AMountPointThatIsTheWorkspaceInheritsToo) {
-    port.add_mount("/srv/b/disk", 9);
+    port.files.add_mount("/srv/b/disk", 9);
     mounts.push_back({9, "/", "/srv/b/disk"});
     image.paths["/srv/b/disk"] = says(BAILIFF_VERDICT_DENY, 1);
     image.templates["${workspace}"] = says(BAILIFF_VERDICT_DENY, 3);
@@ -285,7 +286,7 @@ TEST_F(Layouts, AMountPointThatIsTheWorkspaceInheritsToo) {
 }
 
 TEST_F(Layouts, APartOfAFileSystemMountedElsewhereIsNoRoot) {
-    mounts.push_back({tests::FakeKernelPort::kRootDevice, "/srv/a", "/srv/b"});
+    mounts.push_back({tests::FakeFileSystem::kRootDevice, "/srv/a", "/srv/b"});
     const Layout layout = make();
     EXPECT_EQ(at(layout, key("/srv/b")), nullptr);
 }

@@ -70,7 +70,7 @@ TEST_F(ManagerBreakGlass, TheSessionsOwnEndIsStillItsEnd) {
 }
 
 TEST_F(ManagerBreakGlass, BailiffItselfStaysOutOfReach) {
-    port.add_file(idp.file());
+    port.files.add_file(idp.file());
     ASSERT_TRUE(manager->refresh());
     ASSERT_TRUE(relax(glass()));
     EXPECT_EQ(ask(*session_, BAILIFF_RIGHT_READ, idp.file()), "deny: rule");

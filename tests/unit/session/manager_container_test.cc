@@ -14,9 +14,9 @@ constexpr std::uint32_t kOverlay = 70;
 class ManagerContainer : public testing::Test, protected Scene {
 protected:
     ManagerContainer() {
-        port.add_mount(kRoot, kOverlay);
+        port.files.add_mount(kRoot, kOverlay);
         for (const char* path : {"/srv/work/one/code", "/etc/passwd", "/srv/docs/plan"})
-            port.add_file(kRoot + path);
+            port.files.add_file(kRoot + path);
         port.roots[900] = kRoot;
         mounts.push_back({kOverlay, "/", kRoot});
         container_mounts = [this](std::uint32_t pid) -> Result<std::vector<session::Mount>> {
@@ -64,9 +64,9 @@ TEST_F(ManagerContainer, OnlyAnOperatorBindsWhatIsInOne) {
 }
 
 TEST_F(ManagerContainer, AWorkspaceBehindALinkToTheRootIsRefused) {
-    port.remove(kRoot + "/srv/work");
-    port.add_link(kRoot + "/srv/work", kRoot);
-    port.add_folder(kRoot + "/etc/one");
+    port.files.remove(kRoot + "/srv/work");
+    port.files.add_link(kRoot + "/srv/work", kRoot);
+    port.files.add_folder(kRoot + "/etc/one");
     start();
     const auto opened = open_for(target(true), "/srv/work/etc");
     ASSERT_FALSE(opened);
@@ -86,10 +86,10 @@ TEST_F(ManagerContainer, ANewDaemonLooksIntoItAgain) {
 }
 
 TEST_F(ManagerContainer, ItsRulesDoNotFollowItsProcessToAnotherRoot) {
-    port.add_folder(kRoot + "/own");
-    port.add_folder(kRoot + "/own/srv");
-    port.add_folder(kRoot + "/own/srv/work");
-    port.add_folder(kRoot + "/own/srv/work/one");
+    port.files.add_folder(kRoot + "/own");
+    port.files.add_folder(kRoot + "/own/srv");
+    port.files.add_folder(kRoot + "/own/srv/work");
+    port.files.add_folder(kRoot + "/own/srv/work/one");
     start();
     const auto opened = open_for(target(true));
     ASSERT_TRUE(opened);

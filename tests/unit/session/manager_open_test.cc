@@ -182,15 +182,15 @@ TEST_F(ManagerOpen, AWorkspaceThatBecomesALinkIsAllowedNothingBehindIt) {
     const session::Session* session = open(kAlice, "/srv/work/one");
     ASSERT_NE(session, nullptr);
     EXPECT_EQ(ask(*session, BAILIFF_RIGHT_WRITE, "/srv/work/one/code"), "allow");
-    port.remove("/srv/work/one");
-    port.add_link("/srv/work/one", "/home/al");
-    port.add_file("/home/al/keys");
+    port.files.remove("/srv/work/one");
+    port.files.add_link("/srv/work/one", "/home/al");
+    port.files.add_file("/home/al/keys");
     ASSERT_TRUE(manager->refresh());
     EXPECT_NE(ask(*session, BAILIFF_RIGHT_WRITE, "/home/al/keys"), "allow");
 }
 
 TEST_F(ManagerOpen, AHomeThatIsALinkIsTheFolderItLeadsTo) {
-    port.add_link("/home/al2", "/home/al");
+    port.files.add_link("/home/al2", "/home/al");
     start();
     session::Presenter presenter = this->presenter(61001);
     presenter.home = "/home/al2";
@@ -202,8 +202,8 @@ TEST_F(ManagerOpen, AHomeThatIsALinkIsTheFolderItLeadsTo) {
 }
 
 TEST_F(ManagerOpen, AWorkspaceMustBeAFolderBelowARoot) {
-    port.add_link("/srv/work/out", "/etc");
-    port.add_link("/srv/in", "/srv/work/one");
+    port.files.add_link("/srv/work/out", "/etc");
+    port.files.add_link("/srv/in", "/srv/work/one");
     start();
     const std::string token = idp.sign(claims(kAlice));
     const auto code = [&](const std::string& workspace) {
@@ -366,7 +366,7 @@ TEST_F(ManagerOpen, WhereLabelsRunOutNothingOpensAndOthersGoOn) {
     for (std::size_t i = 0; i + 20 < session::kLabelsPerSlot; i++)
         profiles += "     {verdict: deny, path: [/srv/work/f" + std::to_string(i) + "]},\n";
     profiles += "     {verdict: allow, rights: [read], path: [/srv/docs]}]}\n";
-    for (std::size_t i = 0; i < 40; i++) port.add_folder("/srv/work/f" + std::to_string(i));
+    for (std::size_t i = 0; i < 40; i++) port.files.add_folder("/srv/work/f" + std::to_string(i));
     start();
     const session::Session* first = open(kAlice);
     ASSERT_NE(first, nullptr);

@@ -9,8 +9,8 @@ using testing::HasSubstr;
 class ManagerPaths : public testing::Test, protected Scene {};
 
 TEST_F(ManagerPaths, AFolderThatIsNotNamedInUtf8IsNoWorkspace) {
-    port.add_folder("/srv/work/\xff");
-    port.add_link("/srv/work/link", "/srv/work/\xff");
+    port.files.add_folder("/srv/work/\xff");
+    port.files.add_link("/srv/work/link", "/srv/work/\xff");
     start();
     for (const char* path : {"/srv/work/\xff", "/srv/work/link"}) {
         const auto refused = try_open(kAlice, path);
@@ -22,8 +22,8 @@ TEST_F(ManagerPaths, AFolderThatIsNotNamedInUtf8IsNoWorkspace) {
 }
 
 TEST_F(ManagerPaths, AHomeThatIsNotNamedInUtf8IsRefused) {
-    port.add_link("/home/odd", "/home/\xff");
-    port.add_folder("/home/\xff");
+    port.files.add_link("/home/odd", "/home/\xff");
+    port.files.add_folder("/home/\xff");
     start();
     session::Presenter from = presenter(61001);
     from.home = "/home/odd";

@@ -266,8 +266,8 @@ TEST_F(ManagerPolicy, AMatchThatIsReplacedIsFoundAgain) {
     start();
     ASSERT_EQ(port.agents.size(), 1U);
     const std::uint64_t before = port.agents[0].key.ino;
-    port.remove("/usr/bin/fixer");
-    const std::uint64_t now = port.add_file("/usr/bin/fixer").ino; // an upgrade
+    port.files.remove("/usr/bin/fixer");
+    const std::uint64_t now = port.files.add_file("/usr/bin/fixer").ino; // an upgrade
     ASSERT_TRUE(manager->refresh());
     ASSERT_EQ(port.agents.size(), 1U);
     EXPECT_NE(now, before);
@@ -277,14 +277,14 @@ TEST_F(ManagerPolicy, AMatchThatIsReplacedIsFoundAgain) {
 }
 
 TEST_F(ManagerPolicy, AMatchThatIsNotThereIsToldOnce) {
-    port.remove("/usr/bin/fixer");
+    port.files.remove("/usr/bin/fixer");
     start();
     EXPECT_THAT(message_of("policy.agents"), HasSubstr("/usr/bin/fixer: not there now"));
     ASSERT_TRUE(manager->refresh());
     EXPECT_EQ(records_of("policy.agents").size(), 1U);
-    port.add_file("/usr/bin/fixer");
+    port.files.add_file("/usr/bin/fixer");
     ASSERT_TRUE(manager->refresh());
-    port.remove("/usr/bin/fixer");
+    port.files.remove("/usr/bin/fixer");
     ASSERT_TRUE(manager->refresh());
     EXPECT_EQ(records_of("policy.agents").size(), 2U) << "it had come in between";
 }

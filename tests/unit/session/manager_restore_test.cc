@@ -1,4 +1,6 @@
 // A daemon that starts again: what the kernel went on enforcing is known again, or has an end.
+#include <sys/stat.h>
+
 #include "tests/unit/session/scene.h"
 
 namespace bailiff::tests {

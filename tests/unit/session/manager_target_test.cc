@@ -11,7 +11,7 @@ constexpr std::uint64_t kGroup = 7788;
 
 class ManagerTarget : public testing::Test, protected Scene {
 protected:
-    ManagerTarget() { port.add_folder("/home/bo"); }
+    ManagerTarget() { port.files.add_folder("/home/bo"); }
 
     static session::Target process(std::uint32_t pid) {
         session::Target target;

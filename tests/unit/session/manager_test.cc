@@ -243,7 +243,7 @@ TEST_F(ManagerLife, AFolderMadeLaterGetsItsRuleAtTheNextRefresh) {
     EXPECT_EQ(ask(*session, BAILIFF_RIGHT_READ, "/srv/secret/key"), "deny: rule")
         << "before it is there: nobody can make it unwatched";
     EXPECT_EQ(ask(*session, BAILIFF_RIGHT_READ, "/srv/secret/other"), "deny: rule");
-    port.add_file("/srv/secret/key");
+    port.files.add_file("/srv/secret/key");
     ASSERT_TRUE(manager->refresh());
     EXPECT_EQ(ask(*session, BAILIFF_RIGHT_READ, "/srv/secret/key"), "deny: rule");
     EXPECT_EQ(ask(*session, BAILIFF_RIGHT_READ, "/srv/secret/other"), "allow");
@@ -253,7 +253,7 @@ TEST_F(ManagerLife, ANewMountIsDeniedUntilTheNextRefresh) {
     start();
     const session::Session* session = open(kAlice);
     ASSERT_NE(session, nullptr);
-    port.add_mount("/srv/work/one/disk", 77);
+    port.files.add_mount("/srv/work/one/disk", 77);
     EXPECT_EQ(ask(*session, BAILIFF_RIGHT_WRITE, "/srv/work/one/disk/f"), "deny: unknown root");
     mounts.push_back({77, "/", "/srv/work/one/disk"});
     ASSERT_TRUE(manager->refresh());

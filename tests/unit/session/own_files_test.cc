@@ -24,8 +24,8 @@ protected:
         entry.executables = {"/srv/helper"};
         entry.files_at["/srv/helper"] = {"policy.yaml", 9, 22};
         settings.agents.push_back(entry);
-        port.add_file("/sbin/init");
-        port.add_file("/srv/fixer");
+        port.files.add_file("/sbin/init");
+        port.files.add_file("/srv/fixer");
     }
 
     tests::FakeKernelPort port;
@@ -35,7 +35,7 @@ protected:
 };
 
 TEST_F(OwnFiles, AFileThatIsTheHostsOwnIsRefusedWithItsLine) {
-    port.add_link("/srv/helper", "/sbin/init");
+    port.files.add_link("/srv/helper", "/sbin/init");
     const Status checked = check_own_files(port, table(), own);
     ASSERT_FALSE(checked);
     EXPECT_EQ(checked.error().code(), ErrorCode::kInvalidArgument);
@@ -45,17 +45,17 @@ TEST_F(OwnFiles, AFileThatIsTheHostsOwnIsRefusedWithItsLine) {
 }
 
 TEST_F(OwnFiles, AHardLinkIsTheSameFile) {
-    port.nodes["/srv/helper"] = port.nodes.at("/sbin/init");
+    port.files.nodes["/srv/helper"] = port.files.nodes.at("/sbin/init");
     EXPECT_FALSE(check_own_files(port, table(), own));
 }
 
 TEST_F(OwnFiles, AFileOfTheAgentsOwnIsGood) {
-    port.add_link("/srv/helper", "/srv/fixer");
+    port.files.add_link("/srv/helper", "/srv/fixer");
     EXPECT_TRUE(check_own_files(port, table(), own));
 }
 
 TEST_F(OwnFiles, WhatCannotBeLookedUpIsAnError) {
-    port.add_link("/srv/helper", "/srv/fixer");
+    port.files.add_link("/srv/helper", "/srv/fixer");
     const AgentTable made = table();
     port.fail_every("resolve");
     EXPECT_EQ(check_own_files(port, made, own).error().code(), ErrorCode::kUnavailable);
@@ -67,12 +67,12 @@ class OwnFilesInForce : public testing::Test, protected tests::Scene {};
 TEST_F(OwnFilesInForce, APolicyWhoseAgentIsTheShellIsRefusedAsAWhole) {
     start();
     const auto agents_before = port.agents;
-    port.add_file("/bin/sh");
-    port.remove("/usr/bin/fixer");
+    port.files.add_file("/bin/sh");
+    port.files.remove("/usr/bin/fixer");
     const policy::OwnHost host = policy::OwnHost::look();
     for (const policy::HostFile& file : host.files())
-        if (file.runs_scripts) port.nodes[file.path] = port.nodes.at("/bin/sh");
-    port.nodes["/usr/bin/fixer"] = port.nodes.at("/bin/sh");
+        if (file.runs_scripts) port.files.nodes[file.path] = port.files.nodes.at("/bin/sh");
+    port.files.nodes["/usr/bin/fixer"] = port.files.nodes.at("/bin/sh");
     const auto loaded = manager->load_policy(policy());
     ASSERT_FALSE(loaded);
     EXPECT_THAT(loaded.error().message(), HasSubstr("policy.yaml:12:62: match on "

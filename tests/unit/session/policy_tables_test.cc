@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "kernel/objects.h"
 #include "tests/unit/support/fake_kernel_port.h"
 
 namespace bailiff::session {
@@ -11,7 +12,7 @@ namespace {
 
 class PolicyTable : public testing::Test {
 protected:
-    PolicyTable() { port.add_file("/srv/a/f"); }
+    PolicyTable() { port.files.add_file("/srv/a/f"); }
     std::unique_ptr<PolicyTables> install(std::uint8_t slot = 1, Bindings bindings = {}) {
         auto policy = policy::load_text(
             "version: 1\n"
@@ -31,7 +32,7 @@ protected:
         return made ? std::move(*made) : nullptr;
     }
     tests::FakeKernelPort port;
-    std::vector<Mount> mounts = {{tests::FakeKernelPort::kRootDevice, "/", "/"}};
+    std::vector<Mount> mounts = {{tests::FakeFileSystem::kRootDevice, "/", "/"}};
 };
 
 TEST_F(PolicyTable, TheRowOfThePolicyNamesItsDefaults) {
@@ -87,9 +88,9 @@ TEST_F(PolicyTable, ARefreshWritesNothingWhereNothingChanged) {
 TEST_F(PolicyTable, WhatIsNewIsWrittenBeforeWhatIsStaleGoes) {
     const auto tables = install();
     ASSERT_NE(tables, nullptr);
-    const bailiff_object_key old = kernel::inode_key(port.nodes.at("/srv/a/f").inode, 1);
-    port.remove("/srv/a/f");
-    const bailiff_object_key now = kernel::inode_key(port.add_file("/srv/a/f"), 1);
+    const bailiff_object_key old = kernel::inode_key(port.files.nodes.at("/srv/a/f").inode, 1);
+    port.files.remove("/srv/a/f");
+    const bailiff_object_key now = kernel::inode_key(port.files.add_file("/srv/a/f"), 1);
     const std::size_t before = port.calls.size();
     ASSERT_TRUE(tables->refresh(mounts));
     EXPECT_TRUE(port.objects.contains(now));
@@ -105,8 +106,8 @@ TEST_F(PolicyTable, WhatIsNewIsWrittenBeforeWhatIsStaleGoes) {
 TEST_F(PolicyTable, AnEraseThatFailedIsTriedAgain) {
     const auto tables = install();
     ASSERT_NE(tables, nullptr);
-    const bailiff_object_key old = kernel::inode_key(port.nodes.at("/srv/a/f").inode, 1);
-    port.remove("/srv/a/f");
+    const bailiff_object_key old = kernel::inode_key(port.files.nodes.at("/srv/a/f").inode, 1);
+    port.files.remove("/srv/a/f");
     port.fail_every("erase_object");
     EXPECT_FALSE(tables->refresh(mounts));
     port.mend();

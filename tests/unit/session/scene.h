@@ -4,9 +4,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/types.h>
 
-#include <boost/json/serialize.hpp>
+#include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,34 +32,13 @@ inline constexpr const char* kOtherIdp = "https://other.example";
 // An issuer with one key, its key set in a folder.
 class Issuer {
 public:
-    Issuer(std::string name, std::string file)
-        : name_(std::move(name)),
-          file_(std::move(file)),
-          key_(token::SigningKey::generate().value()) {
-        json::object jwk = key_.public_jwk();
-        jwk["kid"] = "1";
-        jwk["alg"] = "ES256";
-        put_file(file_, json::serialize(json::object{{"keys", json::array{jwk}}}));
-    }
+    Issuer(std::string name, std::string file);
     [[nodiscard]] const std::string& file() const { return file_; }
 
     // Claims of a good token for that user, through agent:fixer.
     [[nodiscard]] json::object claims(const std::string& user, std::int64_t now,
-                                      std::int64_t lifetime) {
-        return {{"iss", name_},
-                {"sub", user},
-                {"aud", "bailiff://host"},
-                {"client_id", "app"},
-                {"iat", now},
-                {"exp", now + lifetime},
-                {"jti", name_ + std::to_string(++count_)},
-                {"task", "T-1"},
-                {"scope", "fix look"},
-                {"act", json::object{{"iss", name_}, {"sub", "agent:fixer"}}}};
-    }
-    [[nodiscard]] std::string sign(const json::object& claims, const char* type = "at+jwt") const {
-        return key_.sign({{"typ", type}, {"kid", "1"}}, json::serialize(claims)).value();
-    }
+                                      std::int64_t lifetime);
+    [[nodiscard]] std::string sign(const json::object& claims, const char* type = "at+jwt") const;
 
 private:
     std::string name_;
@@ -67,13 +49,10 @@ private:
 
 class Scene {
 public:
-    Scene() {
-        for (const char* path : {"/etc", "/srv/docs", "/srv/work/one", "/srv/work/two", "/home/al"})
-            port.add_folder(path);
-        for (const char* path : {"/etc/passwd", "/srv/docs/plan", "/srv/work/one/code",
-                                 "/srv/work/two/code", "/usr/bin/fixer"})
-            port.add_file(path);
-    }
+    Scene();
+    Scene(const Scene&) = delete;
+    Scene& operator=(const Scene&) = delete;
+    ~Scene();
 
     // The parts that a test changes.
     std::string profiles =
@@ -93,137 +72,50 @@ public:
     std::string idp_more; // of that issuer, such as ", break_glass: true"
     std::string more;     // whole keys, such as "mode: observe\n"
 
-    [[nodiscard]] std::string policy_text() const {
-        return "version: 1\n"
-               "audience: [\"bailiff://host\"]\n"
-               "issuers:\n"
-               "  - {issuer: \"" +
-               std::string(kIdp) + "\", max_lifetime: 1h, jwks_file: " + idp.file() + idp_more +
-               "}\n"
-               "  - {issuer: \"" +
-               kOtherIdp + "\", max_lifetime: 1h, jwks_file: " + other_idp.file() + "}\n" +
-               "workspace_roots: [/srv/work]\n" + more +
-               "host: {profiles: [ceiling]}\n"
-               "users:\n" +
-               users + "agents:\n" + agents + "profiles:\n" + profiles;
-    }
-
-    [[nodiscard]] std::shared_ptr<const policy::Policy> policy() const {
-        auto loaded = policy::load_text(policy_text(), "policy.yaml");
-        EXPECT_TRUE(loaded) << (loaded ? "" : loaded.error().message());
-        return loaded ? *loaded : nullptr;
-    }
+    [[nodiscard]] std::string policy_text() const;
+    [[nodiscard]] std::shared_ptr<const policy::Policy> policy() const;
 
     // A manager with the policy in force; a second call is a daemon that starts again.
-    session::Manager& start() {
-        replay = token::ReplayCache::open(folder.file("used"), clock).value();
-        manager = std::make_unique<session::Manager>(session::Surroundings{
-            port, clock, *replay, [this](v1::Record record) { records.push_back(record); },
-            [this]() -> Result<std::vector<session::Mount>> {
-                if (mounts_fail) return fail(ErrorCode::kInternal, "mountinfo cannot be read");
-                return mounts;
-            },
-            state_file(), folder.file("labels.json"), boot_id, nullptr, container_mounts});
-        const auto loaded = manager->load_policy(policy());
-        EXPECT_TRUE(loaded) << (loaded ? "" : loaded.error().message());
-        return *manager;
-    }
+    session::Manager& start();
     // As a daemon before would have left it: so many subject slots are free beside the policy's
     // agents, the others are of agents long gone.
-    void leave_subjects(std::uint32_t free) {
-        session::SavedState state;
-        state.boot_id = boot_id;
-        const std::uint32_t taken = BAILIFF_MAX_SUBJECTS - 2 - 2 - free;
-        for (std::uint32_t i = 1; i <= taken; i++)
-            state.agent_subjects["gone-" + std::to_string(i)] = i;
-        EXPECT_TRUE(save_state(state_file(), state));
-    }
+    void leave_subjects(std::uint32_t free);
     [[nodiscard]] std::string state_file() const { return folder.file("sessions.json"); }
 
     // `now` plus 600 s, for that user, through agent:fixer.
-    [[nodiscard]] json::object claims(const std::string& user) {
-        return idp.claims(user, clock.unix_seconds(), 600);
-    }
-    [[nodiscard]] session::Presenter presenter(uid_t uid) {
-        session::Presenter presenter;
-        presenter.uid = uid;
-        presenter.account = "u" + std::to_string(uid);
-        presenter.home = "/home/al";
-        presenter.pid = next_pid++;
-        presenter.start_time = FakeKernelPort::kStartTime;
-        presenter.still_there = [] { return true; };
-        return presenter;
-    }
-    [[nodiscard]] static uid_t uid_of(const std::string& user) {
-        return user == kBob ? 61002 : 61001;
-    }
+    [[nodiscard]] json::object claims(const std::string& user);
+    [[nodiscard]] session::Presenter presenter(uid_t uid);
+    [[nodiscard]] static uid_t uid_of(const std::string& user);
 
     Result<const session::Session*> try_open(const std::string& user,
                                              const std::string& workspace = "/srv/work/one",
-                                             bool wait_tree = false) {
-        return open_with(idp.sign(claims(user)), uid_of(user), workspace, wait_tree);
-    }
+                                             bool wait_tree = false);
     Result<const session::Session*> open_with(const std::string& token, uid_t uid,
                                               const std::string& workspace = "/srv/work/one",
-                                              bool wait_tree = false) {
-        std::uint32_t enrolled = 0;
-        return manager->open({token, "", workspace, "note", wait_tree}, presenter(uid), &enrolled);
-    }
+                                              bool wait_tree = false);
     // Null, and a failed test, where it is refused.
     const session::Session* open(const std::string& user,
                                  const std::string& workspace = "/srv/work/one",
-                                 bool wait_tree = false) {
-        const auto opened = try_open(user, workspace, wait_tree);
-        EXPECT_TRUE(opened) << (opened ? "" : opened.error().message());
-        return opened ? *opened : nullptr;
-    }
+                                 bool wait_tree = false);
     Result<const session::Session*> renew(const session::Session& session,
-                                          const json::object& claims) {
-        return manager->renew(session.name, idp.sign(claims), "", presenter(session.uid));
-    }
+                                          const json::object& claims);
 
     // "allow", "deny: rule", "deny: expired", ... for a task of that session.
     [[nodiscard]] std::string ask(const session::Session& session, std::uint8_t right,
-                                  const std::string& path) {
-        return ask(session.subject, session.generation, right, path);
-    }
+                                  const std::string& path);
     [[nodiscard]] std::string ask(std::uint32_t subject, std::uint32_t generation,
-                                  std::uint8_t right, const std::string& path) {
-        const bailiff_decision decision =
-            port.judge(subject, generation, right, path, clock.boot_nanos());
-        if (decision.verdict == BAILIFF_VERDICT_ALLOW) return "allow";
-        static const std::map<int, std::string> reasons = {
-            {BAILIFF_REASON_RULE, "rule"},
-            {BAILIFF_REASON_DEFAULT, "default"},
-            {BAILIFF_REASON_EXPIRED, "expired"},
-            {BAILIFF_REASON_ENDED, "ended"},
-            {BAILIFF_REASON_REVOKED, "revoked"},
-            {BAILIFF_REASON_STALE, "stale"},
-            {BAILIFF_REASON_NO_PROFILE, "no profile"},
-            {BAILIFF_REASON_UNKNOWN_ROOT, "unknown root"}};
-        return std::string(policy::verdict_name(decision.verdict)) + ": " +
-               reasons.at(decision.reason);
-    }
+                                  std::uint8_t right, const std::string& path);
 
-    [[nodiscard]] std::vector<v1::Record> records_of(const std::string& kind) const {
-        std::vector<v1::Record> found;
-        for (const v1::Record& record : records)
-            if (record.kind() == kind) found.push_back(record);
-        return found;
-    }
+    [[nodiscard]] std::vector<v1::Record> records_of(const std::string& kind) const;
     // Message of the only record of a kind; empty, and a failed test, where there is not one.
-    [[nodiscard]] std::string message_of(const std::string& kind) const {
-        const auto found = records_of(kind);
-        EXPECT_EQ(found.size(), 1U) << "records of kind " << kind;
-        return found.size() == 1 ? found[0].message() : "";
-    }
+    [[nodiscard]] std::string message_of(const std::string& kind) const;
 
     ManualClock clock;
     TemporaryFolder folder;
     FakeKernelPort port;
     Issuer idp{kIdp, folder.file("idp.json")};
     Issuer other_idp{kOtherIdp, folder.file("other.json")};
-    std::vector<session::Mount> mounts = {{FakeKernelPort::kRootDevice, "/", "/"}};
+    std::vector<session::Mount> mounts = {{FakeFileSystem::kRootDevice, "/", "/"}};
     bool mounts_fail = false;
     std::function<Result<std::vector<session::Mount>>(std::uint32_t)> container_mounts;
     std::string boot_id = "boot-1";

@@ -3,6 +3,10 @@
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 
+#include <boost/json/serialize.hpp>
+
+#include "base/base64url.h"
+#include "base/sha256.h"
 #include "tests/unit/token/fixture.h"
 #include "token/verifier.h"
 

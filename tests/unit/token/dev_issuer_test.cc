@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <boost/json/parse.hpp>
+
 #include "base/file.h"
 #include "tests/unit/token/fixture.h"
 #include "token/jws.h"

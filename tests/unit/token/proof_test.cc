@@ -1,5 +1,7 @@
 #include "token/proof.h"
 
+#include <boost/json/serialize.hpp>
+
 #include "tests/unit/token/fixture.h"
 #include "token/verifier.h"
 

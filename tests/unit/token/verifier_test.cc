@@ -1,6 +1,10 @@
 // The token as a whole: issuer, key, signature, audience, time, configuration.
 #include "token/verifier.h"
 
+#include <boost/json/serialize.hpp>
+
+#include "base/base64url.h"
+#include "base/sha256.h"
 #include "tests/unit/token/fixture.h"
 
 namespace bailiff::token {
