@@ -149,10 +149,9 @@ __noinline u32 settle_name(struct bailiff_task* row, const struct bailiff_subjec
 }
 
 static __always_inline int may_have_label(u64 ino, u32 dev) {
-    u32 bit = bailiff_filter_bit(ino, dev);
-    u32 index = bit / 64;
-    const u64* word = bpf_map_lookup_elem(&filter, &index);
-    return !word || (*word >> (bit % 64) & 1);
+    struct bailiff_filter_place at = bailiff_filter_place(ino, dev);
+    const u64* word = bpf_map_lookup_elem(&filter, &at.word);
+    return !word || (*word & at.bits) == at.bits;
 }
 
 // Where a walk is, in plain numbers.

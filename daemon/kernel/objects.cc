@@ -33,13 +33,12 @@ Status count_change(int filter) {
 Status write_object(int objects, int filter, const bailiff_object_key& key,
                     const bailiff_object& object) {
     if (key.ino != 0) {
-        const std::uint32_t bit = bailiff_filter_bit(key.ino, key.dev);
-        const std::uint32_t index = bit / 64;
+        const struct bailiff_filter_place place = bailiff_filter_place(key.ino, key.dev);
         std::uint64_t word = 0;
-        if (bpf_map_lookup_elem(filter, &index, &word) != 0)
+        if (bpf_map_lookup_elem(filter, &place.word, &word) != 0)
             return fail_errno("read kernel map filter", errno);
-        word |= 1ULL << (bit % 64);
-        if (bpf_map_update_elem(filter, &index, &word, BPF_ANY) != 0)
+        word |= place.bits;
+        if (bpf_map_update_elem(filter, &place.word, &word, BPF_ANY) != 0)
             return fail_errno("write kernel map filter", errno);
     }
     if (bpf_map_update_elem(objects, &key, &object, BPF_ANY) == 0) return count_change(filter);

@@ -30,7 +30,7 @@ typedef uint64_t bailiff_u64;
 #define BAILIFF_STATIC_ASSERT(cond, text) _Static_assert(cond, text)
 #endif
 
-#define BAILIFF_ABI_VERSION 6
+#define BAILIFF_ABI_VERSION 7
 
 // Table sizes. A slot is an index; slot 0 is reserved in each table.
 #define BAILIFF_MASK_WORDS 4 // 256 profile bits
