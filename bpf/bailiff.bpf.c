@@ -320,6 +320,18 @@ HOOK(ipc_permission, 2) {
     return on_ipc_permission((struct kern_ipc_perm*)ctx[0]);
 }
 
+HOOK(msg_queue_msgctl, 2) {
+    return on_ipc_control((struct kern_ipc_perm*)ctx[0]);
+}
+
+HOOK(shm_shmctl, 2) {
+    return on_ipc_control((struct kern_ipc_perm*)ctx[0]);
+}
+
+HOOK(sem_semctl, 2) {
+    return on_ipc_control((struct kern_ipc_perm*)ctx[0]);
+}
+
 // Rights that need no look at the arguments.
 #define RIGHT_HOOK(name, security_name, arguments, right, number) \
     HOOK_AS(name, name, security_name, arguments) {               \

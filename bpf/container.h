@@ -34,16 +34,31 @@ static __always_inline int has_root_of_its_own(const struct task_struct* task) {
     return host_root && own && own != host_root;
 }
 
+// Is the name at kernel address `from` that of a container's control group: ID, docker-ID or
+// libpod-ID, where ID has 64 hexadecimal digits (the last one is not looked at)?
+__noinline int names_container(u64 from) {
+    u64 prefix = 0;
+    bpf_probe_read_kernel(&prefix, 7, (const void*)from);
+    if (prefix == 0x2d72656b636f64 || prefix == 0x2d646f7062696c) from += 7;
+    char id[64] = {};
+    bpf_probe_read_kernel_str(id, sizeof(id), (const void*)from); // all but the last digit
+    for (u32 i = 0; i < sizeof(id) - 1; i++)
+        if (!(id[i] >= '0' && id[i] <= '9') && !(id[i] >= 'a' && id[i] <= 'f')) return 0;
+    return 1;
+}
+
 // runc, by a copy of itself or its own file, before it has entered the container's root: docker's
-// runtime executes itself again in the container's cgroup, and makes the container from there. What
-// it executes next has the container's root. (Podman's crun executes nothing but that.)
+// runtime executes itself again in the container's cgroup, as root, and makes the container from
+// there. What it executes next has the container's root. (Podman's crun executes nothing but that.)
 static __always_inline int is_runtime(const struct task_struct* task, const struct dentry* image) {
     u64 name[3] = {};
     const unsigned char* from = BPF_CORE_READ(image, d_name.name);
     bpf_probe_read_kernel_str(name, sizeof(name), from);
     int copy = name[0] == 0x75723a64666d656d && name[1] == 0x656e6f6c635f636e; // memfd:runc_cloned
     if (!copy && name[0] != 0x636e7572) return 0;                              // runc
-    return host_root_folder && root_folder_of(task) == host_root_folder;
+    if (!host_root_folder || root_folder_of(task) != host_root_folder) return 0;
+    if (BPF_CORE_READ(task, cred, uid.val)) return 0;
+    return names_container((u64)BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, name));
 }
 
 // What a runtime mounts anew for each container. Not what shows other files under other names, as

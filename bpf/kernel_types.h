@@ -67,6 +67,8 @@ enum {
 #define F_SETOWN 8
 #define F_SETSIG 10
 #define F_SETOWN_EX 15
+#define FIOSETOWN 0x8901u // of sockets
+#define SIOCSPGRP 0x8902u
 #define PTRACE_MODE_NOAUDIT 4u // include/linux/ptrace.h
 #define CAP_OPT_NOAUDIT 2u     // include/linux/security.h
 #define DCACHE_OP_HASH 1u      // include/linux/dcache.h

@@ -2,6 +2,7 @@
 #ifndef BAILIFF_SYSTEM_H
 #define BAILIFF_SYSTEM_H
 
+#include "memory.h"
 #include "special_files.h"
 
 // Does the kernel act here with other credentials than the task's own: overlayfs with its mounter's
@@ -75,6 +76,10 @@ static __always_inline int on_file_ioctl(struct file* file, unsigned int command
     j.act.number = command;
     struct inode* inode = file->f_inode;
     u32 type = inode ? inode->i_mode & S_IFMT : 0;
+    if (command == FIOSETOWN || command == SIOCSPGRP) { // as fcntl(2) with F_SETOWN
+        j.act.right = BAILIFF_RIGHT_SIGNAL;
+        return settle_right(&j);
+    }
     int judged = type == S_IFCHR ? feeds_terminal(command)
                                  : (type == S_IFREG || type == S_IFDIR || type == S_IFBLK) &&
                                        !is_harmless_ioctl(command);
@@ -116,6 +121,14 @@ static __always_inline int on_ipc_permission(struct kern_ipc_perm* object) {
     if (maker && maker->subject == row->subject && maker->generation == row->generation)
         return judge_standing(BAILIFF_RIGHT_IPC, BAILIFF_HOOK_IPC_PERMISSION);
     return judge_right(BAILIFF_RIGHT_IPC, BAILIFF_HOOK_IPC_PERMISSION);
+}
+
+// msgctl(2), shmctl(2) and semctl(2): removing an object and giving it away asks for its owner's
+// uid alone. NULL where the call is about the tables and not about one object.
+// on failure: deny, subjects only
+static __always_inline int on_ipc_control(struct kern_ipc_perm* object) {
+    struct bailiff_task* row = subject_row();
+    return row && is_there(row, object) ? on_ipc_permission(object) : 0;
 }
 
 #endif

@@ -3,11 +3,14 @@
 #include <linux/capability.h>
 #include <linux/kcmp.h>
 #include <linux/sched.h>
+#include <linux/sockios.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -75,6 +78,18 @@ int notify_by_descriptor(const Place& place, int owner_command) {
     return sent(write(write_end.get(), "x", 1), place);
 }
 
+int notify_by_socket(const Place& place, unsigned long owner_command) {
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return errno;
+    const Fd here(ends[0]);
+    const Fd there(ends[1]);
+    int victim = victim_of(place);
+    int on = 1;
+    if (ioctl(here.get(), owner_command, &victim) != 0) return errno;
+    if (ioctl(here.get(), FIOASYNC, &on) != 0) return errno;
+    return sent(write(there.get(), "x", 1), place);
+}
+
 constexpr Extra kVictim{.victim = true};
 
 constexpr Vector kVectors[] = {
@@ -120,6 +135,10 @@ constexpr Vector kVectors[] = {
      Who::kUser, [](const Place& place) { return notify_by_descriptor(place, F_SETOWN); }, kVictim},
     {"process_signal_by_owner_ex", "the same with F_SETOWN_EX", Who::kUser,
      [](const Place& place) { return notify_by_descriptor(place, F_SETOWN_EX); }, kVictim},
+    {"process_signal_by_socket", "has the kernel signal a process by ioctl FIOSETOWN on a socket",
+     Who::kUser, [](const Place& place) { return notify_by_socket(place, FIOSETOWN); }, kVictim},
+    {"process_signal_by_socket_group", "the same with SIOCSPGRP", Who::kUser,
+     [](const Place& place) { return notify_by_socket(place, SIOCSPGRP); }, kVictim},
     {"process_ptrace_attach", "attaches to a process outside", Who::kUser,
      [](const Place& place) { return attach(place, false); }, kVictim},
     {"process_ptrace_seize", "seizes a process outside", Who::kUser,

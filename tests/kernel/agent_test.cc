@@ -175,7 +175,8 @@ TEST_F(Agent, PodmansMonitorBesideAContainerIsNone) {
 
 // As of docker: its runtime executes a copy of itself in the container's cgroup.
 TEST_F(Agent, AContainersRuntimeIsNoneUntilItHasTheContainersRoot) {
-    const std::string group = "/a.slice/boxes/0123";
+    const std::string id(64, 'a');
+    const std::string group = "/a.slice/boxes/docker-" + id + ".scope";
     agent_cgroup("/a.slice/boxes");
     EXPECT_EQ(free(in_cgroup(group, show_from_memory("runc_cloned:/proc/self/exe"))), 0);
     EXPECT_NE(free(in_cgroup(group, show_from_memory("runc:/proc/self/exe"))), 0);
@@ -183,6 +184,10 @@ TEST_F(Agent, AContainersRuntimeIsNoneUntilItHasTheContainersRoot) {
     fs::copy_file("/bin/true", folder_ + "/runc2");
     policy(BAILIFF_VERDICT_ALLOW, {{folder_, {BAILIFF_RIGHT_EXEC}, BAILIFF_VERDICT_DENY}});
     EXPECT_EQ(free(in_cgroup(group, execute(folder_ + "/runc"))), 0);
+    EXPECT_EQ(free(in_cgroup("/a.slice/boxes/" + id, execute(folder_ + "/runc"))), 0);
+    for (const std::string other : {"", "/fixer.service", "/docker-0123.scope"})
+        EXPECT_EQ(free(in_cgroup("/a.slice/boxes" + other, execute(folder_ + "/runc"))), EPERM);
+    EXPECT_EQ(free(in_cgroup(group, as_uid(12346, execute(folder_ + "/runc")))), EPERM);
     EXPECT_EQ(free(in_cgroup(group, execute(folder_ + "/runc2"))), EPERM);
     const Act in_own_root = [this] {
         return chroot(folder_.c_str()) == 0 ? execute("/runc")() : errno;
