@@ -104,8 +104,8 @@ static __always_inline struct bailiff_task* agent_of_image(struct task_struct* t
                                                            struct dentry* image) {
     struct bailiff_task* by_file = agent_of_file(image);
     if (by_file && by_file->subject) return by_file;
-    struct bailiff_task* by_place = is_runtime(task, image) ? 0 : agent_of_task(task);
-    return by_place ? by_place : by_file;
+    struct bailiff_task* by_place = agent_of_task(task);
+    return by_place && !is_runtime(task, image) ? by_place : by_file;
 }
 
 // An agent's own file or place makes the executing task a subject; an interpreter makes it watched.
