@@ -36,14 +36,18 @@ typedef unsigned long long context;
 
 // A hook that concerns tasks with a row alone. What follows is its body, a function of its own: the
 // many tasks without one pay for no more than the question.
+#define HOOK_BODY(inlining, program, lsm_name, security_name, arguments) \
+    static inlining int program##_body(context* ctx);                    \
+    ATTACH(lsm_name, security_name)                                      \
+    int program(context* ctx) {                                          \
+        HONOUR_EARLIER(ctx, arguments);                                  \
+        return has_row() ? program##_body(ctx) : 0;                      \
+    }                                                                    \
+    static inlining int program##_body(context* ctx)
 #define HOOK_AS(program, lsm_name, security_name, arguments) \
-    static __noinline int program##_body(context* ctx);      \
-    ATTACH(lsm_name, security_name)                          \
-    int program(context* ctx) {                              \
-        HONOUR_EARLIER(ctx, arguments);                      \
-        return has_row() ? program##_body(ctx) : 0;          \
-    }                                                        \
-    static __noinline int program##_body(context* ctx)
+    HOOK_BODY(__noinline, program, lsm_name, security_name, arguments)
+// One whose body is no function of its own: together with what it calls the stack would not do.
+#define HOOK_TO(name, arguments) HOOK_BODY(__always_inline, name, name, name, arguments)
 #define HOOK(name, arguments) HOOK_AS(name, name, name, arguments)
 
 // --- task ---
@@ -176,26 +180,35 @@ HOOK(inode_file_setattr, 2) {
                         BAILIFF_HOOK_INODE_FILE_SETATTR);
 }
 
+HOOK(inode_getxattr, 2) {
+    return on_inode_getxattr((struct dentry*)ctx[0], ctx[1]);
+}
+
 HOOK(path_notify, 3) {
     return on_path_notify((const struct path*)ctx[0]);
 }
 
-ATTACH(file_permission, file_permission)
-int file_permission(context* ctx) {
-    HONOUR_EARLIER(ctx, 2);
-    if (!has_row()) return 0;
+HOOK_TO(file_permission, 2) {
     struct file* file = (struct file*)ctx[0];
     u32 mode = mode_of((int)ctx[1]);
     struct bailiff_task* row = subject_row();
     if (!row || use_goes_through(row, file, mode)) return 0;
-    return on_file_permission(row, file, mode);
+    struct dentry* dentry = file->f_path.dentry;
+    struct super_block* sb = dentry->d_sb;
+    if (sb->s_magic != SOCKFS_MAGIC) return on_file_permission(row, file, mode);
+    return (mode & FMODE_WRITE) && is_unix_file(file)
+               ? on_unix_file(row, file, BAILIFF_HOOK_FILE_PERMISSION, rights_of(mode))
+               : on_socket_file(row, file, mode);
 }
 
-HOOK(file_receive, 1) {
+HOOK_TO(file_receive, 1) {
     struct file* file = (struct file*)ctx[0];
     struct dentry* dentry = file->f_path.dentry;
     struct super_block* sb = dentry->d_sb;
-    return sb->s_magic == SOCKFS_MAGIC ? judge_received_socket(file) : on_file_receive(file);
+    if (sb->s_magic != SOCKFS_MAGIC) return on_file_receive(file);
+    if (!is_unix_file(file)) return on_socket_receive(file);
+    struct bailiff_task* row = subject_row();
+    return row ? on_unix_file(row, file, BAILIFF_HOOK_FILE_RECEIVE, UNIX_RIGHTS) : 0;
 }
 
 HOOK(file_ioctl, 3) {
@@ -224,9 +237,18 @@ HOOK(mmap_file, 4) {
 }
 #endif
 
-HOOK(file_mprotect, 3) {
+HOOK_TO(file_mprotect, 3) {
     return on_file_mprotect((struct vm_area_struct*)ctx[0], (unsigned long)ctx[2]);
 }
+
+// No hook of the LSM: the system call itself, of 64-bit programs and of others.
+#define PERSONALITY_CALL(program, call, argument)                                   \
+    SEC("fentry/" #call)                                                            \
+    int program(context* ctx) {                                                     \
+        return has_row() ? on_personality(((struct pt_regs*)ctx[0])->argument) : 0; \
+    }
+PERSONALITY_CALL(personality, __x64_sys_personality, di)
+PERSONALITY_CALL(personality_32, __ia32_sys_personality, bx)
 
 // --- network ---
 
@@ -244,10 +266,10 @@ HOOK(socket_bind, 3) {
                              BAILIFF_RIGHT_BIND, BAILIFF_HOOK_SOCKET_BIND);
 }
 
-HOOK(socket_sendmsg, 3) {
-    struct msghdr* message = (struct msghdr*)ctx[1];
-    return on_socket_use((struct socket*)ctx[0], message->msg_name, message->msg_namelen,
-                         BAILIFF_HOOK_SOCKET_SENDMSG);
+HOOK_TO(socket_sendmsg, 3) {
+    struct socket* sock = (struct socket*)ctx[0];
+    return is_unix_socket(sock) ? on_unix_sendmsg(sock)
+                                : on_socket_sendmsg(sock, (struct msghdr*)ctx[1]);
 }
 
 HOOK(socket_listen, 2) {
@@ -260,6 +282,10 @@ HOOK(socket_accept, 2) {
 
 HOOK(socket_recvmsg, 4) {
     return on_socket_use((struct socket*)ctx[0], 0, 0, BAILIFF_HOOK_SOCKET_RECVMSG);
+}
+
+HOOK(socket_setsockopt, 3) {
+    return on_socket_setsockopt((int)ctx[1], (int)ctx[2]);
 }
 
 HOOK(unix_stream_connect, 3) {
@@ -282,8 +308,7 @@ HOOK(ptrace_access_check, 2) {
 }
 
 HOOK(ptrace_traceme, 1) {
-    return judge_target((struct task_struct*)ctx[0], BAILIFF_RIGHT_PTRACE,
-                        BAILIFF_HOOK_PTRACE_TRACEME, 0);
+    return judge_tracing((struct task_struct*)ctx[0], BAILIFF_HOOK_PTRACE_TRACEME, 0);
 }
 
 #define SCHEDULE_HOOK(name, arguments, number)                                               \
@@ -298,7 +323,7 @@ SCHEDULE_HOOK(task_setrlimit, 3, BAILIFF_HOOK_TASK_SETRLIMIT)
 // --- the system ---
 
 HOOK(capable, 4) {
-    return on_capable((const struct cred*)ctx[0], (int)ctx[2], (unsigned int)ctx[3]);
+    return on_capable((const struct cred*)ctx[0], ctx[1], (int)ctx[2], (unsigned int)ctx[3]);
 }
 
 HOOK(inode_init_security_anon, 3) {

@@ -23,22 +23,10 @@ static __always_inline int judge_dentry(struct dentry* dentry, u32 right, u32 ho
     return ret;
 }
 
-// The right that is asked first of a file that is open in this mode.
-static __always_inline u32 right_of(unsigned int mode) {
-    return mode & FMODE_WRITE ? BAILIFF_RIGHT_WRITE : BAILIFF_RIGHT_READ;
-}
-
-// What a file that is open in this mode is for, as judge_mode() asks.
-static __always_inline u32 rights_of(unsigned int mode) {
-    if (!(mode & FMODE_WRITE)) return 1u << BAILIFF_RIGHT_READ;
-    return 1u << BAILIFF_RIGHT_WRITE | (mode & FMODE_READ ? 1u << BAILIFF_RIGHT_READ : 0);
-}
-
 // Reading, writing or both of a file that is open, or about to be.
 static __always_inline int judge_mode(struct judgement* j, unsigned int mode) {
     j->act.right = right_of(mode);
-    if ((mode & FMODE_WRITE) && sets_kernel(j->dentry))
-        return refuse(j, BAILIFF_REASON_KERNEL_SETTING);
+    if ((mode & FMODE_WRITE) && judge_special_write(j)) return -EPERM;
     int ret = judge_path(j);
     if (ret || !(mode & FMODE_WRITE) || !(mode & FMODE_READ)) return ret;
     j->act.right = BAILIFF_RIGHT_READ;
@@ -83,50 +71,12 @@ static __noinline int on_file_open(struct bailiff_task* row, struct file* file) 
     return 0;
 }
 
-static __always_inline int judge_first_use(struct judgement* j, struct file* file, u32 mode) {
-    struct super_block* sb = j->dentry->d_sb;
-    if (sb->s_magic == SOCKFS_MAGIC) return judge_socket_file(file, j->act.hook);
-    return is_nameless(j->dentry) ? 0 : judge_mode(j, mode);
-}
-
-// The task's memory of a descriptor, or where it would be.
-static __always_inline struct bailiff_seen* seen_entry(struct bailiff_task* row,
-                                                       const struct inode* object) {
-    return &row->seen[object->i_ino & (BAILIFF_SEEN - 1)];
-}
-
-static __always_inline int sees(const struct bailiff_seen* seen, const struct bailiff_task* row,
-                                const struct file* file, const struct inode* object) {
-    return seen->file == (u64)file && seen->inode == (u64)object &&
-           same_basis(&seen->basis, &row->standing.basis);
-}
-
-// Was the task found to have these rights (bits) to the file, and does what that rests on stand?
-static __noinline int is_seen(struct bailiff_task* row, const struct file* file, u32 rights) {
-    const struct inode* object = file->f_inode;
-    const struct bailiff_seen* seen = seen_entry(row, object);
-    return (seen->rights & rights) == rights && sees(seen, row, file, object);
-}
-
-static __noinline int remember_seen(struct bailiff_task* row, const struct file* file, u32 rights) {
-    const struct inode* object = file->f_inode;
-    struct bailiff_seen* seen = seen_entry(row, object);
-    if (!sees(seen, row, file, object)) {
-        seen->file = (u64)file;
-        seen->inode = (u64)object;
-        seen->basis = row->standing.basis;
-        seen->rights = 0;
-    }
-    seen->rights |= rights;
-    return 0;
-}
-
 // A descriptor that was not opened here was inherited or received: its file is judged at its first
 // use. 0, or the reason to deny.
 static __always_inline int judge_use(struct judgement* j, struct file* file, u32 mode) {
     if (is_seen(j->row, file, rights_of(mode))) return 0;
     j->row->scratch[SCRATCH_NOTED] = 0;
-    int ret = judge_first_use(j, file, mode);
+    int ret = is_nameless(j->dentry) ? 0 : judge_mode(j, mode);
     if (!ret && !j->row->scratch[SCRATCH_NOTED]) remember_seen(j->row, file, rights_of(mode));
     return ret;
 }
@@ -160,6 +110,13 @@ static __noinline int on_file_permission(struct bailiff_task* row, struct file* 
     return 0;
 }
 
+// Data that an account attached to a file. Other attributes are the kernel's: every ls(1) asks.
+// on failure: deny, subjects only
+static __always_inline int on_inode_getxattr(struct dentry* dentry, u64 name) {
+    if ((name_start(name) & 0xffffffffffULL) != USER_ATTRIBUTE) return 0;
+    return judge_dentry(dentry, BAILIFF_RIGHT_READ, BAILIFF_HOOK_INODE_GETXATTR);
+}
+
 // inotify(7) and fanotify(7) tell what others do with a file.
 // on failure: deny, subjects only
 static __always_inline int on_path_notify(const struct path* path) {
@@ -173,7 +130,7 @@ static __always_inline int on_path_notify(const struct path* path) {
 
 // A descriptor that came over a Unix socket, or was inherited over an exec that changed who may.
 // on failure: deny, subjects only
-static __always_inline int on_file_receive(struct file* file) {
+static __noinline int on_file_receive(struct file* file) {
     struct judgement j = {.act = {.hook = BAILIFF_HOOK_FILE_RECEIVE},
                           .dentry = file->f_path.dentry};
     j.row = subject_row();

@@ -63,4 +63,47 @@ static __noinline int remember_granted(const struct judgement* j, const struct d
     return 0;
 }
 
+// The right that is asked first of a file that is open in this mode.
+static __always_inline u32 right_of(unsigned int mode) {
+    return mode & FMODE_WRITE ? BAILIFF_RIGHT_WRITE : BAILIFF_RIGHT_READ;
+}
+
+// What a file that is open in this mode is for, as judge_mode() asks.
+static __always_inline u32 rights_of(unsigned int mode) {
+    if (!(mode & FMODE_WRITE)) return 1u << BAILIFF_RIGHT_READ;
+    return 1u << BAILIFF_RIGHT_WRITE | (mode & FMODE_READ ? 1u << BAILIFF_RIGHT_READ : 0);
+}
+
+// The task's memory of a descriptor, or where it would be.
+static __always_inline struct bailiff_seen* seen_entry(struct bailiff_task* row,
+                                                       const struct inode* object) {
+    return &row->seen[object->i_ino & (BAILIFF_SEEN - 1)];
+}
+
+static __always_inline int sees(const struct bailiff_seen* seen, const struct bailiff_task* row,
+                                const struct file* file, const struct inode* object) {
+    return seen->file == (u64)file && seen->inode == (u64)object &&
+           same_basis(&seen->basis, &row->standing.basis);
+}
+
+// Was the task found to have these rights (bits) to the file, and does what that rests on stand?
+static __noinline int is_seen(struct bailiff_task* row, const struct file* file, u32 rights) {
+    const struct inode* object = file->f_inode;
+    const struct bailiff_seen* seen = seen_entry(row, object);
+    return (seen->rights & rights) == rights && sees(seen, row, file, object);
+}
+
+static __noinline int remember_seen(struct bailiff_task* row, const struct file* file, u32 rights) {
+    const struct inode* object = file->f_inode;
+    struct bailiff_seen* seen = seen_entry(row, object);
+    if (!sees(seen, row, file, object)) {
+        seen->file = (u64)file;
+        seen->inode = (u64)object;
+        seen->basis = row->standing.basis;
+        seen->rights = 0;
+    }
+    seen->rights |= rights;
+    return 0;
+}
+
 #endif

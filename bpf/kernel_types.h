@@ -69,9 +69,10 @@ enum {
 #define F_SETOWN_EX 15
 #define FIOSETOWN 0x8901u // of sockets
 #define SIOCSPGRP 0x8902u
-#define PTRACE_MODE_NOAUDIT 4u // include/linux/ptrace.h
-#define CAP_OPT_NOAUDIT 2u     // include/linux/security.h
-#define DCACHE_OP_HASH 1u      // include/linux/dcache.h
+#define PTRACE_MODE_ATTACH 2u // include/linux/ptrace.h
+#define PTRACE_MODE_NOAUDIT 4u
+#define CAP_OPT_NOAUDIT 2u // include/linux/security.h
+#define DCACHE_OP_HASH 1u  // include/linux/dcache.h
 #define DCACHE_OP_COMPARE 2u
 #define SB_KERNMOUNT (1UL << 22)
 
@@ -100,6 +101,11 @@ enum {
 #define SMACK_MAGIC 0x43415d53UL
 #define PSTOREFS_MAGIC 0x6165676cUL
 #define RDTGROUP_SUPER_MAGIC 0x7655821UL
+#define NFSD_SUPER_MAGIC 0x6e667364UL // fs/nfsd/nfsctl.c
+#define FUSE_CTL_SUPER_MAGIC 0x65735543UL
+#define RPCAUTH_GSSMAGIC 0x67596969UL // net/sunrpc/rpc_pipe.c
+#define XENFS_SUPER_MAGIC 0xabba1974UL
+#define BINDERFS_SUPER_MAGIC 0x6c6f6f70UL
 #define CTIME_QUERIED (1u << 31) // in i_ctime_nsec, include/linux/fs.h, 6.13
 
 #define AF_UNSPEC 0
@@ -107,6 +113,14 @@ enum {
 #define AF_INET 2
 #define AF_INET6 10
 #define AF_NETLINK 16
+#define SOL_IP 0
+#define IP_OPTIONS 4
+#define IP_RETOPTS 7
+#define SOL_IPV6 41
+#define IPV6_2292RTHDR 5
+#define IPV6_2292PKTOPTIONS 6
+#define IPV6_FLOWLABEL_MGR 32
+#define IPV6_RTHDR 57
 #define SOCK_TYPE_MASK 0xf
 #define SOCK_STREAM 1
 #define SOCK_DGRAM 2
@@ -184,7 +198,13 @@ struct inode___6_11 {
     u32 i_ctime_nsec;
 };
 
-struct pid;
+struct upid {
+    int nr;
+};
+struct pid {
+    unsigned int level;    // of its namespace
+    struct upid numbers[]; // the first is of the initial namespace
+};
 struct proc_inode {  // fs/proc/internal.h
     struct pid* pid; // of /proc/PID and what is below; else NULL
     struct inode vfs_inode;
@@ -363,15 +383,40 @@ struct socket {
     struct sock* sk;
 };
 
+struct ip_options {
+    unsigned char srr; // not 0: a source route
+};
+struct ip_options_rcu {
+    struct ip_options opt;
+};
+struct ipv6_txoptions {
+    void* srcrt; // a routing header, or NULL
+};
+struct ipv6_pinfo {
+    struct ipv6_txoptions* opt;
+};
+struct inet_sock {
+    struct ipv6_pinfo* pinet6;
+    struct ip_options_rcu* inet_opt;
+};
+
 struct unix_address;
 struct unix_sock {
     struct unix_address* addr; // NULL where it has no name
     struct path path;          // of a socket in the file system
+    struct sock* peer;         // NULL where it is not connected
 };
 
 struct msghdr {
     void* msg_name;
     int msg_namelen;
+    void* msg_control; // the kernel's copy
+    unsigned long msg_controllen;
+};
+
+struct pt_regs {
+    unsigned long di; // the first argument of a system call
+    unsigned long bx; // the same of a 32-bit program's
 };
 
 struct seq_file;
@@ -395,7 +440,7 @@ struct bpf_iter__task_file {
 
 #pragma clang attribute pop
 
-// Wire formats of socket addresses: fixed by the user-space ABI, so not relocated.
+// Wire formats of sockets: fixed by the user-space ABI, so not relocated.
 struct sockaddr_head {
     u16 family;
     __be16 port;
@@ -404,6 +449,11 @@ struct sockaddr_v4 {
     u16 family;
     __be16 port;
     u8 address[4];
+};
+struct control_header { // struct cmsghdr
+    u64 length;
+    int level;
+    int type;
 };
 struct sockaddr_v6 {
     u16 family;

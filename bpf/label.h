@@ -212,6 +212,12 @@ __noinline u32 settle_place(struct bailiff_task* row, const struct bailiff_subje
         o = bpf_map_lookup_elem(&objects, &key);
         if (o && settle_label(row, own_label(subject, &key, o), right)) return flags | PLACE_OVER;
     }
+    if (place->level == 0 && (flags & BAILIFF_OBJECT_HAS_SELF)) {
+        key.kind = BAILIFF_OBJECT_SELF;
+        key.name = 0;
+        o = bpf_map_lookup_elem(&objects, &key);
+        if (o && settle_label(row, own_label(subject, &key, o), right)) return flags | PLACE_OVER;
+    }
     return settle_label(row, label, right) ? flags | PLACE_OVER : flags;
 }
 

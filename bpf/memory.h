@@ -21,7 +21,7 @@ static __always_inline int judge_mapping(struct judgement* j, u32 protection, u3
     j->act.right = BAILIFF_RIGHT_READ;
     if (shared && (protection & PROT_WRITE)) {
         j->act.right = BAILIFF_RIGHT_WRITE;
-        if (sets_kernel(j->dentry)) return refuse(j, BAILIFF_REASON_KERNEL_SETTING);
+        if (judge_special_write(j)) return -EPERM;
     }
     return judge_path(j);
 }
@@ -66,6 +66,16 @@ static __always_inline int on_file_mprotect(struct vm_area_struct* vma, unsigned
     if (reason) return refuse(&j, reason);
     u32 dirty = !shared && (BPF_CORE_READ(vma, anon_vma) || (protection & PROT_WRITE));
     return judge_mapping(&j, gained, shared, dirty);
+}
+
+// With READ_IMPLIES_EXEC all memory that can be read is code, brk(2)'s too, which passes no hook.
+// Nor does personality(2): the program runs before the call, and cannot refuse it. The process ends
+// before its next instruction.
+// on failure: ended, subjects only
+static __always_inline int on_personality(unsigned long persona) {
+    if ((u32)persona == ~0u || !(persona & READ_IMPLIES_EXEC)) return 0; // ~0 only asks for it
+    if (judge_right(BAILIFF_RIGHT_JIT, BAILIFF_HOOK_PERSONALITY)) bpf_send_signal(SIGKILL);
+    return 0;
 }
 
 // READ_IMPLIES_EXEC as the kernel applies it, for the hook that runs before it does.

@@ -40,11 +40,6 @@ static __always_inline u8 socket_begin(struct judgement* j, const struct sock* s
     return sk ? 0 : BAILIFF_REASON_UNREADABLE;
 }
 
-// To be called before what is not remembered is judged or refused.
-static __always_inline u8 begin_once(struct judgement* j) {
-    return j->subject ? 0 : subject_begin(j);
-}
-
 // Reads address and port in one form for both families. Returns 0, or the reason to deny; *skip is
 // set where there is no address to judge.
 static __always_inline u8 read_address(struct judgement* j, const void* address, int length,
@@ -83,6 +78,16 @@ static __always_inline u8 read_address(struct judgement* j, const void* address,
     else
         return BAILIFF_REASON_SOCKET_FAMILY;
     return 0;
+}
+
+// Do packets of this internet socket go by way of an address that no rule judged?
+static __noinline int is_source_routed(const struct sock* sk, u16 family) {
+    const struct inet_sock* inet = (const struct inet_sock*)sk;
+    const struct ip_options_rcu* v4 = BPF_CORE_READ(inet, inet_opt);
+    if (v4 && BPF_CORE_READ(v4, opt.srr)) return 1;
+    if (family != AF_INET6) return 0;
+    const struct ipv6_txoptions* v6 = BPF_CORE_READ(inet, pinet6, opt);
+    return v6 && BPF_CORE_READ(v6, srcrt);
 }
 
 // Applies what rules say of the act's address and port.
@@ -160,6 +165,14 @@ static __always_inline int judge_named(struct judgement* j, struct sock* sk, con
     return skip ? 0 : judge_address(j);
 }
 
+// A route that was set before the session, or elsewhere: to set one asks for the right as well.
+// on failure: deny, subjects only
+static __always_inline int judge_route(struct sock* sk, u32 hook) {
+    u16 family = sk->__sk_common.skc_family;
+    if (family != AF_INET && family != AF_INET6) return 0;
+    return is_source_routed(sk, family) ? judge_right(BAILIFF_RIGHT_SOCKET, hook) : 0;
+}
+
 // on failure: deny, subjects only
 static __always_inline int on_socket_address(struct socket* sock, const void* address, int length,
                                              u32 right, u32 hook) {
@@ -169,7 +182,9 @@ static __always_inline int on_socket_address(struct socket* sock, const void* ad
     struct sock* sk = sock->sk;
     u8 reason = socket_begin(&j, sk);
     if (reason) return refuse(&j, reason);
-    return judge_named(&j, sk, address, length);
+    int ret = judge_named(&j, sk, address, length);
+    if (ret || right != BAILIFF_RIGHT_CONNECT) return ret;
+    return judge_route(sk, hook);
 }
 
 // The address at one end of an internet socket, as the hooks' own form. 0 where there is none.
@@ -218,7 +233,9 @@ __noinline int refuses_peer(u64 address, u32 hook) {
     if (reason) return refuse(&j, reason);
     u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
     if (family == AF_UNIX) return 0;
-    if (!plain_socket(family, BPF_CORE_READ(sk, sk_type), BPF_CORE_READ(sk, sk_protocol))) {
+    int internet = family == AF_INET || family == AF_INET6;
+    if ((internet && is_source_routed(sk, family)) ||
+        !plain_socket(family, BPF_CORE_READ(sk, sk_type), BPF_CORE_READ(sk, sk_protocol))) {
         j.act.right = BAILIFF_RIGHT_SOCKET;
         j.act.family = (u8)family;
         settle_begin(j.row, j.subject, j.policy, j.act.right);
@@ -233,13 +250,19 @@ __noinline int refuses_peer(u64 address, u32 hook) {
     return judge_address(&j);
 }
 
+// Where the socket's struct sock lies, as a number: what was loaded directly keeps a type that
+// refuses_peer() does not take.
+static __always_inline u64 sock_address(struct socket* sock) {
+    return (u64)BPF_CORE_READ(sock, sk);
+}
+
 // The same, remembered for the task. A plain socket without a peer is nothing to judge yet.
 static __always_inline int judge_peer(struct judgement* j, struct socket* sock, struct sock* sk) {
     u16 family = sk->__sk_common.skc_family;
     if (family == AF_UNIX) return 0;
     if (!has_peer(sk->__sk_common.skc_state) && plain_socket(family, sk->sk_type, sk->sk_protocol))
-        return 0;
-    u64 address = (u64)BPF_CORE_READ(sock, sk);
+        return judge_route(sk, j->act.hook);
+    u64 address = sock_address(sock);
     struct file* file = sock->file;
     struct inode* object = file ? file->f_inode : 0;
     if (!object) return refuses_peer(address, j->act.hook) ? -EPERM : 0;
@@ -273,6 +296,65 @@ static __always_inline int on_socket_use(struct socket* sock, const void* to, in
     return ret ? ret : judge_named(&j, sk, to, length);
 }
 
+// Options that let packets go by way of an address that no rule judged. A flow label can hold some.
+static __always_inline int sets_route(int level, int name) {
+    if (level == SOL_IP) return name == IP_OPTIONS;
+    return level == SOL_IPV6 && (name == IPV6_RTHDR || name == IPV6_2292RTHDR ||
+                                 name == IPV6_2292PKTOPTIONS || name == IPV6_FLOWLABEL_MGR);
+}
+
+// on failure: deny, subjects only
+static __always_inline int on_socket_setsockopt(int level, int name) {
+    return sets_route(level, name)
+               ? judge_right(BAILIFF_RIGHT_SOCKET, BAILIFF_HOOK_SOCKET_SETSOCKOPT)
+               : 0;
+}
+
+// The control messages of a message, as bpf_loop hands them on.
+struct controls {
+    u64 at;
+    u64 end;
+    u8 is_plain; // all were read, and none is such an option
+};
+
+// One of them. The kernel itself refuses what ends in the midst of one.
+static long next_control(u32 number, struct controls* c) {
+    (void)number;
+    struct control_header head = {};
+    u64 left = c->end - c->at;
+    if (left >= sizeof(head) && bpf_probe_read_kernel(&head, sizeof(head), (const void*)c->at))
+        return 1;
+    c->is_plain = left < sizeof(head) || head.length < sizeof(head) || head.length > left;
+    if (c->is_plain) return 1;
+    if (head.level == SOL_IP && head.type == IP_RETOPTS) return 1;
+    if (head.level == SOL_IPV6 && (head.type == IPV6_RTHDR || head.type == IPV6_2292RTHDR))
+        return 1;
+    u64 step = (head.length + 7) & ~7ULL;
+    c->at += step < left ? step : left;
+    return 0;
+}
+
+#define MAX_CONTROLS 65536 // above what net.core.optmem_max lets in
+
+// on failure: deny, subjects only
+static __noinline int judge_controls(struct sock* sk, u64 at, u64 length) {
+    u16 family = sk->__sk_common.skc_family;
+    if (family != AF_INET && family != AF_INET6) return 0;
+    struct controls c = {.at = at, .end = at + length};
+    bpf_loop(MAX_CONTROLS, next_control, &c, 0);
+    return c.is_plain ? 0 : judge_right(BAILIFF_RIGHT_SOCKET, BAILIFF_HOOK_SOCKET_SENDMSG);
+}
+
+// on failure: deny, subjects only
+static __noinline int on_socket_sendmsg(struct socket* sock, struct msghdr* message) {
+    int ret =
+        on_socket_use(sock, message->msg_name, message->msg_namelen, BAILIFF_HOOK_SOCKET_SENDMSG);
+    unsigned long length = message->msg_controllen;
+    struct sock* sk = sock->sk;
+    if (ret || !length || !sk || !subject_row()) return ret;
+    return judge_controls(sk, (u64)BPF_CORE_READ(message, msg_control), length);
+}
+
 // Listening and accepting need the right to the address they happen at: listen(2) binds a socket
 // that is not bound, and a listening socket can be inherited.
 // on failure: deny, subjects only
@@ -286,16 +368,26 @@ static __always_inline int on_socket_serve(struct socket* sock, u32 hook) {
     return own_address(&j, sk, 0) ? judge_address(&j) : 0;
 }
 
-// write(2), splice(2) and their like.
+// read(2), write(2) and their like, where the session was not just found to stand.
 // on failure: deny, subjects only
-static __always_inline int judge_socket_file(struct file* file, u32 hook) {
+static __noinline int on_socket_file(struct bailiff_task* row, struct file* file, u32 mode) {
+    struct judgement j = {.act = {.hook = BAILIFF_HOOK_FILE_PERMISSION}};
+    j.row = row;
+    j.act.right = right_of(mode);
+    u8 reason = subject_begin(&j);
+    if (reason) return refuse(&j, reason);
+    if (is_seen(row, file, rights_of(mode))) return 0;
+    row->scratch[SCRATCH_NOTED] = 0;
     struct socket* sock = bpf_sock_from_file(file);
-    return refuses_peer(sock ? (u64)BPF_CORE_READ(sock, sk) : 0, hook) ? -EPERM : 0;
+    if (refuses_peer(sock ? sock_address(sock) : 0, BAILIFF_HOOK_FILE_PERMISSION)) return -EPERM;
+    if (!row->scratch[SCRATCH_NOTED] && !row->scratch[SCRATCH_RELAXED])
+        remember_seen(row, file, rights_of(mode));
+    return 0;
 }
 
 // A socket that came from elsewhere is judged by its peer, as if it were connected here.
 // on failure: deny, subjects only
-static __always_inline int judge_received_socket(struct file* file) {
+static __noinline int on_socket_receive(struct file* file) {
     struct judgement j = {
         .act = {.hook = BAILIFF_HOOK_FILE_RECEIVE, .right = BAILIFF_RIGHT_CONNECT}};
     j.row = subject_row();
@@ -304,7 +396,8 @@ static __always_inline int judge_received_socket(struct file* file) {
     struct sock* sk = sock ? sock->sk : 0;
     u8 reason = socket_begin(&j, sk);
     if (reason) return refuse(&j, reason);
-    if (!own_address(&j, sk, 1)) return 0;
+    int ret = judge_route(sk, j.act.hook);
+    if (ret || !own_address(&j, sk, 1)) return ret;
     if (j.act.port) return judge_address(&j);
     __builtin_memset(j.act.address, 0, sizeof(j.act.address));
     j.act.right = BAILIFF_RIGHT_BIND;

@@ -20,10 +20,24 @@ static __always_inline int on_task_kill(struct task_struct* target, int signal) 
     return judge_target(target, BAILIFF_RIGHT_SIGNAL, BAILIFF_HOOK_TASK_KILL, 0);
 }
 
+// Who traces a process can change its code, also one of the same subject.
+// on failure: deny, subjects only
+static __always_inline int judge_tracing(struct task_struct* target, u32 hook, u8 quiet) {
+    struct bailiff_task* row = subject_row();
+    if (!row) return 0;
+    if (!same_subject(row, target)) return judge_target(target, BAILIFF_RIGHT_PTRACE, hook, quiet);
+    struct judgement j = {.act = {.hook = hook, .right = BAILIFF_RIGHT_JIT, .quiet = quiet}};
+    j.row = row;
+    j.act.number = (u32)target->tgid;
+    return settle_right(&j);
+}
+
 // Tracing, /proc/PID/mem, process_vm_readv(2), pidfd_getfd(2) and more.
 static __always_inline int on_ptrace_access_check(struct task_struct* target, unsigned int mode) {
-    return judge_target(target, BAILIFF_RIGHT_PTRACE, BAILIFF_HOOK_PTRACE_ACCESS_CHECK,
-                        (mode & PTRACE_MODE_NOAUDIT) != 0);
+    u8 quiet = (mode & PTRACE_MODE_NOAUDIT) != 0;
+    u32 hook = BAILIFF_HOOK_PTRACE_ACCESS_CHECK;
+    return mode & PTRACE_MODE_ATTACH ? judge_tracing(target, hook, quiet)
+                                     : judge_target(target, BAILIFF_RIGHT_PTRACE, hook, quiet);
 }
 
 // A descriptor that sends signals when data arrive (fcntl(2)): they pass no hook of the sender's.

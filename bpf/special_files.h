@@ -37,6 +37,11 @@ __noinline u32 file_system_kind(u64 magic, u64 flags) {
         case SMACK_MAGIC:
         case PSTOREFS_MAGIC:
         case RDTGROUP_SUPER_MAGIC:
+        case NFSD_SUPER_MAGIC:
+        case FUSE_CTL_SUPER_MAGIC:
+        case RPCAUTH_GSSMAGIC:
+        case XENFS_SUPER_MAGIC:
+        case BINDERFS_SUPER_MAGIC:
             return FS_SETTING;
         default:
             return FS_PLAIN;
@@ -61,6 +66,8 @@ static __always_inline u64 name_start(u64 from) {
 }
 #define IO_URING_NAME 0x6e6972755f6f695bULL    // "[io_uring]"
 #define USERFAULTFD_NAME 0x756166726573755bULL // "[userfaultfd]"
+#define MEM_NAME 0x006d656dULL                 // "mem" and its NUL
+#define USER_ATTRIBUTE 0x2e72657375ULL         // "user."
 
 static __always_inline int is_io_uring(struct dentry* dentry) {
     struct super_block* sb = dentry->d_sb;
@@ -68,12 +75,14 @@ static __always_inline int is_io_uring(struct dentry* dentry) {
     return name_start(name_address(dentry)) == IO_URING_NAME;
 }
 
-// Below /proc only what belongs to a process may be written: all else sets the kernel. `inode` is
-// the address of a struct inode, or 0.
-__noinline int proc_of_kernel(u64 inode) {
-    if (!inode) return 1;
+// Below /proc only what belongs to a process may be written: all else sets the kernel. The id of
+// that process or thread in the initial namespace, or 0. `inode` is the address of a struct inode,
+// or 0.
+__noinline int proc_process(u64 inode) {
+    if (!inode) return 0;
     struct proc_inode* proc = (void*)(inode - bpf_core_field_offset(struct proc_inode, vfs_inode));
-    return BPF_CORE_READ(proc, pid) == 0;
+    struct pid* pid = BPF_CORE_READ(proc, pid);
+    return pid ? BPF_CORE_READ(pid, numbers[0].nr) : 0;
 }
 
 // Does writing here set the kernel (sysctl, sysfs, tracing, control groups, pinned programs)? By
@@ -82,7 +91,7 @@ __noinline int proc_of_kernel(u64 inode) {
 static __always_inline int sets_kernel(struct dentry* dentry) {
     u32 kind = kind_of(dentry);
     return kind == FS_SETTING ||
-           (kind == FS_PROC && proc_of_kernel((u64)BPF_CORE_READ(dentry, d_inode)));
+           (kind == FS_PROC && !proc_process((u64)BPF_CORE_READ(dentry, d_inode)));
 }
 
 // Device numbers of Documentation/admin-guide/devices.txt.
@@ -121,6 +130,21 @@ static __noinline int settle_as(struct judgement* j, u32 right) {
 // Code from a file without a name: what it holds could not be reviewed and cannot be found again.
 static __always_inline int judge_unnamed(struct judgement* j) {
     return settle_as(j, BAILIFF_RIGHT_ANONYMOUS_EXEC);
+}
+
+// A write that is more than its place says: it sets the kernel; or, below /proc, it goes to the
+// memory of a process, past what protects that, or to what the kernel does with another process
+// (oom_score_adj, clear_refs).
+static __noinline int judge_special_write(struct judgement* j) {
+    if (sets_kernel(j->dentry)) return refuse(j, BAILIFF_REASON_KERNEL_SETTING);
+    struct dentry* dentry = j->dentry;
+    struct super_block* sb = dentry->d_sb;
+    if (sb->s_magic != PROC_SUPER_MAGIC) return 0;
+    if ((u32)name_start(name_address(dentry)) == MEM_NAME) return settle_as(j, BAILIFF_RIGHT_JIT);
+    int process = proc_process((u64)BPF_CORE_READ(dentry, d_inode));
+    struct task_struct* task = bpf_get_current_task_btf();
+    if (process == task->tgid || process == task->pid) return 0;
+    return settle_as(j, BAILIFF_RIGHT_SCHEDULE);
 }
 
 static __always_inline int judge_device(struct judgement* j) {

@@ -173,6 +173,11 @@ static __noinline u8 subject_begin(struct judgement* j) {
     return BAILIFF_REASON_NONE;
 }
 
+// To be called before what is not remembered is judged or refused.
+static __always_inline u8 begin_once(struct judgement* j) {
+    return j->subject ? 0 : subject_begin(j);
+}
+
 BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_settle) <= SCRATCH_NAME * 8, "scratch: settle");
 BAILIFF_STATIC_ASSERT(SCRATCH_NAME * 8 + BAILIFF_NAME_MAX <= SCRATCH_DECISION * 8, "scratch: name");
 BAILIFF_STATIC_ASSERT(SCRATCH_DECISION * 8 + sizeof(struct bailiff_decision) <= SCRATCH_NOW * 8,

@@ -14,16 +14,19 @@ static __always_inline int kernel_acts(const struct cred* cred) {
            !task->io_uring;
 }
 
-// Only what the credentials hold is judged: without it the kernel itself refuses.
+// Judged is what the credentials hold, and what is asked in another user namespace than theirs: who
+// owns that one has all capabilities there. The rest the kernel itself refuses. `ns` is the address
+// of a struct user_namespace.
 // on failure: deny, subjects only
-static __always_inline int on_capable(const struct cred* cred, int capability,
+static __always_inline int on_capable(const struct cred* cred, u64 ns, int capability,
                                       unsigned int options) {
     struct judgement j = {.act = {.hook = BAILIFF_HOOK_CAPABLE}};
     j.row = subject_row();
     if (!j.row || capability < 0 || capability >= 64) return 0;
     u64 held = 0;
     bpf_probe_read_kernel(&held, sizeof(held), &cred->cap_effective);
-    if (!(held >> capability & 1) || kernel_acts(cred)) return 0;
+    int own_namespace = ns == (u64)BPF_CORE_READ(cred, user_ns);
+    if ((own_namespace && !(held >> capability & 1)) || kernel_acts(cred)) return 0;
     j.act.number = (u32)capability;
     j.act.quiet = (options & CAP_OPT_NOAUDIT) != 0;
     j.act.right = BAILIFF_RIGHT_CAPABILITY + (u32)capability;

@@ -147,13 +147,14 @@ const Label* find(const std::map<std::string, Label>& labels, const std::string&
     return found == labels.end() ? nullptr : &found->second;
 }
 
-// `labels` are of path_labels(); the settling keeps pointers into it.
+// `labels` are of path_labels(), `guards` are theirs; the settling keeps pointers into both.
 void walk(Settling& settling, const Image& image, const std::map<std::string, Label>& labels,
-          const std::string& path) {
+          const std::map<std::string, Label>& guards, const std::string& path) {
     fs::path at = canonical(path);
     const std::string name = at.filename().string();
     if (settling.apply(find(image.names, name))) return;
     if (settling.apply(find(image.suffixes, suffix_of(name)))) return;
+    if (settling.apply(find(guards, at.string()))) return;
     while (true) {
         if (settling.apply(find(labels, at.string())) || at == at.parent_path()) return;
         at = at.parent_path();
@@ -230,9 +231,11 @@ RuleSource explain(const Image& image, const Label* label, const bailiff_decisio
 Answer evaluate(const Policy& policy, const bailiff_mask& profiles, const Variables& variables,
                 const Question& question) {
     const std::map<std::string, Label> labels = path_labels(policy.image, variables);
+    std::map<std::string, Label> guards;
+    for (const auto& [path, label] : labels) add_guards(guards, path, label);
     Settling settling(policy, profiles, question);
     if (question.right < BAILIFF_RIGHT_CONNECT)
-        walk(settling, policy.image, labels, question.path);
+        walk(settling, policy.image, labels, guards, question.path);
     else if (question.right < BAILIFF_RIGHTS)
         settling.apply(
             network_label(policy.image, question.address, question.protocol, question.port));

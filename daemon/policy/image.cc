@@ -1,6 +1,7 @@
 #include "policy/image.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <iterator>
 #include <utility>
 
@@ -53,6 +54,18 @@ Label Label::denials() const {
     return only;
 }
 
+Label Label::guard() const {
+    Label kept;
+    for (const Saying& saying : sayings_) {
+        const bool lists = !saying.contents.empty();
+        if (saying.verdict <= BAILIFF_VERDICT_AUDIT && !lists) continue;
+        const auto verdict = lists ? std::uint8_t{BAILIFF_VERDICT_DENY} : saying.verdict;
+        for (const std::uint8_t right : {BAILIFF_RIGHT_DELETE, BAILIFF_RIGHT_RENAME})
+            kept.add({right, verdict, saying.bit, saying.rule, {}});
+    }
+    return kept;
+}
+
 bool Label::lists_contents() const {
     return std::any_of(sayings_.begin(), sayings_.end(),
                        [](const Saying& saying) { return !saying.contents.empty(); });
@@ -89,6 +102,14 @@ const Saying* Label::find(std::uint8_t right, std::uint16_t bit) const {
     const Saying wanted = {right, 0, bit, 0, {}};
     const auto at = std::lower_bound(sayings_.begin(), sayings_.end(), wanted, comes_before);
     return at == sayings_.end() || comes_before(wanted, *at) ? nullptr : &*at;
+}
+
+void add_guards(std::map<std::string, Label>& guards, const std::string& path, const Label& label) {
+    const Label guard = label.guard();
+    if (guard.empty()) return;
+    const std::filesystem::path given = path;
+    for (auto at = given.parent_path(); at.has_relative_path(); at = at.parent_path())
+        guards[at.string()].merge(guard);
 }
 
 bailiff_mask Image::mask(std::uint8_t layer, const std::vector<std::string>& profiles) const {

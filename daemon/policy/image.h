@@ -57,6 +57,9 @@ public:
 
     // What it takes away: all but what it allows whatever a file holds.
     [[nodiscard]] Label denials() const;
+    // What it says of a folder above: where it takes anything away that folder stays at its place,
+    // or the path would be free for something that the rule does not know.
+    [[nodiscard]] Label guard() const;
     // Does it say anything for listed contents alone?
     [[nodiscard]] bool lists_contents() const;
     // Rows of map "listed": for each content the profiles that list it, and under zeros those that
@@ -73,6 +76,10 @@ public:
 private:
     std::vector<Saying> sayings_;
 };
+
+// Adds to `guards`, by path, what `label`, said about `path`, says of each folder above but the
+// root.
+void add_guards(std::map<std::string, Label>& guards, const std::string& path, const Label& label);
 
 // A row to look up by what it says.
 using RowKey = std::array<bailiff_u64, sizeof(bailiff_row) / sizeof(bailiff_u64)>;

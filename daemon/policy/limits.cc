@@ -56,7 +56,9 @@ void check_limits(const Image& image, Problems& problems) {
                          "take " +
                              std::to_string(objects) +
                              " rows of the kernel's table; expected at most " +
-                             std::to_string(kMaxObjects) + " (a path takes 3, a name 1)");
+                             std::to_string(kMaxObjects) +
+                             " (a path takes 3, a folder above a denied one 2, a "
+                             "name 1)");
         else if (labels.size() > kMaxLabels || rows.size() > kMaxRows + 1)
             problems.add(at,
                          "the policy's rules say too many different things of paths, names and "
@@ -71,9 +73,15 @@ void check_limits(const Image& image, Problems& problems) {
     };
     for (const PortLabel& entry : image.ports)
         if (!add(entry.label, 0)) return;
-    for (const auto* paths : {&image.paths, &image.templates})
-        for (const auto& [path, label] : *paths)
+    std::map<std::string, Label> guards;
+    for (const auto* paths : {&image.paths, &image.templates}) {
+        for (const auto& [path, label] : *paths) {
             if (!add(label, kObjectsPerPath)) return;
+            add_guards(guards, path, label);
+        }
+    }
+    for (const auto& [path, label] : guards)
+        if (!add(label, kObjectsPerGuarded)) return;
     for (const auto* names : {&image.names, &image.suffixes})
         for (const auto& [name, label] : *names)
             if (!add(label, 1)) return;

@@ -27,7 +27,8 @@ inline constexpr std::size_t kMaxLevels = BAILIFF_MAX_DEPTH - 1;
 
 inline constexpr std::size_t kMaxPortEntries = BAILIFF_MAX_PORTS / 2;
 inline constexpr std::size_t kMaxObjects = BAILIFF_MAX_OBJECTS / 2;
-inline constexpr std::size_t kObjectsPerPath = 3; // itself, its name, the folder it lies in
+inline constexpr std::size_t kObjectsPerPath = 3;    // itself, its name, the folder it lies in
+inline constexpr std::size_t kObjectsPerGuarded = 2; // a folder above a denied path
 // The range of one policy slot (session/label_table.h). What sessions need comes on top; where
 // there is no room, no more open.
 inline constexpr std::size_t kMaxLabels = (BAILIFF_MAX_LABELS - 2) / (BAILIFF_MAX_POLICIES - 1);

@@ -68,6 +68,9 @@ const char* hook_name(std::uint32_t hook) {
         "ipc_permission",
         "capable",
         "path_notify",
+        "socket_setsockopt",
+        "personality",
+        "inode_getxattr",
     };
     return hook < kNames.size() ? kNames[hook] : "unknown";
 }

@@ -35,7 +35,7 @@ public:
     Status static_rules() {
         for (const auto& [path, label] : image_.paths)
             if (Status placed = place(path, label, 0); !placed) return placed;
-        return {};
+        return place_guards(0);
     }
 
     // Of the sessions that have this view.
@@ -52,7 +52,7 @@ public:
             if (!expanded) continue;
             if (Status placed = place(*expanded, label, session); !placed) return placed;
         }
-        return {};
+        return place_guards(session);
     }
 
     // What static rules say about an object counts for a session's own label of it as well.
@@ -125,6 +125,7 @@ private:
             bounded(trusted(label, session, path, found->path), session, found->inode.dev);
         if (given.empty()) return {};
         if (given.lists_contents()) note_contents(path, given, *found);
+        guard(path, found->path, given);
         put(kernel::inode_key(found->inode, slot_), given, session);
         seen_[view_][session][found->path].merge(given);
         return found->path == "/" ? Status() : place_entry(found->path, given, session);
@@ -201,8 +202,44 @@ private:
                 (missing == path ? "" : "; its denials cover " + missing.string()));
         if (kept.empty()) return {};
         const fs::path real = fs::path(above->path) / missing.filename();
+        guard(missing.string(), real.string(), kept);
         seen_[view_][session][real].merge(kept);
         return place_entry(real, kept, session);
+    }
+
+    // The folders above, as the path is written and as it is found, and the links on the way.
+    void guard(const std::string& written, const std::string& real, const Label& label) {
+        policy::add_guards(guards_, real, label);
+        if (policy::leads_to_itself(written, real)) return;
+        const std::string plain = fs::path(written).lexically_normal().string();
+        policy::add_guards(guards_, plain, label);
+        guards_[plain].merge(label.guard());
+    }
+
+    // Once all rules of the session, 0 for static ones, are placed.
+    Status place_guards(std::uint16_t session) {
+        const auto guards = std::exchange(guards_, {});
+        for (const auto& [path, label] : guards)
+            if (Status placed = place_guard(path, label, session); !placed) return placed;
+        return {};
+    }
+
+    Status place_guard(const fs::path& path, const Label& label, std::uint16_t session) {
+        if (label.empty()) return {};
+        const Result<kernel::ResolvedPath> found = look(path);
+        if (!found && found.error().code() == ErrorCode::kNotFound) return {};
+        if (!found) return tl::unexpected(found.error());
+        if (found->path == path) {
+            bailiff_object_key key = kernel::inode_key(found->inode, slot_);
+            layout_.objects[key].flags |= BAILIFF_OBJECT_HAS_SELF;
+            key.kind = BAILIFF_OBJECT_SELF;
+            put(key, label, session);
+            return {};
+        }
+        const Result<kernel::ResolvedPath> above = look(path.parent_path());
+        if (!above) return tl::unexpected(above.error());
+        const fs::path real = fs::path(above->path) / path.filename();
+        return real == found->path ? Status() : place_entry(real, label, session); // a link
     }
 
     void put(bailiff_object_key key, const Label& label, std::uint16_t session) {
@@ -275,6 +312,7 @@ private:
     const bailiff_config& config_;
     Layout layout_;
     kernel::View view_;
+    std::map<std::string, Label> guards_; // by path, of the rules that are being placed
     std::set<std::uint32_t> host_devices_;
     // Rules by real path, of each view and session; session 0: static ones.
     std::map<kernel::View, std::map<std::uint16_t, ByPath>> seen_;

@@ -186,6 +186,7 @@ enum bailiff_object_kind {
     BAILIFF_OBJECT_ENTRY = 2,     // `name` in the directory (dev, ino, generation), there or not
     BAILIFF_OBJECT_NAME = 3,      // a file name wherever it is: dev, ino and generation are 0
     BAILIFF_OBJECT_SUFFIX = 4,    // a suffix with its dot, the same
+    BAILIFF_OBJECT_SELF = 9,      // the directory and nothing below: that it stays where it is
     // Map "agents" only:
     BAILIFF_OBJECT_UID = 5,    // ino: a real uid
     BAILIFF_OBJECT_UNIT = 6,   // name: a cgroup's name, on any level; a systemd unit's has its name
@@ -214,6 +215,7 @@ struct bailiff_object {
 #define BAILIFF_OBJECT_HAS_ENTRIES 1u // entry labels exist with this inode as the parent
 #define BAILIFF_OBJECT_PER_SESSION 2u // a label for the subject's own session may exist
 #define BAILIFF_OBJECT_ROOT 4u        // the root of a file system that the daemon knows
+#define BAILIFF_OBJECT_HAS_SELF 8u    // a label of kind SELF exists for this directory
 BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_object) == 8, "object");
 
 // Map "listed": hash. Which contents of a file a label's rules are for. With a digest of zeros: the
@@ -586,7 +588,10 @@ enum bailiff_hook {
     BAILIFF_HOOK_IPC_PERMISSION = 57,
     BAILIFF_HOOK_CAPABLE = 58,
     BAILIFF_HOOK_PATH_NOTIFY = 59,
-    BAILIFF_HOOKS = 60,
+    BAILIFF_HOOK_SOCKET_SETSOCKOPT = 60,
+    BAILIFF_HOOK_PERSONALITY = 61,
+    BAILIFF_HOOK_INODE_GETXATTR = 62,
+    BAILIFF_HOOKS = 63,
 };
 
 // Map "counters": per-CPU array, index enum bailiff_counter.

@@ -2,8 +2,11 @@
 #include <fcntl.h>
 #include <sys/ipc.h>
 #include <sys/mman.h>
+#include <signal.h>
 #include <sys/personality.h>
+#include <sys/ptrace.h>
 #include <sys/shm.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -57,6 +60,43 @@ bool is_executable(void* page) {
 
 [[gnu::noinline]] void rewritten() {
     asm volatile("nop; nop; nop; nop; nop; nop; nop; nop");
+}
+
+int rewrite_self() {
+    const Fd fd(open("/proc/self/mem", O_RDWR | O_CLOEXEC));
+    if (!fd.ok()) return errno;
+    const auto at = reinterpret_cast<off_t>(&rewritten);
+    if (pwrite(fd.get(), &kReturn, 1, at) != 1) return errno;
+    rewritten();
+    return 0;
+}
+
+// A child that stops, runs the text that its parent changed meanwhile, and exits with 0.
+pid_t start_child(bool asks_for_it) {
+    const pid_t child = fork();
+    if (child != 0) return child;
+    if (asks_for_it && ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) _exit(errno);
+    raise(SIGSTOP);
+    rewritten();
+    _exit(0);
+}
+
+int rewrite_child(bool asks_for_it) {
+    const pid_t child = start_child(asks_for_it);
+    int status = 0;
+    if (child < 0 || waitpid(child, &status, WUNTRACED) != child) return errno;
+    if (WIFEXITED(status)) return WEXITSTATUS(status);
+    int error = 0;
+    if (!asks_for_it) {
+        error = outcome(ptrace(PTRACE_ATTACH, child, nullptr, nullptr));
+        if (error == 0) waitpid(child, &status, __WALL);
+    }
+    void* text = reinterpret_cast<void*>(&rewritten);
+    if (error == 0) error = outcome(ptrace(PTRACE_POKETEXT, child, text, kReturn));
+    if (error == 0) error = outcome(ptrace(PTRACE_DETACH, child, nullptr, nullptr));
+    kill(child, error == 0 ? SIGCONT : SIGKILL);
+    waitpid(child, &status, 0);
+    return error != 0 || WIFEXITED(status) ? error : ECHILD;
 }
 
 constexpr Vector kVectors[] = {
@@ -141,6 +181,16 @@ constexpr Vector kVectors[] = {
          return is_executable(page) ? call(page) : EACCES;
      },
      {.setup = code_in_work}},
+    {"exec_read_implies_exec_brk", "sets READ_IMPLIES_EXEC and grows its heap by brk(2)",
+     Who::kUser,
+     [](const Place&) {
+         if (personality(READ_IMPLIES_EXEC) < 0) return errno;
+         void* old = sbrk(2 * kPage);
+         const auto end = reinterpret_cast<unsigned long>(old) + 2 * kPage;
+         auto* page = reinterpret_cast<void*>((end - kPage) & ~(kPage - 1));
+         std::memset(page, kReturn, 16);
+         return is_executable(page) ? call(page) : EACCES;
+     }},
     {"exec_memfd_map", "maps a memory file as code", Who::kUser,
      [](const Place&) {
          const Fd fd(memfd_create("escape", MFD_CLOEXEC));
@@ -182,15 +232,14 @@ constexpr Vector kVectors[] = {
                                std::string(kPage, static_cast<char>(kReturn)));
           },
       .inherit = [](const Place& place) { return open(place.outside("code").c_str(), O_RDONLY); }}},
+    {"exec_write_child_text", "traces its own child and writes into its program text", Who::kUser,
+     [](const Place&) { return rewrite_child(true); }},
+    {"exec_write_child_text_attached", "the same of a child that it attaches to", Who::kUser,
+     [](const Place&) { return rewrite_child(false); }},
     {"exec_write_own_text", "writes into its own program text over /proc/self/mem", Who::kUser,
-     [](const Place&) {
-         const Fd fd(open("/proc/self/mem", O_RDWR | O_CLOEXEC));
-         if (!fd.ok()) return errno;
-         const auto at = reinterpret_cast<off_t>(&rewritten);
-         if (pwrite(fd.get(), &kReturn, 1, at) != 1) return errno;
-         rewritten();
-         return 0;
-     }},
+     [](const Place&) { return rewrite_self(); }},
+    {"exec_write_own_text_granted", "the same where a rule for a path grants writing it",
+     Who::kRoot, [](const Place&) { return rewrite_self(); }},
 };
 
 } // namespace

@@ -160,6 +160,17 @@ constexpr Vector kVectors[] = {
      [](const Place& place) {
          return outcome(setxattr(place.secret.c_str(), "user.escape", "1", 1, 0));
      }},
+    {"file_getxattr",
+     "reads an attribute of a file outside",
+     Who::kUser,
+     [](const Place& place) {
+         char value[8];
+         return outcome(getxattr(place.secret.c_str(), "user.escape", value, sizeof value));
+     },
+     {.setup =
+          [](const Place& place) {
+              return outcome(setxattr(place.secret.c_str(), "user.escape", "1", 1, 0));
+          }}},
     {"file_removexattr",
      "removes an attribute of a file outside",
      Who::kUser,

@@ -250,6 +250,8 @@ constexpr Vector kVectors[] = {
      kVictim},
     {"process_oom_score", "has a process outside killed first when memory is short", Who::kUser,
      [](const Place& place) { return write_text(proc(place, "oom_score_adj"), "900"); }, kVictim},
+    {"process_oom_score_granted", "the same where a rule for a path grants writing it", Who::kRoot,
+     [](const Place& place) { return write_text(proc(place, "oom_score_adj"), "900"); }, kVictim},
     {"process_set_ns", "enters the namespaces of a process outside", Who::kRoot,
      [](const Place& place) {
          const Fd fd(open(proc(place, "ns/uts").c_str(), O_RDONLY));

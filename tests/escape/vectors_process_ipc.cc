@@ -98,14 +98,6 @@ constexpr Vector kVectors[] = {
          return page == MAP_FAILED ? errno : 0;
      },
      {.setup = make_shared_memory}},
-    {"process_shm_remove",
-     "removes System V shared memory of a process outside",
-     Who::kUser,
-     [](const Place&) {
-         const int id = shared_memory_id();
-         return id < 0 ? ENOENT : outcome(shmctl(id, IPC_RMID, nullptr));
-     },
-     {.setup = make_shared_memory}},
     {"process_shm_give",
      "changes the mode of System V shared memory of a process outside",
      Who::kUser,
@@ -114,7 +106,16 @@ constexpr Vector kVectors[] = {
          shmid_ds wanted{};
          wanted.shm_perm.uid = getuid();
          wanted.shm_perm.gid = getgid();
+         wanted.shm_perm.mode = 0600;
          return id < 0 ? ENOENT : outcome(shmctl(id, IPC_SET, &wanted));
+     },
+     {.setup = make_shared_memory}},
+    {"process_shm_remove",
+     "removes System V shared memory of a process outside",
+     Who::kUser,
+     [](const Place&) {
+         const int id = shared_memory_id();
+         return id < 0 ? ENOENT : outcome(shmctl(id, IPC_RMID, nullptr));
      },
      {.setup = make_shared_memory}},
     {"process_msg_receive",

@@ -148,6 +148,21 @@ TEST_P(File, AnEntryRuleOutlivesTheFile) {
     expect_denied(open_file(work_ + "/config", O_RDONLY));
 }
 
+TEST_P(File, ARuleForAFolderItselfIsForNothingInIt) {
+    policy(BAILIFF_VERDICT_ALLOW, {});
+    std::filesystem::create_directories(work_ + "/kept/inner");
+    make_file(work_ + "/kept/file");
+    self_rule(work_ + "/kept", BAILIFF_RIGHT_RENAME, BAILIFF_VERDICT_DENY);
+    const Act swap = [this] {
+        const int error = rename_file(work_ + "/kept", work_ + "/away")();
+        return error != 0 ? error : rename_file(work_ + "/away", work_ + "/kept")();
+    };
+    expect_denied(swap);
+    EXPECT_EQ(bound(rename_file(work_ + "/kept/file", work_ + "/kept/other")), 0);
+    EXPECT_EQ(bound(rename_file(work_ + "/kept/inner", work_ + "/inner")), 0);
+    EXPECT_EQ(bound(rename_file(work_ + "/inner", work_ + "/kept/inner")), 0);
+}
+
 TEST_P(File, AnAuditIsAllowedAndReported) {
     policy(BAILIFF_VERDICT_DENY, {{work_, {BAILIFF_RIGHT_READ}, BAILIFF_VERDICT_AUDIT}});
     expect_allowed(open_file(work_ + "/a", O_RDONLY));

@@ -1,6 +1,13 @@
 // Network hooks: addresses, ports, and the ways to reach a peer without connect(2).
+#include <linux/capability.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <vector>
 
 #include "tests/kernel/acts.h"
 #include "tests/kernel/scene.h"
@@ -59,6 +66,78 @@ TEST_F(Network, UnusualSocketsAreDeniedByDefault) {
     expect_denied(make_socket(AF_INET, SOCK_RAW, IPPROTO_ICMP));
     expect_denied(make_socket(AF_INET, SOCK_STREAM, 262)); // MPTCP: its subflows pass no hook
     expect_denied(make_socket(AF_NETLINK, SOCK_RAW, 9));   // audit
+}
+
+// A loose source route (RFC 791) by way of 127.0.0.1.
+constexpr unsigned char kRoute[] = {1, 131, 11, 4, 127, 0, 0, 1, 127, 0, 0, 1};
+
+int set_route(int fd) {
+    return setsockopt(fd, IPPROTO_IP, IP_OPTIONS, kRoute, sizeof(kRoute)) == 0 ? 0 : errno;
+}
+
+TEST_F(Network, ARouteByAnotherAddressNeedsTheRightToUnusualSockets) {
+    const Act act = [] { return set_route(socket(AF_INET, SOCK_DGRAM, 0)); };
+    default_of(static_cast<bailiff_right>(BAILIFF_RIGHT_CAPABILITY + CAP_NET_RAW),
+               BAILIFF_VERDICT_ALLOW); // which newer kernels ask for as well
+    expect_denied(act);
+    default_of(BAILIFF_RIGHT_SOCKET, BAILIFF_VERDICT_ALLOW);
+    EXPECT_EQ(bound(act), 0);
+}
+
+TEST_F(Network, OtherOptionsAreFree) {
+    expect_allowed([] {
+        const int service = 16;
+        const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+        return setsockopt(fd, IPPROTO_IP, IP_TOS, &service, sizeof(service)) == 0 ? 0 : errno;
+    });
+}
+
+TEST_F(Network, ARouteFromBeforeTheSessionIsDeniedWhenItIsUsed) {
+    address_rule("127.0.0.1", 32, 0, BAILIFF_RIGHT_CONNECT, BAILIFF_VERDICT_ALLOW);
+    const int routed = socket(AF_INET, SOCK_DGRAM, 0);
+    ASSERT_EQ(set_route(routed), 0);
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(9);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const auto* address = reinterpret_cast<const sockaddr*>(&to);
+    expect_denied([&] { return connect(routed, address, sizeof(to)) == 0 ? 0 : errno; });
+    expect_denied([&] { return sendto(routed, "x", 1, 0, address, sizeof(to)) == 1 ? 0 : errno; });
+    close(routed);
+}
+
+// One datagram with a control message of that type.
+Act send_with(int type, std::vector<unsigned char> value) {
+    return [=] {
+        sockaddr_in to{};
+        to.sin_family = AF_INET;
+        to.sin_port = htons(9);
+        to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        alignas(cmsghdr) unsigned char control[64] = {};
+        auto* header = reinterpret_cast<cmsghdr*>(control);
+        header->cmsg_level = IPPROTO_IP;
+        header->cmsg_type = type;
+        header->cmsg_len = CMSG_LEN(value.size());
+        std::memcpy(CMSG_DATA(header), value.data(), value.size());
+        char byte = 'x';
+        iovec data{&byte, 1};
+        msghdr message{};
+        message.msg_name = &to;
+        message.msg_namelen = sizeof(to);
+        message.msg_iov = &data;
+        message.msg_iovlen = 1;
+        message.msg_control = control;
+        message.msg_controllen = CMSG_SPACE(value.size());
+        return sendmsg(socket(AF_INET, SOCK_DGRAM, 0), &message, 0) == 1 ? 0 : errno;
+    };
+}
+
+TEST_F(Network, AMessageCannotBringItsRouteAlong) {
+    address_rule("127.0.0.1", 32, 0, BAILIFF_RIGHT_CONNECT, BAILIFF_VERDICT_ALLOW);
+    default_of(static_cast<bailiff_right>(BAILIFF_RIGHT_CAPABILITY + CAP_NET_RAW),
+               BAILIFF_VERDICT_ALLOW);
+    expect_denied(send_with(IP_RETOPTS, {std::begin(kRoute), std::end(kRoute)}));
+    expect_allowed(send_with(IP_TTL, {9, 0, 0, 0}));
 }
 
 TEST_F(Network, OrdinarySocketsCanBeMade) {

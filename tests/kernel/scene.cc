@@ -300,6 +300,18 @@ void Scene::entry_rule(const std::string& directory, const std::string& name, ba
     put_object(key, bailiff_object{label(right, verdict), 0});
 }
 
+void Scene::self_rule(const std::string& directory, bailiff_right right, bailiff_verdict verdict) {
+    const Result<kernel::Resolved> inode = kernel::resolve(programs(), directory);
+    ASSERT_TRUE(inode) << inode.error().message();
+    bailiff_object_key key = kernel::inode_key(inode->inode, kPolicySlot);
+    bailiff_object whole = {};
+    bpf_map_lookup_elem(*programs().map_fd("objects"), &key, &whole);
+    whole.flags |= BAILIFF_OBJECT_HAS_SELF;
+    put_object(key, whole);
+    key.kind = BAILIFF_OBJECT_SELF;
+    put_object(key, bailiff_object{label(right, verdict), 0});
+}
+
 void Scene::address_rule(const std::string& address, unsigned prefix, std::uint16_t port,
                          bailiff_right right, bailiff_verdict verdict) {
     bailiff_address_key key = {};

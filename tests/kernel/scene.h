@@ -50,6 +50,8 @@ protected:
     // Labels one entry of a directory, there or not.
     void entry_rule(const std::string& directory, const std::string& name, bailiff_right right,
                     bailiff_verdict verdict);
+    // Labels a directory and nothing below it.
+    void self_rule(const std::string& directory, bailiff_right right, bailiff_verdict verdict);
     // Allows the rights on a file, and on what takes its place, while it holds a listed content.
     void listed_rule(const std::string& path, const std::vector<bailiff_right>& rights,
                      const std::vector<Sha256>& contents);

@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/personality.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/shm.h>
@@ -130,6 +131,57 @@ TEST_F(System, TracingAProcessOutsideNeedsTheRight) {
     waitpid(outside, nullptr, 0);
 }
 
+// Who traces can write into what is mapped as code.
+TEST_F(System, TracingAnOwnChildNeedsTheRightToMakeCode) {
+    const Act asking = [] { return outcome(ptrace(PTRACE_TRACEME, 0, nullptr, nullptr)); };
+    const Act attaching = [asking] {
+        const pid_t child = fork();
+        if (child == 0) {
+            pause();
+            _exit(0);
+        }
+        const int error = outcome(ptrace(PTRACE_SEIZE, child, nullptr, nullptr));
+        kill(child, SIGKILL);
+        waitpid(child, nullptr, 0);
+        return error;
+    };
+    const Act child_asking = [asking] {
+        const pid_t child = fork();
+        if (child == 0) _exit(asking());
+        int status = 0;
+        waitpid(child, &status, 0);
+        return WIFEXITED(status) ? WEXITSTATUS(status) : ECHILD;
+    };
+    expect_denied(child_asking);
+    expect_needs(BAILIFF_RIGHT_JIT, attaching);
+    EXPECT_EQ(bound(child_asking), 0);
+}
+
+TEST_F(System, OwnMemoryIsWrittenPastItsProtectionByRightAlone) {
+    expect_needs(BAILIFF_RIGHT_JIT, open_file("/proc/self/mem", O_RDWR));
+    expect_allowed(open_file("/proc/self/mem", O_RDONLY));
+}
+
+TEST_F(System, ASettingOfAnotherProcessBelowProcNeedsTheRight) {
+    const std::string path = "/proc/" + std::to_string(getpid()) + "/oom_score_adj";
+    expect_allowed(open_file("/proc/self/oom_score_adj", O_WRONLY));
+    expect_needs(BAILIFF_RIGHT_SCHEDULE, open_file(path, O_WRONLY));
+}
+
+TEST_F(System, WhoMakesAllItsMemoryExecutableIsEnded) {
+    const Act act = [] { return personality(READ_IMPLIES_EXEC) < 0 ? errno : 0; };
+    EXPECT_EQ(free(act), 0);
+    EXPECT_EQ(bound(act), 128 + SIGKILL);
+    const std::vector<bailiff_event> records = verdicts();
+    ASSERT_EQ(records.size(), 1U);
+    EXPECT_EQ(records[0].hook, std::uint32_t{BAILIFF_HOOK_PERSONALITY});
+    EXPECT_EQ(int{records[0].right}, int{BAILIFF_RIGHT_JIT});
+    expect_allowed([] { return personality(0xffffffff) < 0 ? errno : 0; });
+    expect_allowed([] { return personality(ADDR_NO_RANDOMIZE) < 0 ? errno : 0; });
+    default_of(BAILIFF_RIGHT_JIT, BAILIFF_VERDICT_ALLOW);
+    EXPECT_EQ(bound(act), 0) << "with the right";
+}
+
 TEST_F(System, ThePriorityOfAProcessOutsideNeedsTheRight) {
     // Root's, so the capability to change another account's is not asked for.
     expect_needs(BAILIFF_RIGHT_SCHEDULE, [] {
@@ -229,6 +281,25 @@ TEST_F(System, AttributesAndListsOfAFileAreMetadata) {
     expect_denied([] { return outcome(setxattr("/mnt/ext4/system/secret", "user.a", "b", 1, 0)); });
 }
 
+TEST_F(System, AnAttributeThatAnAccountAttachedIsRead) {
+    const std::string secret = "/mnt/ext4/system/secret";
+    ASSERT_EQ(setxattr(secret.c_str(), "user.a", "b", 1, 0), 0);
+    policy(BAILIFF_VERDICT_ALLOW, {{secret, {BAILIFF_RIGHT_READ}, BAILIFF_VERDICT_DENY}});
+    expect_denied([&] {
+        char value[4];
+        return outcome(getxattr(secret.c_str(), "user.a", value, sizeof(value)));
+    });
+    verdicts();
+    EXPECT_EQ(bound([&] {
+                  char value[4];
+                  getxattr(secret.c_str(), "security.selinux", value, sizeof(value));
+                  return errno;
+              }),
+              ENODATA)
+        << "what every ls(1) asks";
+    EXPECT_TRUE(verdicts().empty());
+}
+
 TEST_F(System, AnIoctlThatChangesAFileIsDenied) {
     expect_denied([] {
         const int fd = open("/mnt/ext4/system/file", O_RDONLY);
@@ -295,8 +366,18 @@ TEST_F(System, AUnixSocketIsAnObjectLikeAFile) {
         return outcome(connect(client, reinterpret_cast<sockaddr*>(&address), sizeof(address)));
     };
     expect_allowed(connecting);
+    // From before the session, and its other end is that socket.
+    const int client = socket(AF_UNIX, SOCK_STREAM, 0);
+    ASSERT_EQ(connect(client, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+    const Act sending = [client] { return outcome(send(client, "x", 1, 0)); };
+    const Act writing = [client] { return outcome(write(client, "x", 1)); };
+    expect_allowed(sending);
+    expect_allowed(writing);
     policy(BAILIFF_VERDICT_ALLOW, {{path, {BAILIFF_RIGHT_CONNECT_UNIX}, BAILIFF_VERDICT_DENY}});
     expect_denied(connecting);
+    expect_denied(sending);
+    expect_denied(writing);
+    close(client);
     close(server);
 }
 

@@ -73,7 +73,8 @@ protected:
         for (const auto& entry : fs::recursive_directory_iterator(root))
             if (!entry.is_symlink()) paths.push_back(entry.path());
         for (const fs::path& path : paths)
-            for (const std::uint8_t right : {BAILIFF_RIGHT_READ, BAILIFF_RIGHT_WRITE}) {
+            for (const std::uint8_t right : {BAILIFF_RIGHT_READ, BAILIFF_RIGHT_WRITE,
+                                             BAILIFF_RIGHT_DELETE, BAILIFF_RIGHT_RENAME}) {
                 policy::Question question;
                 question.right = right;
                 question.path = path.string();

@@ -45,6 +45,11 @@ protected:
         made.name = hash_name(port.config, name);
         return made;
     }
+    bailiff_object_key self(const std::string& folder) {
+        bailiff_object_key made = key(folder);
+        made.kind = BAILIFF_OBJECT_SELF;
+        return made;
+    }
     // Null where nothing is placed.
     static const Placed* at(const Layout& layout, const bailiff_object_key& key) {
         const auto found = layout.objects.find(key);
@@ -72,7 +77,8 @@ TEST_F(Layouts, APathIsItsInodeAndItsName) {
     EXPECT_EQ(label_at(layout, key("/srv/a/f")), kDeny);
     EXPECT_EQ(label_at(layout, entry("/srv/a", "f")), kDeny)
         << "deleted and made again it is still denied";
-    EXPECT_EQ(flags_at(layout, key("/srv/a")), BAILIFF_OBJECT_HAS_ENTRIES);
+    EXPECT_EQ(flags_at(layout, key("/srv/a")),
+              BAILIFF_OBJECT_HAS_ENTRIES | BAILIFF_OBJECT_HAS_SELF);
     EXPECT_EQ(key("/srv/a/f").policy, kSlot);
 }
 
@@ -92,6 +98,52 @@ TEST_F(Layouts, TheRootHasNoNameAbove) {
     EXPECT_EQ(layout.objects.size(), 1U);
     EXPECT_EQ(label_at(layout, key("/")), kDeny);
     EXPECT_EQ(flags_at(layout, key("/")), BAILIFF_OBJECT_ROOT);
+}
+
+TEST_F(Layouts, TheFoldersAboveADeniedPathStayWhereTheyAre) {
+    image.paths["/srv/a/f"] = kDeny;
+    const Layout layout = make();
+    EXPECT_EQ(label_at(layout, self("/srv/a")), kDeny.guard());
+    EXPECT_EQ(label_at(layout, self("/srv")), kDeny.guard());
+    EXPECT_EQ(label_at(layout, key("/srv/a")), policy::Label()) << "nothing of what lies in it";
+    EXPECT_EQ(at(layout, self("/")), nullptr);
+    EXPECT_EQ(at(layout, self("/srv/a/f")), nullptr);
+}
+
+TEST_F(Layouts, TheFoldersAboveAnAllowedPathMayGo) {
+    image.paths["/srv/a/f"] = kAllow;
+    EXPECT_EQ(flags_at(make(), key("/srv/a")), BAILIFF_OBJECT_HAS_ENTRIES);
+}
+
+TEST_F(Layouts, TheFolderAboveADeniedPathThatIsNotThereStaysToo) {
+    image.paths["/srv/b/x/y"] = kDeny;
+    EXPECT_EQ(label_at(make(), self("/srv/b")), kDeny.guard());
+}
+
+TEST_F(Layouts, ALinkOnTheWayToADeniedPathStays) {
+    port.files.add_link("/srv/b/way", "/srv/a");
+    image.paths["/srv/b/way/f"] = kDeny;
+    const Layout layout = make();
+    EXPECT_EQ(label_at(layout, entry("/srv/b", "way")), kDeny.guard());
+    EXPECT_EQ(label_at(layout, self("/srv/b")), kDeny.guard());
+    EXPECT_EQ(label_at(layout, self("/srv/a")), kDeny.guard());
+}
+
+TEST_F(Layouts, ALinkThatIsTheDeniedPathStays) {
+    port.files.add_link("/srv/b/link", "/srv/a/f");
+    image.paths["/srv/b/link"] = kDeny;
+    EXPECT_EQ(label_at(make(), entry("/srv/b", "link")), kDeny.guard());
+}
+
+TEST_F(Layouts, WhatASessionIsDeniedGuardsForThatSession) {
+    image.templates["${workspace}/f"] = kDeny;
+    bindings[7] = {"/srv/a", ""};
+    const Layout layout = make();
+    bailiff_object_key own = self("/srv/a");
+    EXPECT_EQ(label_at(layout, own), policy::Label());
+    EXPECT_EQ(flags_at(layout, own), BAILIFF_OBJECT_PER_SESSION);
+    own.session = 7;
+    EXPECT_EQ(label_at(layout, own), kDeny.guard());
 }
 
 TEST_F(Layouts, TwoRulesForOneObjectAreBothSaid) {

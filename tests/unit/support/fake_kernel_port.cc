@@ -376,6 +376,11 @@ std::uint8_t FakeKernelPort::walk(bailiff_settle& settle, const bailiff_subject&
                 entry.name = session::hash_name(config, below.filename());
                 if (settle_at(settle, entry, right, subject.session)) return 0;
             }
+            if (below.empty() && (flags & BAILIFF_OBJECT_HAS_SELF) != 0) {
+                bailiff_object_key self = key;
+                self.kind = BAILIFF_OBJECT_SELF;
+                if (settle_at(settle, self, right, subject.session)) return 0;
+            }
             if (settle_at(settle, key, right, subject.session)) return 0;
             if (inode.is_root != 0)
                 return (flags & BAILIFF_OBJECT_ROOT) != 0 ? 0 : BAILIFF_REASON_UNKNOWN_ROOT;

@@ -1,0 +1,178 @@
+// Ways to a peer that no address in a call names: source routes, and connections from elsewhere.
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+
+#include "tests/escape/addresses.h"
+#include "tests/escape/support.h"
+
+namespace bailiff::escape {
+namespace {
+
+// A loose source route (RFC 791) by way of 127.0.0.1 to 127.0.0.1.
+constexpr std::array<unsigned char, 12> kRoute4 = {1, 131, 11, 4, 127, 0, 0, 1, 127, 0, 0, 1};
+// A routing header of type 2 (RFC 6275) to ::1.
+constexpr std::array<unsigned char, 24> kRoute6 = {0, 2, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0,
+                                                   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+constexpr int kFlowLabel = 32; // IPV6_FLOWLABEL_MGR, whose header clashes with netinet/in.h
+
+int set_option(int family, int type, int level, int name, const void* value, std::size_t size) {
+    const Fd fd(socket(family, type | SOCK_CLOEXEC, 0));
+    if (!fd.ok()) return errno;
+    return outcome(setsockopt(fd.get(), level, name, value, static_cast<socklen_t>(size)));
+}
+
+template <std::size_t kSize>
+struct Control {
+    explicit Control(int level, int type, const std::array<unsigned char, kSize>& value) {
+        auto* header = reinterpret_cast<cmsghdr*>(bytes);
+        header->cmsg_level = level;
+        header->cmsg_type = type;
+        header->cmsg_len = CMSG_LEN(kSize);
+        std::memcpy(CMSG_DATA(header), value.data(), kSize);
+    }
+    alignas(cmsghdr) unsigned char bytes[CMSG_SPACE(kSize)] = {};
+};
+
+// To a port that the policy allows; a first message names the type of service, as programs do.
+template <std::size_t kSize>
+int send_routed(const SocketAddress& to, int level, int type,
+                const std::array<unsigned char, kSize>& route) {
+    const Fd fd(socket(to.family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    if (!fd.ok()) return errno;
+    SocketAddress peer = to;
+    const Control<sizeof(int)> service(level, to.family() == AF_INET ? IP_TOS : IPV6_TCLASS, {});
+    const Control<kSize> routed(level, type, route);
+    alignas(cmsghdr) unsigned char control[sizeof service.bytes + sizeof routed.bytes];
+    std::memcpy(control, service.bytes, sizeof service.bytes);
+    std::memcpy(control + sizeof service.bytes, routed.bytes, sizeof routed.bytes);
+    char byte = 'x';
+    iovec data{&byte, 1};
+    msghdr message{};
+    message.msg_name = peer.get();
+    message.msg_namelen = peer.size();
+    message.msg_iov = &data;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    return outcome(sendmsg(fd.get(), &message, 0));
+}
+
+// struct in6_flowlabel_req, and the options that go with the label.
+struct FlowLabel {
+    in6_addr to = in6addr_loopback;
+    std::uint32_t label = 0;
+    std::uint8_t action = 0; // IPV6_FL_A_GET
+    std::uint8_t share = 1;  // IPV6_FL_S_EXCL
+    std::uint16_t flags = 1; // IPV6_FL_F_CREATE
+    std::uint16_t expires = 0;
+    std::uint16_t linger = 0;
+    std::uint32_t pad = 0;
+    unsigned char options[CMSG_SPACE(kRoute6.size())] = {};
+};
+
+int lease_flow_label() {
+    const Control<kRoute6.size()> route(IPPROTO_IPV6, IPV6_RTHDR, kRoute6);
+    FlowLabel request;
+    std::memcpy(request.options, route.bytes, sizeof route.bytes);
+    return set_option(AF_INET6, SOCK_DGRAM, IPPROTO_IPV6, kFlowLabel, &request, sizeof request);
+}
+
+// A connection to a Unix socket outside; listener and both ends stay open.
+int connected_unix(const SocketAddress& at, int type) {
+    Fd listener(socket(AF_UNIX, type, 0));
+    Fd client(socket(AF_UNIX, type, 0));
+    if (!listener.ok() || !client.ok()) return -1;
+    if (bind(listener.get(), at.get(), at.size()) != 0 || listen(listener.get(), 4) != 0) return -1;
+    if (connect(client.get(), at.get(), at.size()) != 0) return -1;
+    listener.release(); // lives as long as the session
+    return client.release();
+}
+
+int connected_to_path(const Place& place, int type) {
+    unlink(place.outside("socket").c_str());
+    return connected_unix(SocketAddress::local(place.outside("socket")), type);
+}
+
+int connected_stream(const Place& place) {
+    return connected_to_path(place, SOCK_STREAM);
+}
+
+int routed_socket(const Place&) {
+    Fd fd(socket(AF_INET, SOCK_DGRAM, 0));
+    return setsockopt(fd.get(), IPPROTO_IP, IP_OPTIONS, kRoute4.data(), kRoute4.size()) == 0
+               ? fd.release()
+               : -1;
+}
+
+SocketAddress allowed() {
+    return SocketAddress::inet("127.0.0.1", kAllowedPort);
+}
+
+constexpr Vector kVectors[] = {
+    {"net_source_route", "has a socket's packets go by way of an address (IP_OPTIONS)", Who::kRoot,
+     [](const Place&) {
+         return set_option(AF_INET, SOCK_STREAM, IPPROTO_IP, IP_OPTIONS, kRoute4.data(),
+                           kRoute4.size());
+     }},
+    {"net_source_route_v6", "the same with a routing header (IPV6_RTHDR)", Who::kUser,
+     [](const Place&) {
+         return set_option(AF_INET6, SOCK_DGRAM, IPPROTO_IPV6, IPV6_RTHDR, kRoute6.data(),
+                           kRoute6.size());
+     }},
+    {"net_source_route_flow_label", "the same by a flow label that holds the header", Who::kUser,
+     [](const Place&) { return lease_flow_label(); }},
+    {"net_source_route_message", "sends one datagram by way of an address (IP_RETOPTS)", Who::kRoot,
+     [](const Place&) { return send_routed(allowed(), IPPROTO_IP, IP_RETOPTS, kRoute4); }},
+    {"net_source_route_message_v6", "the same with a routing header", Who::kUser,
+     [](const Place&) {
+         return send_routed(SocketAddress::inet("::1", kAllowedPort), IPPROTO_IPV6, IPV6_RTHDR,
+                            kRoute6);
+     }},
+    {"net_source_route_inherited",
+     "connects a socket that had its route before the session",
+     Who::kRoot,
+     [](const Place& place) {
+         const SocketAddress to = allowed();
+         return outcome(connect(place.inherited, to.get(), to.size()));
+     },
+     {.inherit = routed_socket}},
+    {"net_unix_send_inherited",
+     "sends over a connection to a Unix socket from before the session",
+     Who::kUser,
+     [](const Place& place) { return outcome(send(place.inherited, "x", 1, 0)); },
+     {.inherit = connected_stream}},
+    {"net_unix_write_inherited",
+     "the same with write(2)",
+     Who::kUser,
+     [](const Place& place) { return outcome(write(place.inherited, "x", 1)); },
+     {.inherit = connected_stream}},
+    {"net_unix_packet_inherited",
+     "the same over a socket that keeps packets apart",
+     Who::kUser,
+     [](const Place& place) { return outcome(send(place.inherited, "x", 1, 0)); },
+     {.inherit = [](const Place& place) { return connected_to_path(place, SOCK_SEQPACKET); }}},
+    {"net_unix_abstract_inherited",
+     "sends over a connection to an abstract Unix socket from before",
+     Who::kUser,
+     [](const Place& place) { return outcome(send(place.inherited, "x", 1, 0)); },
+     {.inherit =
+          [](const Place& place) {
+              return connected_unix(SocketAddress::local("@" + place.name), SOCK_STREAM);
+          }}},
+};
+
+} // namespace
+
+std::span<const Vector> network_route_vectors() {
+    return kVectors;
+}
+
+} // namespace bailiff::escape
