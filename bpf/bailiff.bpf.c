@@ -131,6 +131,10 @@ HOOK_AS(rename_to, inode_rename, inode_rename, LSM_OR_FMOD(4, 5)) {
     return on_rename_to((struct dentry*)ctx[3]);
 }
 
+HOOK_AS(rename_socket, inode_rename, inode_rename, LSM_OR_FMOD(4, 5)) {
+    return on_rename_socket((struct dentry*)ctx[1], (struct dentry*)ctx[3]);
+}
+
 // security_inode_rename has the flags as its fifth argument and runs once where the LSM hook runs
 // twice, so an exchange is judged in the other direction here.
 #ifdef BAILIFF_FMOD_RET
@@ -140,6 +144,12 @@ HOOK_AS(exchange_from, inode_rename, inode_rename, 5) {
 
 HOOK_AS(exchange_to, inode_rename, inode_rename, 5) {
     return ctx[4] & RENAME_EXCHANGE ? on_rename_to((struct dentry*)ctx[1]) : 0;
+}
+
+HOOK_AS(exchange_socket, inode_rename, inode_rename, 5) {
+    return ctx[4] & RENAME_EXCHANGE
+               ? on_rename_socket((struct dentry*)ctx[3], (struct dentry*)ctx[1])
+               : 0;
 }
 #endif
 
@@ -221,7 +231,7 @@ HOOK(file_ioctl_compat, 3) {
 }
 
 HOOK(file_fcntl, 3) {
-    return on_file_fcntl((unsigned int)ctx[1], (unsigned long)ctx[2]);
+    return on_file_fcntl((struct file*)ctx[0], (unsigned int)ctx[1], (unsigned long)ctx[2]);
 }
 
 // --- memory ---
@@ -262,8 +272,7 @@ HOOK(socket_connect, 3) {
 }
 
 HOOK(socket_bind, 3) {
-    return on_socket_address((struct socket*)ctx[0], (const void*)ctx[1], (int)ctx[2],
-                             BAILIFF_RIGHT_BIND, BAILIFF_HOOK_SOCKET_BIND);
+    return on_socket_bind((struct socket*)ctx[0], (const void*)ctx[1], (int)ctx[2]);
 }
 
 HOOK_TO(socket_sendmsg, 3) {
@@ -340,6 +349,16 @@ HOOK(inode_init_security_anon, 3) {
 IPC_ALLOC_HOOK(msg_queue_alloc_security, msg_queue_alloc)
 IPC_ALLOC_HOOK(shm_alloc_security, shm_alloc)
 IPC_ALLOC_HOOK(sem_alloc_security, sem_alloc)
+
+// That returns nothing is no hook to attach to in both ways.
+#define IPC_FREE_CALL(call)                                \
+    SEC("fentry/" #call)                                   \
+    int call(context* ctx) {                               \
+        return on_ipc_free((struct kern_ipc_perm*)ctx[0]); \
+    }
+IPC_FREE_CALL(security_msg_queue_free)
+IPC_FREE_CALL(security_shm_free)
+IPC_FREE_CALL(security_sem_free)
 
 HOOK(ipc_permission, 2) {
     return on_ipc_permission((struct kern_ipc_perm*)ctx[0]);

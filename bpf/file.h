@@ -17,6 +17,7 @@ static __always_inline int judge_dentry(struct dentry* dentry, u32 right, u32 ho
     }
     struct judgement j = {.row = row, .act = {.hook = hook, .right = right}, .dentry = dentry};
     u8 reason = subject_begin(&j);
+    if (!reason && is_nameless(dentry)) return 0;
     if (!reason && sets_kernel(dentry)) reason = BAILIFF_REASON_KERNEL_SETTING;
     int ret = reason ? refuse(&j, reason) : judge_path(&j);
     if (!ret) note_overlay(j.row, dentry);
@@ -26,6 +27,7 @@ static __always_inline int judge_dentry(struct dentry* dentry, u32 right, u32 ho
 // Reading, writing or both of a file that is open, or about to be.
 static __always_inline int judge_mode(struct judgement* j, unsigned int mode) {
     j->act.right = right_of(mode);
+    if (judge_device(j)) return -EPERM;
     if ((mode & FMODE_WRITE) && judge_special_write(j)) return -EPERM;
     int ret = judge_path(j);
     if (ret || !(mode & FMODE_WRITE) || !(mode & FMODE_READ)) return ret;
@@ -65,7 +67,6 @@ static __noinline int on_file_open(struct bailiff_task* row, struct file* file) 
     // A probe's exec is left to bprm_check, or it would prove nothing about that hook.
     if (opens_for_execution(file) && (j.subject->flags & BAILIFF_SUBJECT_CANARY)) return 0;
     if (is_nameless(j.dentry)) return opens_for_execution(file) ? judge_unnamed(&j) : 0;
-    if (is_special_device(j.dentry) && judge_device(&j)) return -EPERM;
     if (opens_for_execution(file) ? judge_path(&j) : judge_mode(&j, file->f_mode)) return -EPERM;
     note_overlay(j.row, j.dentry);
     return 0;
@@ -164,6 +165,32 @@ static __always_inline int on_rename_to(struct dentry* to) {
     if (!ret && to->d_inode)
         ret = judge_dentry(to, BAILIFF_RIGHT_DELETE, BAILIFF_HOOK_INODE_RENAME);
     return ret;
+}
+
+// A Unix socket is found by its inode wherever it is moved to, and no right to read it says that it
+// may be connected to. What a folder holds nobody can say here. `to_folder` is the new place's.
+static __noinline int carries_sockets(struct dentry* from, struct dentry* to_folder) {
+    struct inode* inode = from->d_inode;
+    u32 type = inode ? inode->i_mode & S_IFMT : 0;
+    return type == S_IFSOCK || (type == S_IFDIR && from->d_parent != to_folder);
+}
+
+// The right to connect does not grow by a rename.
+// on failure: deny, subjects only
+static __always_inline int on_rename_socket(struct dentry* from, struct dentry* to) {
+    struct judgement j = {
+        .act = {.hook = BAILIFF_HOOK_INODE_RENAME, .right = BAILIFF_RIGHT_CONNECT_UNIX}};
+    j.row = subject_row();
+    if (!j.row || !carries_sockets(from, to->d_parent) || inside_overlay(j.row, from)) return 0;
+    u8 reason = subject_begin(&j);
+    if (reason) return refuse(&j, reason);
+    j.dentry = to;
+    j.act.quiet = 1;
+    j.row->scratch[SCRATCH_NOTED] = 0;
+    if (judge_path(&j) || j.row->scratch[SCRATCH_NOTED]) return 0;
+    j.dentry = from;
+    j.act.quiet = 0;
+    return judge_path(&j);
 }
 
 // A second name gives every right that the new place has, so the source must grant the strongest.

@@ -62,11 +62,16 @@ enum {
 #define VM_EXEC 4UL // include/linux/mm.h
 #define VM_SHARED 8UL
 #define READ_IMPLIES_EXEC 0x0400000u
+#define PF_IO_WORKER 0x10u // include/linux/sched.h
+#define PF_DUMPCORE 0x200u
 #define SIGKILL 9
 #define RENAME_EXCHANGE 2
+#define F_SETFL 4
 #define F_SETOWN 8
 #define F_SETSIG 10
 #define F_SETOWN_EX 15
+#define O_ASYNC 020000u
+#define FIOASYNC 0x5452u
 #define FIOSETOWN 0x8901u // of sockets
 #define SIOCSPGRP 0x8902u
 #define PTRACE_MODE_ATTACH 2u // include/linux/ptrace.h
@@ -87,6 +92,7 @@ enum {
 #define PROC_SUPER_MAGIC 0x9fa0UL
 #define DEVPTS_SUPER_MAGIC 0x1cd1UL
 #define MQUEUE_MAGIC 0x19800202UL // ipc/mqueue.c
+#define HUGETLBFS_MAGIC 0x958458f6UL
 #define SYSFS_MAGIC 0x62656572UL
 #define DEBUGFS_MAGIC 0x64626720UL
 #define TRACEFS_MAGIC 0x74726163UL
@@ -334,12 +340,14 @@ struct task_struct {
     u64 start_boottime;
     struct task_struct* real_parent;
     struct task_struct* group_leader;
+    struct pid* thread_pid;
     const struct cred* cred;
     const struct cred* real_cred;
     struct mm_struct* mm;
     struct css_set* cgroups;
     struct nsproxy* nsproxy;
     struct fs_struct* fs;
+    unsigned int flags; // PF_*
     unsigned int personality;
     void* io_uring; // NULL where the task has never used one
     void* bpf_storage;

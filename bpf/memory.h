@@ -14,10 +14,11 @@ static __always_inline int judge_mapping(struct judgement* j, u32 protection, u3
             if (ret || !j->dentry) return ret;
         }
         j->act.right = BAILIFF_RIGHT_LOAD;
-        if (is_unlinked(j->dentry)) return judge_unnamed(j);
-        return judge_path(j);
+        int ret = is_unlinked(j->dentry) ? judge_unnamed(j) : judge_path(j);
+        if (ret) return ret;
     }
     if (!j->dentry || is_nameless(j->dentry)) return 0;
+    if (judge_device(j)) return -EPERM;
     j->act.right = BAILIFF_RIGHT_READ;
     if (shared && (protection & PROT_WRITE)) {
         j->act.right = BAILIFF_RIGHT_WRITE;
@@ -46,7 +47,7 @@ static __always_inline int on_mmap_file(struct file* file, unsigned long protect
     u8 reason = subject_begin(&j);
     if (reason) return refuse(&j, reason);
     u32 shared = (flags & MAP_SHARED) != 0;
-    u32 dirty = !shared && (protection & PROT_WRITE) && (protection & PROT_EXEC);
+    u32 dirty = (protection & PROT_WRITE) && (protection & PROT_EXEC);
     return judge_mapping(&j, (u32)protection, shared, dirty);
 }
 
@@ -64,7 +65,7 @@ static __always_inline int on_file_mprotect(struct vm_area_struct* vma, unsigned
     if (file) j.dentry = file->f_path.dentry;
     u8 reason = subject_begin(&j);
     if (reason) return refuse(&j, reason);
-    u32 dirty = !shared && (BPF_CORE_READ(vma, anon_vma) || (protection & PROT_WRITE));
+    u32 dirty = (protection & PROT_WRITE) || (!shared && BPF_CORE_READ(vma, anon_vma));
     return judge_mapping(&j, gained, shared, dirty);
 }
 

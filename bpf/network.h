@@ -7,6 +7,12 @@
 #include "verdict_end.h"
 #include <bpf/bpf_endian.h>
 
+// Addresses as they lie in memory; of the long ones the second half.
+#define NOBODY_V4 0x00000000ffff0000ULL       // ::ffff:0.0.0.0
+#define LOOPBACK_V4 0x0100007fu               // 127.0.0.1
+#define LOOPBACK_MAPPED 0x0100007fffff0000ULL // ::ffff:127.0.0.1
+#define LOOPBACK_V6 0x0100000000000000ULL     // ::1
+
 // The families and types every program needs; all else is right SOCKET.
 static __always_inline int plain_socket(int family, int type, int protocol) {
     if (family == AF_UNIX) return 1;
@@ -150,6 +156,34 @@ static __noinline int judge_address(struct judgement* j) {
     return 0;
 }
 
+// To no address is to this host: to the socket's own address, or else loopback.
+static __noinline int name_own_host(struct judgement* j, const struct sock* sk) {
+    u64 address[2];
+    __builtin_memcpy(address, j->act.address, sizeof(address));
+    if (address[0]) return 0;
+    if (address[1] == NOBODY_V4) {
+        u32 own = sk->__sk_common.skc_rcv_saddr;
+        if (!own) own = LOOPBACK_V4;
+        __builtin_memcpy(&j->act.address[12], &own, sizeof(own));
+    } else if (!address[1]) {
+        u64 own[2] = {};
+        bpf_probe_read_kernel(own, sizeof(own), &sk->__sk_common.skc_v6_rcv_saddr);
+        address[1] = !own[0] && (u32)own[1] == (u32)NOBODY_V4 ? LOOPBACK_MAPPED : LOOPBACK_V6;
+        __builtin_memcpy(&j->act.address[8], &address[1], sizeof(address[1]));
+    }
+    return 0;
+}
+
+// A name without a path, of which the kernel did not pick any.
+static __always_inline int is_abstract(const void* address, int length) {
+    struct {
+        u16 family;
+        u8 first;
+    } name = {};
+    return length > (int)sizeof(name.family) && !bpf_probe_read_kernel(&name, 3, address) &&
+           name.family == AF_UNIX && !name.first;
+}
+
 // The address that the socket is to be bound to, connected to or to send to.
 static __always_inline int judge_named(struct judgement* j, struct sock* sk, const void* address,
                                        int length) {
@@ -162,7 +196,9 @@ static __always_inline int judge_named(struct judgement* j, struct sock* sk, con
         u8 over = begin_once(j);
         return refuse(j, over ? over : reason);
     }
-    return skip ? 0 : judge_address(j);
+    if (skip) return 0;
+    if (j->act.right == BAILIFF_RIGHT_CONNECT) name_own_host(j, sk);
+    return judge_address(j);
 }
 
 // A route that was set before the session, or elsewhere: to set one asks for the right as well.
@@ -183,8 +219,19 @@ static __always_inline int on_socket_address(struct socket* sock, const void* ad
     u8 reason = socket_begin(&j, sk);
     if (reason) return refuse(&j, reason);
     int ret = judge_named(&j, sk, address, length);
-    if (ret || right != BAILIFF_RIGHT_CONNECT) return ret;
-    return judge_route(sk, hook);
+    // A stream's first packet goes out here, that of a datagram socket when it is sent.
+    int sends = right == BAILIFF_RIGHT_CONNECT && sk->sk_type == SOCK_STREAM;
+    return ret || !sends ? ret : judge_route(sk, hook);
+}
+
+// on failure: deny, subjects only
+static __always_inline int on_socket_bind(struct socket* sock, const void* address, int length) {
+    struct sock* sk = sock->sk;
+    if (sk && sk->__sk_common.skc_family == AF_UNIX)
+        return is_abstract(address, length)
+                   ? judge_right(BAILIFF_RIGHT_ABSTRACT_UNIX, BAILIFF_HOOK_SOCKET_BIND)
+                   : judge_standing(BAILIFF_RIGHT_ABSTRACT_UNIX, BAILIFF_HOOK_SOCKET_BIND);
+    return on_socket_address(sock, address, length, BAILIFF_RIGHT_BIND, BAILIFF_HOOK_SOCKET_BIND);
 }
 
 // The address at one end of an internet socket, as the hooks' own form. 0 where there is none.

@@ -40,12 +40,30 @@ static __always_inline int on_ptrace_access_check(struct task_struct* target, un
                                      : judge_target(target, BAILIFF_RIGHT_PTRACE, hook, quiet);
 }
 
-// A descriptor that sends signals when data arrive (fcntl(2)): they pass no hook of the sender's.
-static __always_inline int on_file_fcntl(unsigned int command, unsigned long argument) {
-    if (command != F_SETOWN && command != F_SETOWN_EX && command != F_SETSIG) return 0;
+// The current process's id in its own pid namespace.
+static __always_inline int own_process(void) {
     struct task_struct* task = bpf_get_current_task_btf();
-    if (command == F_SETOWN && (int)argument == task->tgid) return 0;
-    if (command == F_SETSIG && !argument) return 0;
+    struct pid* pid = BPF_CORE_READ(task, group_leader, thread_pid);
+    int number = 0;
+    u64 at = (u64)pid + bpf_core_field_offset(struct pid, numbers) +
+             (u64)BPF_CORE_READ(pid, level) * bpf_core_type_size(struct upid);
+    return bpf_probe_read_kernel(&number, sizeof(number), (const void*)at) ? 0 : number;
+}
+
+// A descriptor that sends signals when data arrive (fcntl(2)): they pass no hook of the sender's.
+// The owner of a terminal is made its foreground group, which may be anybody.
+static __always_inline int on_file_fcntl(struct file* file, unsigned int command,
+                                         unsigned long argument) {
+    if (command == F_SETFL) {
+        struct inode* inode = file->f_inode;
+        if (!(argument & O_ASYNC) || !inode || (inode->i_mode & S_IFMT) != S_IFCHR) return 0;
+    } else if (command == F_SETOWN) {
+        if ((int)argument == own_process()) return 0;
+    } else if (command == F_SETSIG) {
+        if (!argument) return 0;
+    } else if (command != F_SETOWN_EX) {
+        return 0;
+    }
     return judge_right(BAILIFF_RIGHT_SIGNAL, BAILIFF_HOOK_FILE_FCNTL);
 }
 

@@ -12,7 +12,8 @@
 #define FS_PROC 3     // one that belongs to a process does not
 __noinline u32 file_system_kind(u64 magic, u64 flags) {
     switch (magic) {
-        case TMPFS_MAGIC: // the kernel's own mount holds memfd and shared memory
+        case TMPFS_MAGIC: // the kernel's own mounts hold memfd and shared memory
+        case HUGETLBFS_MAGIC:
             return flags & SB_KERNMOUNT ? FS_NAMELESS : FS_PLAIN;
         case PIPEFS_MAGIC:
         case SOCKFS_MAGIC:
@@ -147,8 +148,9 @@ static __noinline int judge_special_write(struct judgement* j) {
     return settle_as(j, BAILIFF_RIGHT_SCHEDULE);
 }
 
-static __always_inline int judge_device(struct judgement* j) {
-    return settle_as(j, BAILIFF_RIGHT_DEVICE);
+// 0 for what is no device, or a harmless one.
+static __noinline int judge_device(struct judgement* j) {
+    return is_special_device(j->dentry) ? settle_as(j, BAILIFF_RIGHT_DEVICE) : 0;
 }
 
 #endif

@@ -86,14 +86,19 @@ static __always_inline int same_subject(const struct bailiff_task* row,
     return other && other->subject == row->subject && other->generation == row->generation;
 }
 
+// Can the task itself act with other credentials than its own? With an io_uring, as its worker, and
+// while its core is written.
+static __always_inline int borrows_credentials(const struct task_struct* task) {
+    return task->io_uring || (task->flags & (PF_IO_WORKER | PF_DUMPCORE));
+}
+
 // What overlayfs does inside, on the layers below, for an operation that was already judged. It
 // runs with the mounter's credentials: exactly that cred, or, where a new object gets its owner, a
-// copy of it that only acts on the upper layer. Both were recorded at the outer hook. A task with
-// an io_uring can take on other credentials itself, so its inner work is judged.
+// copy of it that only acts on the upper layer. Both were recorded at the outer hook.
 __noinline int overlay_acts(const struct bailiff_task* row, u64 sb) {
     struct task_struct* task = bpf_get_current_task_btf();
     const struct cred* cred = task->cred;
-    if (!row || cred == task->real_cred || task->io_uring) return 0;
+    if (!row || cred == task->real_cred || borrows_credentials(task)) return 0;
     if ((u64)cred == row->overlay_cred) return 1;
     const struct cred* mounter = (const struct cred*)row->overlay_cred;
     return sb == row->overlay_upper && cred->uid.val == BPF_CORE_READ(mounter, uid.val) &&

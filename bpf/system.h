@@ -11,7 +11,7 @@
 static __always_inline int kernel_acts(const struct cred* cred) {
     struct task_struct* task = bpf_get_current_task_btf();
     return task->cred != task->real_cred && (u64)cred == (u64)BPF_CORE_READ(task, cred) &&
-           !task->io_uring;
+           !borrows_credentials(task);
 }
 
 // Judged is what the credentials hold, and what is asked in another user namespace than theirs: who
@@ -45,6 +45,7 @@ static __always_inline int is_harmless_ioctl(u32 command) {
         case 0x5460:     // FIOQSIZE
         case 0x2:        // FIGETBSZ
         case 0x5401:     // TCGETS, which isatty(3) asks
+        case 0x802c542a: // TCGETS2
         case 0x5413:     // TIOCGWINSZ
         case 0x5410:     // TIOCSPGRP
         case 0x540f:     // TIOCGPGRP
@@ -83,9 +84,19 @@ static __always_inline int on_file_ioctl(struct file* file, unsigned int command
         j.act.right = BAILIFF_RIGHT_SIGNAL;
         return settle_right(&j);
     }
+    if (type == S_IFCHR || type == S_IFBLK) {
+        u8 reason = subject_begin(&j);
+        if (reason) return refuse(&j, reason);
+        if (judge_device(&j)) return -EPERM;
+    }
+    // The owner of a terminal is made its foreground group, which may be anybody.
+    if (type == S_IFCHR && command == FIOASYNC) {
+        j.act.right = BAILIFF_RIGHT_SIGNAL;
+        return settle_right(&j);
+    }
     int judged = type == S_IFCHR ? feeds_terminal(command)
                                  : (type == S_IFREG || type == S_IFDIR || type == S_IFBLK) &&
-                                       !is_harmless_ioctl(command);
+                                       !is_nameless(j.dentry) && !is_harmless_ioctl(command);
     return judged && !inside_overlay(j.row, j.dentry) ? settle_right(&j) : judge_session(&j);
 }
 
@@ -124,6 +135,13 @@ static __always_inline int on_ipc_permission(struct kern_ipc_perm* object) {
     if (maker && maker->subject == row->subject && maker->generation == row->generation)
         return judge_standing(BAILIFF_RIGHT_IPC, BAILIFF_HOOK_IPC_PERMISSION);
     return judge_right(BAILIFF_RIGHT_IPC, BAILIFF_HOOK_IPC_PERMISSION);
+}
+
+// Of anybody: the memory may be another object's later.
+static __always_inline int on_ipc_free(struct kern_ipc_perm* object) {
+    u64 key = (u64)object;
+    bpf_map_delete_elem(&ipc, &key);
+    return 0;
 }
 
 // msgctl(2), shmctl(2) and semctl(2): removing an object and giving it away asks for its owner's

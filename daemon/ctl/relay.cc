@@ -4,7 +4,9 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -23,6 +25,18 @@ constexpr std::size_t kChunk = 65'536;
 
 bool is_file(int fd, struct stat& found) {
     return fstat(fd, &found) == 0 && S_ISREG(found.st_mode);
+}
+
+// A Unix socket that is connected to one with a name. The ends of a socketpair(2) have none.
+bool reaches_service(int fd) {
+    sockaddr_un peer{};
+    socklen_t size = sizeof(peer);
+    return getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) == 0 &&
+           peer.sun_family == AF_UNIX && size > sizeof(peer.sun_family);
+}
+
+bool is_output_to_copy(int fd, struct stat& found) {
+    return is_file(fd, found) || reaches_service(fd);
 }
 
 } // namespace
@@ -47,12 +61,12 @@ Status Relay::prepare() {
     if (is_file(STDIN_FILENO, in)) {
         if (Status added = add(STDIN_FILENO, true); !added) return added;
     }
-    const bool out_is_file = is_file(STDOUT_FILENO, out);
-    if (out_is_file) {
+    const bool copies_out = is_output_to_copy(STDOUT_FILENO, out);
+    if (copies_out) {
         if (Status added = add(STDOUT_FILENO, false); !added) return added;
     }
-    if (is_file(STDERR_FILENO, err)) {
-        if (out_is_file && out.st_dev == err.st_dev && out.st_ino == err.st_ino) {
+    if (is_output_to_copy(STDERR_FILENO, err)) {
+        if (copies_out && out.st_dev == err.st_dev && out.st_ino == err.st_ino) {
             streams_.back().standard.push_back(STDERR_FILENO);
         } else if (Status added = add(STDERR_FILENO, false); !added) {
             return added;

@@ -1,8 +1,9 @@
-// Relay: the files that the caller of `run` redirected the standard streams from and to.
+// Relay: the files that the caller of `run` redirected the standard streams from and to, and the
+// sockets of services that its output goes to, such as the journal's in a systemd unit.
 //
-// A session's rules bind descriptors that were open before it too, and a log file that the caller
-// chose is no right of the session's. So the command gets a pipe, and its supervisor, outside the
-// session, copies. Terminals, pipes, sockets and devices are handed on as they are.
+// A session's rules bind descriptors that were open before it too, and a log that the caller chose
+// is no right of the session's. So the command gets a pipe, and its supervisor, outside the session,
+// copies. Terminals, pipes, other sockets and devices are handed on as they are.
 #pragma once
 
 #include <cstddef>
@@ -21,8 +22,8 @@ public:
     Relay& operator=(const Relay&) = delete;
     ~Relay() { finish(); }
 
-    // Makes a pipe for each standard stream that is a regular file. Two output streams that are the
-    // same file share one, so that their order is kept. Before the fork, with one thread.
+    // Makes a pipe for each standard stream that is copied. Two output streams that are the same
+    // file share one, so that their order is kept. Before the fork, with one thread.
     [[nodiscard]] Status prepare();
 
     // In the child: the pipes become its standard streams. Sets errno where it returns false.

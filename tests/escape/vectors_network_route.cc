@@ -2,12 +2,14 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
 
 #include "tests/escape/addresses.h"
@@ -105,6 +107,33 @@ int connected_stream(const Place& place) {
     return connected_to_path(place, SOCK_STREAM);
 }
 
+// A folder of the workspace in which the policy lets nobody connect to what listens there.
+int make_closed(const Place& place) {
+    const std::string closed = place.in_work("shut/closed");
+    if (mkdir(place.in_work("shut").c_str(), 0755) != 0 || mkdir(closed.c_str(), 0755) != 0)
+        return errno;
+    const int error = give_to_user(place.in_work("shut"));
+    return error != 0 ? error : give_to_user(closed);
+}
+
+int listening_in_closed(const Place& place) {
+    const std::string path = place.in_work("shut/closed/socket");
+    const SocketAddress at = SocketAddress::local(path);
+    Fd listener(socket(AF_UNIX, SOCK_STREAM, 0));
+    if (bind(listener.get(), at.get(), at.size()) != 0 || listen(listener.get(), 4) != 0) return -1;
+    return listener.release();
+}
+
+// `what` of the closed folder, and where the socket is then in the workspace.
+int carry(const Place& place, const std::string& what, const std::string& where) {
+    const std::string from = place.in_work("shut/closed") + (what.empty() ? "" : "/" + what);
+    const std::string to = place.in_work(what.empty() ? "closed" : what);
+    if (rename(from.c_str(), to.c_str()) != 0) return errno;
+    const SocketAddress at = SocketAddress::local(place.in_work(where));
+    const Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    return outcome(connect(fd.get(), at.get(), at.size()));
+}
+
 int routed_socket(const Place&) {
     Fd fd(socket(AF_INET, SOCK_DGRAM, 0));
     return setsockopt(fd.get(), IPPROTO_IP, IP_OPTIONS, kRoute4.data(), kRoute4.size()) == 0
@@ -137,11 +166,11 @@ constexpr Vector kVectors[] = {
                             kRoute6);
      }},
     {"net_source_route_inherited",
-     "connects a socket that had its route before the session",
+     "sends with a socket that had its route before the session",
      Who::kRoot,
      [](const Place& place) {
          const SocketAddress to = allowed();
-         return outcome(connect(place.inherited, to.get(), to.size()));
+         return outcome(sendto(place.inherited, "x", 1, 0, to.get(), to.size()));
      },
      {.inherit = routed_socket}},
     {"net_unix_send_inherited",
@@ -159,6 +188,23 @@ constexpr Vector kVectors[] = {
      Who::kUser,
      [](const Place& place) { return outcome(send(place.inherited, "x", 1, 0)); },
      {.inherit = [](const Place& place) { return connected_to_path(place, SOCK_SEQPACKET); }}},
+    {"net_unix_carried",
+     "moves a Unix socket to where it may connect",
+     Who::kUser,
+     [](const Place& place) { return carry(place, "socket", "socket"); },
+     {.setup = make_closed, .inherit = listening_in_closed}},
+    {"net_unix_carried_folder",
+     "moves the folder of a Unix socket to where it may connect",
+     Who::kUser,
+     [](const Place& place) { return carry(place, "", "closed/socket"); },
+     {.setup = make_closed, .inherit = listening_in_closed}},
+    {"net_unix_take_name", "takes an abstract name and serves on it", Who::kUser,
+     [](const Place& place) {
+         const Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+         const SocketAddress at = SocketAddress::local("@" + place.name);
+         if (bind(fd.get(), at.get(), at.size()) != 0) return errno;
+         return outcome(listen(fd.get(), 4));
+     }},
     {"net_unix_abstract_inherited",
      "sends over a connection to an abstract Unix socket from before",
      Who::kUser,

@@ -78,6 +78,14 @@ int unpin(const Place& place) {
 }
 
 constexpr Vector kVectors[] = {
+    {"sys_block_device_inherited",
+     "reads a disk over a descriptor from before the session",
+     Who::kRoot,
+     [](const Place& place) {
+         char byte = 0;
+         return outcome(pread(place.inherited, &byte, 1, 0));
+     },
+     {.inherit = [](const Place&) { return open("/dev/vda", O_RDONLY); }}},
     {"sys_bpf_map", "makes a BPF map", Who::kRoot,
      [](const Place&) { return outcome_of_fd(bpf_make_map()); }},
     {"sys_bpf_program", "loads a BPF program", Who::kRoot,

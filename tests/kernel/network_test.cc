@@ -3,9 +3,11 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <vector>
 
@@ -56,6 +58,31 @@ TEST_F(Network, Ipv6IsJudged) {
     expect_denied(connect_udp("::1", 9));
 }
 
+TEST_F(Network, NoAddressIsThisHosts) {
+    policy(BAILIFF_VERDICT_ALLOW, {});
+    address_rule("127.0.0.0", 8, 0, BAILIFF_RIGHT_CONNECT, BAILIFF_VERDICT_DENY);
+    expect_denied(connect_udp("0.0.0.0", 9));
+    expect_denied(connect_udp("::ffff:0.0.0.0", 9));
+    expect_denied(send_udp("0.0.0.0", 9));
+    expect_allowed(connect_udp("::", 9));
+    address_rule("::1", 128, 0, BAILIFF_RIGHT_CONNECT, BAILIFF_VERDICT_DENY);
+    expect_denied(connect_udp("::", 9));
+}
+
+TEST_F(Network, AnAbstractNameIsTakenByRightAlone) {
+    const Act act = [] {
+        sockaddr_un name{};
+        name.sun_family = AF_UNIX;
+        std::memcpy(name.sun_path, "\0taken", 6);
+        const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+        const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 6);
+        return bind(fd, reinterpret_cast<sockaddr*>(&name), size) == 0 ? 0 : errno;
+    };
+    expect_denied(act);
+    default_of(BAILIFF_RIGHT_ABSTRACT_UNIX, BAILIFF_VERDICT_ALLOW);
+    EXPECT_EQ(bound(act), 0);
+}
+
 TEST_F(Network, BindingIsItsOwnRight) {
     address_rule("127.0.0.1", 32, 0, BAILIFF_RIGHT_CONNECT, BAILIFF_VERDICT_ALLOW);
     expect_denied(bind_udp("127.0.0.1", 0));
@@ -94,16 +121,25 @@ TEST_F(Network, OtherOptionsAreFree) {
 
 TEST_F(Network, ARouteFromBeforeTheSessionIsDeniedWhenItIsUsed) {
     address_rule("127.0.0.1", 32, 0, BAILIFF_RIGHT_CONNECT, BAILIFF_VERDICT_ALLOW);
-    const int routed = socket(AF_INET, SOCK_DGRAM, 0);
-    ASSERT_EQ(set_route(routed), 0);
+    const int stream = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    const int datagram = socket(AF_INET, SOCK_DGRAM, 0);
+    ASSERT_EQ(set_route(stream), 0);
+    ASSERT_EQ(set_route(datagram), 0);
     sockaddr_in to{};
     to.sin_family = AF_INET;
     to.sin_port = htons(9);
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     const auto* address = reinterpret_cast<const sockaddr*>(&to);
-    expect_denied([&] { return connect(routed, address, sizeof(to)) == 0 ? 0 : errno; });
-    expect_denied([&] { return sendto(routed, "x", 1, 0, address, sizeof(to)) == 1 ? 0 : errno; });
-    close(routed);
+    expect_denied([&] {
+        return connect(stream, address, sizeof(to)) == 0 || errno == EINPROGRESS ? 0 : errno;
+    });
+    expect_denied(
+        [&] { return sendto(datagram, "x", 1, 0, address, sizeof(to)) == 1 ? 0 : errno; });
+    ASSERT_EQ(connect(datagram, address, sizeof(to)), 0);
+    EXPECT_EQ(bound([&] { return send(datagram, "x", 1, 0) == 1 ? 0 : errno; }), EPERM);
+    EXPECT_EQ(bound([&] { return write(datagram, "x", 1) == 1 ? 0 : errno; }), EPERM);
+    close(stream);
+    close(datagram);
 }
 
 // One datagram with a control message of that type.

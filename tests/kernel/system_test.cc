@@ -1,5 +1,6 @@
 // Rights over the system, memory, other processes, open descriptors: what has no path to judge, or
 // was opened before.
+#include <bpf/bpf.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/capability.h>
@@ -8,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/msg.h>
 #include <sys/personality.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
@@ -379,6 +381,97 @@ TEST_F(System, AUnixSocketIsAnObjectLikeAFile) {
     expect_denied(writing);
     close(client);
     close(server);
+}
+
+TEST_F(System, TheRightToConnectDoesNotGrowByARename) {
+    const std::string base = "/mnt/ext4/system/";
+    const std::string closed = base + "closed/";
+    std::filesystem::remove_all(closed);
+    std::filesystem::remove_all(base + "open");
+    std::filesystem::create_directories(closed + "inner");
+    std::filesystem::create_directories(base + "open");
+    make_file(closed + "file");
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    (closed + "socket").copy(address.sun_path, sizeof(address.sun_path) - 1);
+    const int server = socket(AF_UNIX, SOCK_STREAM, 0);
+    ASSERT_EQ(bind(server, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+    policy(BAILIFF_VERDICT_ALLOW, {{closed, {BAILIFF_RIGHT_CONNECT_UNIX}, BAILIFF_VERDICT_DENY}});
+    const auto there_and_back = [](std::string from, std::string to) -> Act {
+        return [=] {
+            const int error = rename_file(from, to)();
+            return error != 0 ? error : rename_file(to, from)();
+        };
+    };
+    expect_denied(there_and_back(closed + "socket", base + "open/socket"));
+    expect_denied(there_and_back(closed + "inner", base + "open/inner"));
+    expect_allowed(there_and_back(closed + "socket", closed + "inner/socket"));
+    expect_allowed(there_and_back(closed + "file", base + "open/file"));
+    expect_allowed(there_and_back(closed + "inner", closed + "other"));
+    close(server);
+}
+
+TEST_F(System, ATerminalsSignalsNeedTheRight) {
+    const int null = open("/dev/null", O_RDWR);
+    expect_needs(BAILIFF_RIGHT_SIGNAL, [null] { return outcome(fcntl(null, F_SETFL, O_ASYNC)); });
+    close(null);
+}
+
+TEST_F(System, WhatIsMappedAsCodeIsReadAndWrittenAsWell) {
+    const std::string secret = "/mnt/ext4/system/secret";
+    policy(BAILIFF_VERDICT_ALLOW,
+           {{secret, {BAILIFF_RIGHT_READ, BAILIFF_RIGHT_WRITE}, BAILIFF_VERDICT_DENY}});
+    default_of(BAILIFF_RIGHT_JIT, BAILIFF_VERDICT_DENY);
+    const int inherited = open(secret.c_str(), O_RDWR);
+    const int own = open("/mnt/ext4/system/file", O_RDWR);
+    const auto map = [](int fd, int protection, int flags) -> Act {
+        return
+            [=] { return mmap(nullptr, 4096, protection, flags, fd, 0) == MAP_FAILED ? errno : 0; };
+    };
+    expect_denied(map(inherited, PROT_READ | PROT_EXEC, MAP_PRIVATE));
+    expect_denied(map(inherited, PROT_WRITE | PROT_EXEC, MAP_SHARED));
+    expect_allowed(map(own, PROT_READ | PROT_EXEC, MAP_SHARED));
+    expect_needs(BAILIFF_RIGHT_JIT, map(own, PROT_WRITE | PROT_EXEC, MAP_SHARED));
+    close(inherited);
+    close(own);
+}
+
+TEST_F(System, ADeviceThatWasInheritedIsADevice) {
+    const int disk = open("/dev/vda", O_RDONLY);
+    char c = 0;
+    expect_needs(BAILIFF_RIGHT_DEVICE, [&] { return outcome(pread(disk, &c, 1, 0)); });
+    close(disk);
+}
+
+TEST_F(System, AMemoryFileIsFree) {
+    expect_allowed([] {
+        const int fd = memfd_create("room", 0);
+        const int error = outcome(ftruncate(fd, 4096));
+        return error != 0 ? error : outcome(fchmod(fd, 0600));
+    });
+}
+
+TEST_F(System, WhoMadeAnObjectIsForgottenWithIt) {
+    const int map = *programs().map_fd("ipc");
+    const auto known = [map] {
+        std::uint64_t key = 0;
+        std::uint64_t next = 0;
+        int count = 0;
+        for (; bpf_map_get_next_key(map, count == 0 ? nullptr : &key, &next) == 0; count++)
+            key = next;
+        return count;
+    };
+    const int before = known();
+    ASSERT_EQ(bound([] {
+                  for (int i = 0; i < 8; i++) {
+                      const int id = msgget(IPC_PRIVATE, 0600);
+                      if (id < 0 || msgctl(id, IPC_RMID, nullptr) != 0) return errno;
+                  }
+                  return 0;
+              }),
+              0);
+    for (int i = 0; i < 100 && known() > before; i++) usleep(100'000); // the kernel frees late
+    EXPECT_LE(known(), before);
 }
 
 TEST_F(System, ListeningWithoutBindingIsBinding) {
