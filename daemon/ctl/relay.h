@@ -2,8 +2,8 @@
 // sockets of services that its output goes to, such as the journal's in a systemd unit.
 //
 // A session's rules bind descriptors that were open before it too, and a log that the caller chose
-// is no right of the session's. So the command gets a pipe, and its supervisor, outside the session,
-// copies. Terminals, pipes, other sockets and devices are handed on as they are.
+// is no right of the session's. So the command gets a pipe, and its supervisor, outside the
+// session, copies. Terminals, pipes, other sockets and devices are handed on as they are.
 #pragma once
 
 #include <cstddef>
