@@ -130,7 +130,7 @@ try() {
     local who=$1 part=$2 log=$logs/$1-$2 escape=$disk/bin/escape
     escape prepare "$who" "$part"
     # Somebody else's supervisor, for the vectors that attack one.
-    session_of "$who" sleep 300
+    session_of "$who" sleep 60
     as "$who" "${in_session[@]}" >/dev/null 2>&1 </dev/null &
     disown
     if [[ -n $container ]]; then
