@@ -350,7 +350,7 @@ IPC_ALLOC_HOOK(msg_queue_alloc_security, msg_queue_alloc)
 IPC_ALLOC_HOOK(shm_alloc_security, shm_alloc)
 IPC_ALLOC_HOOK(sem_alloc_security, sem_alloc)
 
-// That returns nothing is no hook to attach to in both ways.
+// They return nothing, so that no fmod_ret program attaches to them; a fentry one does.
 #define IPC_FREE_CALL(call)                                \
     SEC("fentry/" #call)                                   \
     int call(context* ctx) {                               \

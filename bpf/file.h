@@ -17,8 +17,9 @@ static __always_inline int judge_dentry(struct dentry* dentry, u32 right, u32 ho
     }
     struct judgement j = {.row = row, .act = {.hook = hook, .right = right}, .dentry = dentry};
     u8 reason = subject_begin(&j);
-    if (!reason && is_nameless(dentry)) return 0;
-    if (!reason && sets_kernel(dentry)) reason = BAILIFF_REASON_KERNEL_SETTING;
+    u32 kind = kind_of(dentry);
+    if (!reason && kind == FS_NAMELESS) return 0;
+    if (!reason && sets_kernel(dentry, kind)) reason = BAILIFF_REASON_KERNEL_SETTING;
     int ret = reason ? refuse(&j, reason) : judge_path(&j);
     if (!ret) note_overlay(j.row, dentry);
     return ret;

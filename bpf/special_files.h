@@ -86,11 +86,10 @@ __noinline int proc_process(u64 inode) {
     return pid ? BPF_CORE_READ(pid, numbers[0].nr) : 0;
 }
 
-// Does writing here set the kernel (sysctl, sysfs, tracing, control groups, pinned programs)? By
-// super block: no rule and no mount point makes it harmless. `ftrace_enabled` alone would switch
-// every program here off.
-static __always_inline int sets_kernel(struct dentry* dentry) {
-    u32 kind = kind_of(dentry);
+// Does writing there set the kernel (sysctl, sysfs, tracing, control groups, pinned programs)? By
+// super block, whose kind is given: no rule and no mount point makes it harmless. `ftrace_enabled`
+// alone would switch every program here off.
+static __always_inline int sets_kernel(struct dentry* dentry, u32 kind) {
     return kind == FS_SETTING ||
            (kind == FS_PROC && !proc_process((u64)BPF_CORE_READ(dentry, d_inode)));
 }
@@ -137,10 +136,10 @@ static __always_inline int judge_unnamed(struct judgement* j) {
 // memory of a process, past what protects that, or to what the kernel does with another process
 // (oom_score_adj, clear_refs).
 static __noinline int judge_special_write(struct judgement* j) {
-    if (sets_kernel(j->dentry)) return refuse(j, BAILIFF_REASON_KERNEL_SETTING);
     struct dentry* dentry = j->dentry;
-    struct super_block* sb = dentry->d_sb;
-    if (sb->s_magic != PROC_SUPER_MAGIC) return 0;
+    u32 kind = kind_of(dentry);
+    if (sets_kernel(dentry, kind)) return refuse(j, BAILIFF_REASON_KERNEL_SETTING);
+    if (kind != FS_PROC) return 0;
     if ((u32)name_start(name_address(dentry)) == MEM_NAME) return settle_as(j, BAILIFF_RIGHT_JIT);
     int process = proc_process((u64)BPF_CORE_READ(dentry, d_inode));
     struct task_struct* task = bpf_get_current_task_btf();

@@ -25,7 +25,7 @@ static __always_inline int on_capable(const struct cred* cred, u64 ns, int capab
     if (!j.row || capability < 0 || capability >= 64) return 0;
     u64 held = 0;
     bpf_probe_read_kernel(&held, sizeof(held), &cred->cap_effective);
-    int own_namespace = ns == (u64)BPF_CORE_READ(cred, user_ns);
+    int own_namespace = ns == (u64)cred->user_ns;
     if ((own_namespace && !(held >> capability & 1)) || kernel_acts(cred)) return 0;
     j.act.number = (u32)capability;
     j.act.quiet = (options & CAP_OPT_NOAUDIT) != 0;

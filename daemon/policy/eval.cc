@@ -232,7 +232,8 @@ Answer evaluate(const Policy& policy, const bailiff_mask& profiles, const Variab
                 const Question& question) {
     const std::map<std::string, Label> labels = path_labels(policy.image, variables);
     std::map<std::string, Label> guards;
-    for (const auto& [path, label] : labels) add_guards(guards, path, label);
+    if (question.right == BAILIFF_RIGHT_DELETE || question.right == BAILIFF_RIGHT_RENAME)
+        for (const auto& [path, label] : labels) add_guards(guards, path, label);
     Settling settling(policy, profiles, question);
     if (question.right < BAILIFF_RIGHT_CONNECT)
         walk(settling, policy.image, labels, guards, question.path);
