@@ -42,6 +42,15 @@ void* map_memory(int protection) {
     return mmap(nullptr, kPage, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 
+// A page of its end, with code in it.
+void* grow_heap() {
+    void* old = sbrk(2 * kPage);
+    const auto end = reinterpret_cast<unsigned long>(old) + 2 * kPage;
+    auto* page = reinterpret_cast<void*>((end - kPage) & ~(kPage - 1));
+    std::memset(page, kReturn, 16);
+    return page;
+}
+
 bool is_executable(void* page) {
     FILE* maps = std::fopen("/proc/self/maps", "re");
     char line[512];
@@ -164,10 +173,7 @@ constexpr Vector kVectors[] = {
      }},
     {"exec_heap", "makes its heap executable", Who::kUser,
      [](const Place&) {
-         void* old = sbrk(2 * kPage);
-         const auto end = reinterpret_cast<unsigned long>(old) + 2 * kPage;
-         auto* page = reinterpret_cast<void*>((end - kPage) & ~(kPage - 1));
-         std::memset(page, kReturn, 16);
+         void* page = grow_heap();
          if (mprotect(page, kPage, PROT_READ | PROT_WRITE | PROT_EXEC) != 0) return errno;
          return call(page);
      }},
@@ -185,10 +191,7 @@ constexpr Vector kVectors[] = {
      Who::kUser,
      [](const Place&) {
          if (personality(READ_IMPLIES_EXEC) < 0) return errno;
-         void* old = sbrk(2 * kPage);
-         const auto end = reinterpret_cast<unsigned long>(old) + 2 * kPage;
-         auto* page = reinterpret_cast<void*>((end - kPage) & ~(kPage - 1));
-         std::memset(page, kReturn, 16);
+         void* page = grow_heap();
          return is_executable(page) ? call(page) : EACCES;
      }},
     {"exec_memfd_map", "maps a memory file as code", Who::kUser,

@@ -48,6 +48,10 @@ int folder_outside(const Place& place) {
     return give_to_user(place.outside("folder"));
 }
 
+int mark_secret(const Place& place) {
+    return outcome(setxattr(place.secret.c_str(), "user.escape", "1", 1, 0));
+}
+
 constexpr Vector kVectors[] = {
     {"file_read", "reads a file outside the workspace", Who::kUser,
      [](const Place& place) { return read_file(place.secret); }},
@@ -156,10 +160,7 @@ constexpr Vector kVectors[] = {
          const timeval times[2] = {{1, 0}, {1, 0}};
          return outcome(utimes(place.secret.c_str(), times));
      }},
-    {"file_setxattr", "sets an attribute of a file outside", Who::kUser,
-     [](const Place& place) {
-         return outcome(setxattr(place.secret.c_str(), "user.escape", "1", 1, 0));
-     }},
+    {"file_setxattr", "sets an attribute of a file outside", Who::kUser, mark_secret},
     {"file_getxattr",
      "reads an attribute of a file outside",
      Who::kUser,
@@ -167,18 +168,12 @@ constexpr Vector kVectors[] = {
          char value[8];
          return outcome(getxattr(place.secret.c_str(), "user.escape", value, sizeof value));
      },
-     {.setup =
-          [](const Place& place) {
-              return outcome(setxattr(place.secret.c_str(), "user.escape", "1", 1, 0));
-          }}},
+     {.setup = mark_secret}},
     {"file_removexattr",
      "removes an attribute of a file outside",
      Who::kUser,
      [](const Place& place) { return outcome(removexattr(place.secret.c_str(), "user.escape")); },
-     {.setup =
-          [](const Place& place) {
-              return outcome(setxattr(place.secret.c_str(), "user.escape", "1", 1, 0));
-          }}},
+     {.setup = mark_secret}},
     {"file_set_acl", "sets an access control list on a file outside", Who::kUser,
      [](const Place& place) {
          const unsigned char list[] = {2,    0,    0, 0, 1,    0,    6,    0,    0xff, 0xff,

@@ -29,10 +29,14 @@ int plant(const Place& place) {
     return make_file(place.in_work(".git/hooks/post-commit"), "#!/bin/sh\n", 0755);
 }
 
+int make_with_hooks(const Place& place, const std::string& folder) {
+    if (mkdir(place.in_work(folder).c_str(), 0755) != 0) return errno;
+    return outcome(mkdir(place.in_work(folder + "/hooks").c_str(), 0755));
+}
+
 int make_anew_and_plant(const Place& place) {
-    if (mkdir(place.in_work(".git").c_str(), 0755) != 0) return errno;
-    if (mkdir(place.in_work(".git/hooks").c_str(), 0755) != 0) return errno;
-    return plant(place);
+    const int error = make_with_hooks(place, ".git");
+    return error != 0 ? error : plant(place);
 }
 
 constexpr Vector kVectors[] = {
@@ -53,8 +57,7 @@ constexpr Vector kVectors[] = {
      "puts a folder with a hook in the place of .git (RENAME_EXCHANGE)",
      Who::kUser,
      [](const Place& place) {
-         if (mkdir(place.in_work("new").c_str(), 0755) != 0) return errno;
-         if (mkdir(place.in_work("new/hooks").c_str(), 0755) != 0) return errno;
+         if (const int error = make_with_hooks(place, "new"); error != 0) return error;
          if (syscall(SYS_renameat2, AT_FDCWD, place.in_work("new").c_str(), AT_FDCWD,
                      place.in_work(".git").c_str(), RENAME_EXCHANGE) != 0)
              return errno;

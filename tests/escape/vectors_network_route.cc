@@ -1,5 +1,4 @@
 // Ways to a peer that no address in a call names: source routes, and connections from elsewhere.
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -87,12 +86,18 @@ int lease_flow_label() {
     return set_option(AF_INET6, SOCK_DGRAM, IPPROTO_IPV6, kFlowLabel, &request, sizeof request);
 }
 
+// -1 where it could not be made.
+int listening_unix(const SocketAddress& at, int type) {
+    Fd listener(socket(AF_UNIX, type, 0));
+    if (bind(listener.get(), at.get(), at.size()) != 0 || listen(listener.get(), 4) != 0) return -1;
+    return listener.release();
+}
+
 // A connection to a Unix socket outside; listener and both ends stay open.
 int connected_unix(const SocketAddress& at, int type) {
-    Fd listener(socket(AF_UNIX, type, 0));
+    Fd listener(listening_unix(at, type));
     Fd client(socket(AF_UNIX, type, 0));
     if (!listener.ok() || !client.ok()) return -1;
-    if (bind(listener.get(), at.get(), at.size()) != 0 || listen(listener.get(), 4) != 0) return -1;
     if (connect(client.get(), at.get(), at.size()) != 0) return -1;
     listener.release(); // lives as long as the session
     return client.release();
@@ -117,11 +122,7 @@ int make_closed(const Place& place) {
 }
 
 int listening_in_closed(const Place& place) {
-    const std::string path = place.in_work("shut/closed/socket");
-    const SocketAddress at = SocketAddress::local(path);
-    Fd listener(socket(AF_UNIX, SOCK_STREAM, 0));
-    if (bind(listener.get(), at.get(), at.size()) != 0 || listen(listener.get(), 4) != 0) return -1;
-    return listener.release();
+    return listening_unix(SocketAddress::local(place.in_work("shut/closed/socket")), SOCK_STREAM);
 }
 
 // `what` of the closed folder, and where the socket is then in the workspace.
@@ -200,10 +201,7 @@ constexpr Vector kVectors[] = {
      {.setup = make_closed, .inherit = listening_in_closed}},
     {"net_unix_take_name", "takes an abstract name and serves on it", Who::kUser,
      [](const Place& place) {
-         const Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-         const SocketAddress at = SocketAddress::local("@" + place.name);
-         if (bind(fd.get(), at.get(), at.size()) != 0) return errno;
-         return outcome(listen(fd.get(), 4));
+         return outcome_of_fd(listening_unix(SocketAddress::local("@" + place.name), SOCK_STREAM));
      }},
     {"net_unix_abstract_inherited",
      "sends over a connection to an abstract Unix socket from before",

@@ -286,28 +286,28 @@ void Scene::label_as(const bailiff_object_key& key, const std::string& path) {
     put_object(key, object);
 }
 
+bailiff_object_key Scene::flagged(const std::string& path, std::uint32_t flag) {
+    const Result<kernel::Resolved> inode = kernel::resolve(programs(), path);
+    EXPECT_TRUE(inode) << inode.error().message();
+    if (!inode) return {};
+    const bailiff_object_key key = kernel::inode_key(inode->inode, kPolicySlot);
+    bailiff_object object = {};
+    bpf_map_lookup_elem(*programs().map_fd("objects"), &key, &object);
+    object.flags |= flag;
+    put_object(key, object);
+    return key;
+}
+
 void Scene::entry_rule(const std::string& directory, const std::string& name, bailiff_right right,
                        bailiff_verdict verdict) {
-    const Result<kernel::Resolved> inode = kernel::resolve(programs(), directory);
-    ASSERT_TRUE(inode) << inode.error().message();
-    bailiff_object_key key = kernel::inode_key(inode->inode, kPolicySlot);
-    bailiff_object parent = {};
-    bpf_map_lookup_elem(*programs().map_fd("objects"), &key, &parent);
-    parent.flags |= BAILIFF_OBJECT_HAS_ENTRIES;
-    put_object(key, parent);
+    bailiff_object_key key = flagged(directory, BAILIFF_OBJECT_HAS_ENTRIES);
     key.name = name_hash(programs(), name);
     key.kind = BAILIFF_OBJECT_ENTRY;
     put_object(key, bailiff_object{label(right, verdict), 0});
 }
 
 void Scene::self_rule(const std::string& directory, bailiff_right right, bailiff_verdict verdict) {
-    const Result<kernel::Resolved> inode = kernel::resolve(programs(), directory);
-    ASSERT_TRUE(inode) << inode.error().message();
-    bailiff_object_key key = kernel::inode_key(inode->inode, kPolicySlot);
-    bailiff_object whole = {};
-    bpf_map_lookup_elem(*programs().map_fd("objects"), &key, &whole);
-    whole.flags |= BAILIFF_OBJECT_HAS_SELF;
-    put_object(key, whole);
+    bailiff_object_key key = flagged(directory, BAILIFF_OBJECT_HAS_SELF);
     key.kind = BAILIFF_OBJECT_SELF;
     put_object(key, bailiff_object{label(right, verdict), 0});
 }

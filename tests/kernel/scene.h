@@ -114,6 +114,8 @@ private:
     void put_agent(const bailiff_object_key& key, std::uint32_t subject);
     void match_flags(std::uint32_t flags);
     void put_object(const bailiff_object_key& key, const bailiff_object& object);
+    // Adds the flag (BAILIFF_OBJECT_*) to what is at the path.
+    bailiff_object_key flagged(const std::string& path, std::uint32_t flag);
     std::uint32_t new_label();
     std::uint32_t label(bailiff_right right, bailiff_verdict verdict);
 
