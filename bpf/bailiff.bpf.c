@@ -230,6 +230,10 @@ HOOK(file_ioctl_compat, 3) {
     return on_file_ioctl((struct file*)ctx[0], (unsigned int)ctx[1]);
 }
 
+HOOK(file_lock, 2) {
+    return on_file_lock((struct file*)ctx[0], (unsigned int)ctx[1]);
+}
+
 HOOK(file_fcntl, 3) {
     return on_file_fcntl((struct file*)ctx[0], (unsigned int)ctx[1], (unsigned long)ctx[2]);
 }
@@ -277,8 +281,10 @@ HOOK(socket_bind, 3) {
 
 HOOK_TO(socket_sendmsg, 3) {
     struct socket* sock = (struct socket*)ctx[0];
-    return is_unix_socket(sock) ? on_unix_sendmsg(sock)
-                                : on_socket_sendmsg(sock, (struct msghdr*)ctx[1]);
+    struct msghdr* message = (struct msghdr*)ctx[1];
+    if (is_unix_socket(sock)) return on_unix_sendmsg(sock);
+    int ret = on_socket_sendmsg(sock, message);
+    return ret ? ret : on_socket_controls(sock, message);
 }
 
 HOOK(socket_listen, 2) {

@@ -89,7 +89,10 @@ __noinline int count_opening(u64 inode) {
 
 // Anybody opens a file to write to it: what is known of its content counts no more.
 static __always_inline void note_writer(const struct file* file) {
-    if (file->f_mode & FMODE_WRITE) count_opening((u64)BPF_CORE_READ(file, f_inode));
+    if (!(file->f_mode & FMODE_WRITE)) return;
+    u32 zero = 0;
+    const u32* any = bpf_map_lookup_elem(&counting, &zero);
+    if (!any || *any) count_opening((u64)BPF_CORE_READ(file, f_inode));
 }
 
 // Is what is known of the content of the inode at that address still true? 0 and its digest in the

@@ -104,24 +104,25 @@ static __always_inline void event_fill(struct bailiff_event* e, const struct bai
     e->number = act->number;
 }
 
-// Reports a verdict that is not a plain allow.
-static __always_inline void event_verdict(struct bailiff_task* row,
-                                          const struct bailiff_subject* subject,
-                                          const struct act* act) {
+// Reports a verdict that is not a plain allow. 0 where the ring is full.
+static __always_inline int event_verdict(struct bailiff_task* row,
+                                         const struct bailiff_subject* subject,
+                                         const struct act* act) {
     const struct bailiff_decision* d = scratch_decision(row);
     if (d->verdict == BAILIFF_VERDICT_DENY) count(BAILIFF_COUNTER_DENIED);
     struct bailiff_event* e;
     if (act->dentry) {
         e = event_reserve();
-        if (!e) return;
+        if (!e) return 0;
         event_fill(e, row, subject, act, d);
         event_object(e, (const struct dentry*)act->dentry);
     } else {
         e = event_reserve_brief();
-        if (!e) return;
+        if (!e) return 0;
         event_fill(e, row, subject, act, d);
     }
     bpf_ringbuf_submit(e, 0);
+    return 1;
 }
 
 #endif

@@ -119,6 +119,14 @@ static __always_inline int on_inode_getxattr(struct dentry* dentry, u64 name) {
     return judge_dentry(dentry, BAILIFF_RIGHT_READ, BAILIFF_HOOK_INODE_GETXATTR);
 }
 
+// A lock asks for no more than an open descriptor, and keeps others from what they do under theirs.
+// on failure: deny, subjects only
+static __always_inline int on_file_lock(struct file* file, unsigned int command) {
+    if (command == F_WRLCK)
+        return judge_dentry(file->f_path.dentry, BAILIFF_RIGHT_WRITE, BAILIFF_HOOK_FILE_LOCK);
+    return judge_standing(BAILIFF_RIGHT_READ, BAILIFF_HOOK_FILE_LOCK);
+}
+
 // inotify(7) and fanotify(7) tell what others do with a file.
 // on failure: deny, subjects only
 static __always_inline int on_path_notify(const struct path* path) {

@@ -64,8 +64,10 @@ enum {
 #define READ_IMPLIES_EXEC 0x0400000u
 #define PF_IO_WORKER 0x10u // include/linux/sched.h
 #define PF_DUMPCORE 0x200u
+#define TS_COMPAT 2u // arch/x86/include/asm/thread_info.h: a call by the 32-bit entry
 #define SIGKILL 9
 #define RENAME_EXCHANGE 2
+#define F_WRLCK 1
 #define F_SETFL 4
 #define F_SETOWN 8
 #define F_SETSIG 10
@@ -119,14 +121,25 @@ enum {
 #define AF_INET 2
 #define AF_INET6 10
 #define AF_NETLINK 16
+#define SOL_SOCKET 1
+#define SO_BINDTODEVICE 25
+#define SO_BINDTOIFINDEX 62
 #define SOL_IP 0
 #define IP_OPTIONS 4
 #define IP_RETOPTS 7
+#define IP_ADD_MEMBERSHIP 35
+#define IP_ADD_SOURCE_MEMBERSHIP 39
+#define MCAST_JOIN_GROUP 42 // of both protocols, as the next
+#define MCAST_JOIN_SOURCE_GROUP 46
+#define IP_UNICAST_IF 50
 #define SOL_IPV6 41
 #define IPV6_2292RTHDR 5
 #define IPV6_2292PKTOPTIONS 6
+#define IPV6_JOIN_GROUP 20
+#define IPV6_JOIN_ANYCAST 27
 #define IPV6_FLOWLABEL_MGR 32
 #define IPV6_RTHDR 57
+#define IPV6_UNICAST_IF 76
 #define SOCK_TYPE_MASK 0xf
 #define SOCK_STREAM 1
 #define SOCK_DGRAM 2
@@ -334,7 +347,12 @@ struct css_set {
     struct cgroup* dfl_cgrp; // in the unified hierarchy
 };
 
+struct thread_info {
+    u32 status; // TS_*
+};
+
 struct task_struct {
+    struct thread_info thread_info;
     int pid;
     int tgid;
     u64 start_boottime;
@@ -423,8 +441,9 @@ struct msghdr {
 };
 
 struct pt_regs {
-    unsigned long di; // the first argument of a system call
-    unsigned long bx; // the same of a 32-bit program's
+    unsigned long orig_ax; // a system call's number
+    unsigned long di;      // its first argument
+    unsigned long bx;      // the same of a 32-bit program's
 };
 
 struct seq_file;

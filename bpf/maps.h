@@ -26,6 +26,7 @@ BAILIFF_ARRAY(config, 1, struct bailiff_config);
 BAILIFF_ARRAY(attached, 1, struct bailiff_attached);
 BAILIFF_ARRAY(control, 1, struct bailiff_control);
 BAILIFF_ARRAY(examined, 1, struct bailiff_examined);
+BAILIFF_ARRAY(counting, 1, u32);
 BAILIFF_ARRAY(policies, BAILIFF_MAX_POLICIES, struct bailiff_policy);
 BAILIFF_ARRAY(sessions, BAILIFF_MAX_SESSIONS, struct bailiff_session);
 BAILIFF_ARRAY(subjects, BAILIFF_MAX_SUBJECTS, struct bailiff_subject_slot);

@@ -343,11 +343,18 @@ static __always_inline int on_socket_use(struct socket* sock, const void* to, in
     return ret ? ret : judge_named(&j, sk, to, length);
 }
 
-// Options that let packets go by way of an address that no rule judged. A flow label can hold some.
+// Options by which packets go where no rule judged: by way of an address, which a flow label can
+// hold too; to who decides about a group's packets; out of an interface that no route would take.
 static __always_inline int sets_route(int level, int name) {
-    if (level == SOL_IP) return name == IP_OPTIONS;
-    return level == SOL_IPV6 && (name == IPV6_RTHDR || name == IPV6_2292RTHDR ||
-                                 name == IPV6_2292PKTOPTIONS || name == IPV6_FLOWLABEL_MGR);
+    if (level == SOL_SOCKET) return name == SO_BINDTODEVICE || name == SO_BINDTOIFINDEX;
+    if (level != SOL_IP && level != SOL_IPV6) return 0;
+    if (name == MCAST_JOIN_GROUP || name == MCAST_JOIN_SOURCE_GROUP) return 1;
+    if (level == SOL_IP)
+        return name == IP_OPTIONS || name == IP_ADD_MEMBERSHIP ||
+               name == IP_ADD_SOURCE_MEMBERSHIP || name == IP_UNICAST_IF;
+    return name == IPV6_RTHDR || name == IPV6_2292RTHDR || name == IPV6_2292PKTOPTIONS ||
+           name == IPV6_FLOWLABEL_MGR || name == IPV6_JOIN_GROUP || name == IPV6_JOIN_ANYCAST ||
+           name == IPV6_UNICAST_IF;
 }
 
 // on failure: deny, subjects only
@@ -384,22 +391,39 @@ static long next_control(u32 number, struct controls* c) {
 #define MAX_CONTROLS 65536 // above what net.core.optmem_max lets in
 
 // on failure: deny, subjects only
-static __noinline int judge_controls(struct sock* sk, u64 at, u64 length) {
-    u16 family = sk->__sk_common.skc_family;
-    if (family != AF_INET && family != AF_INET6) return 0;
+static __noinline int judge_controls(u64 at, u64 length) {
     struct controls c = {.at = at, .end = at + length};
     bpf_loop(MAX_CONTROLS, next_control, &c, 0);
     return c.is_plain ? 0 : judge_right(BAILIFF_RIGHT_SOCKET, BAILIFF_HOOK_SOCKET_SENDMSG);
 }
 
+// sendmmsg(2) shows the hook the first of several messages to one address alone: what the others
+// bring along is never seen. By its number of 64-bit, x32 and 32-bit calls, and socketcall(2)'s.
+static __always_inline int is_sendmmsg(void) {
+    struct task_struct* task = bpf_get_current_task_btf();
+    const struct pt_regs* regs = (const struct pt_regs*)bpf_task_pt_regs(task);
+    u64 call = regs->orig_ax;
+    if (task->thread_info.status & TS_COMPAT) return call == 345 || (call == 102 && regs->bx == 20);
+    return call == 307 || call == (0x40000000 | 538);
+}
+
 // on failure: deny, subjects only
 static __noinline int on_socket_sendmsg(struct socket* sock, struct msghdr* message) {
-    int ret =
-        on_socket_use(sock, message->msg_name, message->msg_namelen, BAILIFF_HOOK_SOCKET_SENDMSG);
+    return on_socket_use(sock, message->msg_name, message->msg_namelen,
+                         BAILIFF_HOOK_SOCKET_SENDMSG);
+}
+
+// What a message brings along besides its data. Apart from the above, or the stack would not do.
+// on failure: deny, subjects only
+static __always_inline int on_socket_controls(struct socket* sock, struct msghdr* message) {
     unsigned long length = message->msg_controllen;
     struct sock* sk = sock->sk;
-    if (ret || !length || !sk || !subject_row()) return ret;
-    return judge_controls(sk, (u64)BPF_CORE_READ(message, msg_control), length);
+    if (!sk || !subject_row()) return 0;
+    u16 family = sk->__sk_common.skc_family;
+    if (family != AF_INET && family != AF_INET6) return 0;
+    if (message->msg_name && is_sendmmsg())
+        return judge_right(BAILIFF_RIGHT_SOCKET, BAILIFF_HOOK_SOCKET_SENDMSG);
+    return length ? judge_controls((u64)BPF_CORE_READ(message, msg_control), length) : 0;
 }
 
 // Listening and accepting need the right to the address they happen at: listen(2) binds a socket

@@ -50,10 +50,17 @@ static __always_inline int own_process(void) {
     return bpf_probe_read_kernel(&number, sizeof(number), (const void*)at) ? 0 : number;
 }
 
-// A descriptor that sends signals when data arrive (fcntl(2)): they pass no hook of the sender's.
-// The owner of a terminal is made its foreground group, which may be anybody.
+// What is done with a descriptor ends with the session. One that sends signals when data arrive:
+// they pass no hook of the sender's. The owner of a terminal is made its foreground group, which
+// may be anybody.
 static __always_inline int on_file_fcntl(struct file* file, unsigned int command,
                                          unsigned long argument) {
+    struct bailiff_task* row = subject_row();
+    if (!row) return 0;
+    if (!stands(row)) {
+        int ret = judge_standing(BAILIFF_RIGHT_READ, BAILIFF_HOOK_FILE_FCNTL);
+        if (ret) return ret;
+    }
     if (command == F_SETFL) {
         struct inode* inode = file->f_inode;
         if (!(argument & O_ASYNC) || !inode || (inode->i_mode & S_IFMT) != S_IFCHR) return 0;

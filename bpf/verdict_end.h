@@ -58,6 +58,22 @@ __noinline int settle_end(struct bailiff_task* row, const struct bailiff_subject
 // Which load of the programs this is; bailiff-kernel sets it.
 const volatile unsigned int program_generation SEC(".rodata.generation") = 0;
 
+// Is the profile that decided in mode observe, or the whole policy? That takes nothing from anybody.
+static __noinline int is_observed(const struct bailiff_subject* subject, u32 profile) {
+    const struct bailiff_config* c = read_config();
+    u32 slot = subject->policy;
+    const struct bailiff_policy* policy = bpf_map_lookup_elem(&policies, &slot);
+    if (!c || !policy) return 0;
+    u64 word = policy->observe.word[(profile >> 6) & (BAILIFF_MASK_WORDS - 1)];
+    return (c->flags & BAILIFF_CONFIG_OBSERVE) != 0 || (word >> (profile & 63) & 1);
+}
+
+// An act that is allowed and recorded is not allowed where it cannot be recorded.
+static __always_inline int must_be_told(const struct bailiff_subject* subject,
+                                        const struct bailiff_decision* d) {
+    return (d->flags & BAILIFF_EVENT_RELAXED) || !subject || !is_observed(subject, d->profile);
+}
+
 // From the decision in the row's scratch, or the reason in `act`, to the record and to what the
 // hook does: 1 is a denial. Hold and preserve need machinery that a rule can only name once it
 // exists; until the daemon says so a verdict above audit is a denial. `subject` may be NULL.
@@ -87,8 +103,8 @@ __noinline int conclude_act(struct bailiff_task* row, const struct bailiff_subje
     if ((d->flags & BAILIFF_EVENT_WOULD_DENY) && row->scratch[SCRATCH_RELAXED] &&
         bailiff_can_relax(act->right))
         d->flags |= BAILIFF_EVENT_RELAXED;
-    int denied = d->verdict == BAILIFF_VERDICT_DENY;
-    if (!probe && !act->quiet) event_verdict(row, subject, act);
+    int told = probe || act->quiet || event_verdict(row, subject, act);
+    int denied = d->verdict == BAILIFF_VERDICT_DENY || (!told && must_be_told(subject, d));
     if (denied && act->over) bpf_send_signal(SIGKILL);
     return denied;
 }

@@ -15,6 +15,7 @@ constexpr std::array kOptional{
     OptionalProgram{"inode_remove_acl", kFile, "remove the ACL of a file outside", 6, 2},
     OptionalProgram{"inode_file_setattr", kFile, "set the flags of a file outside", 6, 17},
     OptionalProgram{"inode_getxattr", kFile, "read attributes user.* of a file outside"},
+    OptionalProgram{"file_lock", kFile, "keep others from a file by a lock"},
     OptionalProgram{"personality", kMemory, "make all its memory executable by personality(2)"},
     OptionalProgram{"personality_32", kMemory, "make all memory of a 32-bit program executable"},
     OptionalProgram{"file_fcntl", kProcess, "have the kernel signal a process outside (F_SETOWN)"},

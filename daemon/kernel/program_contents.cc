@@ -37,9 +37,20 @@ void ProgramContents::forget_all() {
     }
 }
 
+// Before the first row: an opening is counted only where somebody may have a row.
+Status ProgramContents::start_counting() {
+    const Result<int> map = programs_.map_fd("counting");
+    if (!map) return tl::unexpected(map.error());
+    const std::uint32_t zero = 0;
+    const std::uint32_t yes = 1;
+    if (bpf_map_update_elem(*map, &zero, &yes, BPF_ANY) == 0) return {};
+    return fail_errno("write map counting", errno);
+}
+
 Result<std::uint64_t> ProgramContents::openings(const bailiff_file_key& key) {
     const Result<int> map = programs_.map_fd("openings");
     if (!map) return tl::unexpected(map.error());
+    if (Status counting = start_counting(); !counting) return tl::unexpected(counting.error());
     const std::uint64_t none = 0;
     int made = bpf_map_update_elem(*map, &key, &none, BPF_NOEXIST);
     if (made != 0 && errno == E2BIG) {

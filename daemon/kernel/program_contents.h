@@ -19,6 +19,7 @@ public:
 
 private:
     void forget_all();
+    [[nodiscard]] Status start_counting();
 
     Programs& programs_;
 };

@@ -71,6 +71,7 @@ const char* hook_name(std::uint32_t hook) {
         "socket_setsockopt",
         "personality",
         "inode_getxattr",
+        "file_lock",
     };
     return hook < kNames.size() ? kNames[hook] : "unknown";
 }

@@ -30,7 +30,7 @@ typedef uint64_t bailiff_u64;
 #define BAILIFF_STATIC_ASSERT(cond, text) _Static_assert(cond, text)
 #endif
 
-#define BAILIFF_ABI_VERSION 7
+#define BAILIFF_ABI_VERSION 8
 
 // Table sizes. A slot is an index; slot 0 is reserved in each table.
 #define BAILIFF_MASK_WORDS 4 // 256 profile bits
@@ -254,6 +254,8 @@ BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_digest) == 64, "digest");
 
 // Map "openings": hash, key bailiff_file_key, value bailiff_u64: how often a file was opened to be
 // written, by anybody, since bailiff-kernel made its row.
+//
+// Map "counting": array of one bailiff_u32. 0: "openings" never had a row, so that nobody need look.
 
 // Map "examined": array of one. Which descriptor the iterator "examine" is to describe.
 struct bailiff_examined {
@@ -591,7 +593,8 @@ enum bailiff_hook {
     BAILIFF_HOOK_SOCKET_SETSOCKOPT = 60,
     BAILIFF_HOOK_PERSONALITY = 61,
     BAILIFF_HOOK_INODE_GETXATTR = 62,
-    BAILIFF_HOOKS = 63,
+    BAILIFF_HOOK_FILE_LOCK = 63,
+    BAILIFF_HOOKS = 64,
 };
 
 // Map "counters": per-CPU array, index enum bailiff_counter.

@@ -135,6 +135,27 @@ int carry(const Place& place, const std::string& what, const std::string& where)
     return outcome(connect(fd.get(), at.get(), at.size()));
 }
 
+// The kernel shows the hook the first of several messages to one address.
+int send_routed_behind(SocketAddress to) {
+    const Fd fd(socket(to.family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    if (!fd.ok()) return errno;
+    Control<kRoute4.size()> route(IPPROTO_IP, IP_RETOPTS, kRoute4);
+    char byte = 'x';
+    iovec data{&byte, 1};
+    mmsghdr messages[2] = {};
+    for (mmsghdr& message : messages) {
+        message.msg_hdr.msg_name = to.get();
+        message.msg_hdr.msg_namelen = to.size();
+        message.msg_hdr.msg_iov = &data;
+        message.msg_hdr.msg_iovlen = 1;
+    }
+    messages[1].msg_hdr.msg_control = route.bytes;
+    messages[1].msg_hdr.msg_controllen = sizeof route.bytes;
+    const int sent = sendmmsg(fd.get(), messages, 2, 0);
+    if (sent < 0) return errno;
+    return sent == 2 ? 0 : EIO;
+}
+
 int routed_socket(const Place&) {
     Fd fd(socket(AF_INET, SOCK_DGRAM, 0));
     return setsockopt(fd.get(), IPPROTO_IP, IP_OPTIONS, kRoute4.data(), kRoute4.size()) == 0
@@ -165,6 +186,20 @@ constexpr Vector kVectors[] = {
      [](const Place&) {
          return send_routed(SocketAddress::inet("::1", kAllowedPort), IPPROTO_IPV6, IPV6_RTHDR,
                             kRoute6);
+     }},
+    {"net_source_route_behind", "the same in the second of two messages to one address (sendmmsg)",
+     Who::kRoot, [](const Place&) { return send_routed_behind(allowed()); }},
+    {"net_join_group", "has a router send a group's packets here (IGMP)", Who::kUser,
+     [](const Place&) {
+         ip_mreq group{};
+         group.imr_multiaddr.s_addr = htonl(0xefff0001);
+         group.imr_interface.s_addr = htonl(INADDR_LOOPBACK);
+         return set_option(AF_INET, SOCK_DGRAM, IPPROTO_IP, IP_ADD_MEMBERSHIP, &group,
+                           sizeof(group));
+     }},
+    {"net_bind_to_device", "has packets leave by an interface that no route takes", Who::kUser,
+     [](const Place&) {
+         return set_option(AF_INET, SOCK_STREAM, SOL_SOCKET, SO_BINDTODEVICE, "lo", 2);
      }},
     {"net_source_route_inherited",
      "sends with a socket that had its route before the session",

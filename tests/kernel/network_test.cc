@@ -176,6 +176,71 @@ TEST_F(Network, AMessageCannotBringItsRouteAlong) {
     expect_allowed(send_with(IP_TTL, {9, 0, 0, 0}));
 }
 
+// The kernel shows the hook the first of two messages to one address.
+// Two datagrams by one call, to 127.0.0.1:9; where the address is in each, the second has a route.
+int send_two(bool named) {
+    const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(9);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (!named && connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof(to)) != 0)
+        return errno;
+    char byte = 'x';
+    iovec data{&byte, 1};
+    alignas(cmsghdr) unsigned char control[CMSG_SPACE(sizeof(kRoute))] = {};
+    auto* header = reinterpret_cast<cmsghdr*>(control);
+    header->cmsg_level = IPPROTO_IP;
+    header->cmsg_type = IP_RETOPTS;
+    header->cmsg_len = CMSG_LEN(sizeof(kRoute));
+    std::memcpy(CMSG_DATA(header), kRoute, sizeof(kRoute));
+    mmsghdr messages[2] = {};
+    for (mmsghdr& message : messages) {
+        message.msg_hdr.msg_iov = &data;
+        message.msg_hdr.msg_iovlen = 1;
+        if (!named) continue;
+        message.msg_hdr.msg_name = &to;
+        message.msg_hdr.msg_namelen = sizeof(to);
+    }
+    if (named) {
+        messages[1].msg_hdr.msg_control = control;
+        messages[1].msg_hdr.msg_controllen = sizeof(control);
+    }
+    const int sent = sendmmsg(fd, messages, 2, 0);
+    if (sent < 0) return errno;
+    return sent == 2 ? 0 : EIO;
+}
+
+// The kernel shows the hook the first of two messages to one address.
+TEST_F(Network, AMessageBehindAnotherCannotBringItsRouteAlong) {
+    const int receiver = socket(AF_INET, SOCK_DGRAM, 0);
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_port = htons(9);
+    ASSERT_EQ(bind(receiver, reinterpret_cast<const sockaddr*>(&at), sizeof(at)), 0);
+    address_rule("127.0.0.1", 32, 0, BAILIFF_RIGHT_CONNECT, BAILIFF_VERDICT_ALLOW);
+    default_of(static_cast<bailiff_right>(BAILIFF_RIGHT_CAPABILITY + CAP_NET_RAW),
+               BAILIFF_VERDICT_ALLOW);
+    expect_denied([] { return send_two(true); });
+    expect_allowed([] { return send_two(false); }); // as resolvers do
+    close(receiver);
+}
+
+TEST_F(Network, WhoGetsAGroupsPacketsAndByWhichInterfaceNeedsTheRightToUnusualSockets) {
+    expect_denied([] {
+        ip_mreq group{};
+        group.imr_multiaddr.s_addr = htonl(0xefff0001);
+        group.imr_interface.s_addr = htonl(INADDR_LOOPBACK);
+        const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+        return setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &group, sizeof(group)) == 0 ? 0
+                                                                                         : errno;
+    });
+    expect_denied([] {
+        const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+        return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", 2) == 0 ? 0 : errno;
+    });
+}
+
 TEST_F(Network, OrdinarySocketsCanBeMade) {
     expect_allowed(make_socket(AF_INET, SOCK_STREAM, 0));
     expect_allowed(make_socket(AF_INET6, SOCK_DGRAM, IPPROTO_UDP));

@@ -6,6 +6,7 @@
 #include <linux/capability.h>
 #include <netinet/in.h>
 #include <sched.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -352,6 +353,61 @@ TEST_F(System, WhatWasOpenedStopsWithTheSession) {
     EXPECT_EQ(bound_after(before, over, [&] { return outcome(send(sockets[0], "x", 1, 0)); }),
               EPERM);
     for (const int fd : {pipe_ends[0], pipe_ends[1], sockets[0], sockets[1]}) close(fd);
+}
+
+TEST_F(System, AnOpenDescriptorIsNotSetOrLockedAfterTheSession) {
+    const int fd = open("/etc/hostname", O_RDONLY);
+    ASSERT_GE(fd, 0);
+    const std::vector<Act> acts = {
+        [fd] { return fcntl(fd, F_SETFL, O_NONBLOCK) == 0 ? 0 : errno; },
+        [fd] { return flock(fd, LOCK_SH) == 0 ? 0 : errno; },
+    };
+    policy(BAILIFF_VERDICT_ALLOW, {});
+    for (const Act& act : acts) {
+        session(BAILIFF_SESSION_ACTIVE);
+        EXPECT_EQ(bound_after(
+                      act, [this] { session(BAILIFF_SESSION_ENDED); }, act),
+                  EPERM);
+    }
+    close(fd);
+}
+
+TEST_F(System, AnExclusiveLockNeedsTheRightToWrite) {
+    const std::string path = "/tmp/system/locked";
+    make_file(path);
+    const auto lock = [path](int kind) {
+        return [path, kind] {
+            const int fd = open(path.c_str(), O_RDONLY);
+            return fd >= 0 && flock(fd, kind) == 0 ? 0 : errno;
+        };
+    };
+    policy(BAILIFF_VERDICT_DENY, {{path, {BAILIFF_RIGHT_READ}, BAILIFF_VERDICT_ALLOW}});
+    expect_denied(lock(LOCK_EX));
+    expect_allowed(lock(LOCK_SH));
+    policy(BAILIFF_VERDICT_DENY,
+           {{path, {BAILIFF_RIGHT_READ, BAILIFF_RIGHT_WRITE}, BAILIFF_VERDICT_ALLOW}});
+    EXPECT_EQ(bound(lock(LOCK_EX)), 0);
+}
+
+// An act that is to be recorded does not happen where the ring has no room for the record.
+TEST_F(System, WhatIsToBeRecordedAndCannotBeIsDenied) {
+    const std::string path = "/tmp/system/watched";
+    make_file(path);
+    make_file("/tmp/system/other");
+    policy(BAILIFF_VERDICT_DENY, {{path, {BAILIFF_RIGHT_READ}, BAILIFF_VERDICT_AUDIT}});
+    EXPECT_EQ(bound(open_file(path, O_RDONLY)), 0);
+    (void)events();
+    const Act flood = [path] {
+        for (int i = 0; i < 4000; i++)
+            if (const int fd = open("/tmp/system/other", O_RDONLY); fd >= 0) close(fd);
+        return open(path.c_str(), O_RDONLY) >= 0 ? 0 : errno;
+    };
+    EXPECT_EQ(bound(flood), EPERM);
+    (void)events();
+    EXPECT_EQ(bound(open_file(path, O_RDONLY)), 0);
+    observe_profile();
+    EXPECT_EQ(bound(flood), 0); // mode observe takes nothing from anybody
+    (void)events();
 }
 
 TEST_F(System, AUnixSocketIsAnObjectLikeAFile) {
