@@ -58,7 +58,8 @@ __noinline int settle_end(struct bailiff_task* row, const struct bailiff_subject
 // Which load of the programs this is; bailiff-kernel sets it.
 const volatile unsigned int program_generation SEC(".rodata.generation") = 0;
 
-// Is the profile that decided in mode observe, or the whole policy? That takes nothing from anybody.
+// Is the profile that decided in mode observe, or the whole policy? That takes nothing from
+// anybody.
 static __noinline int is_observed(const struct bailiff_subject* subject, u32 profile) {
     const struct bailiff_config* c = read_config();
     u32 slot = subject->policy;

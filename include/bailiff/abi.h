@@ -255,7 +255,8 @@ BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_digest) == 64, "digest");
 // Map "openings": hash, key bailiff_file_key, value bailiff_u64: how often a file was opened to be
 // written, by anybody, since bailiff-kernel made its row.
 //
-// Map "counting": array of one bailiff_u32. 0: "openings" never had a row, so that nobody need look.
+// Map "counting": array of one bailiff_u32. 0: "openings" never had a row, so that nobody need
+// look.
 
 // Map "examined": array of one. Which descriptor the iterator "examine" is to describe.
 struct bailiff_examined {
