@@ -102,6 +102,8 @@ static __always_inline void event_fill(struct bailiff_event* e, const struct bai
     e->protocol = act->protocol;
     e->family = act->family;
     e->number = act->number;
+    if (d->reason >= BAILIFF_REASON_APPROVED && d->reason <= BAILIFF_REASON_TIMED_OUT)
+        e->hold = row->held.id;
 }
 
 // Reports a verdict that is not a plain allow. 0 where the ring is full.

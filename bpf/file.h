@@ -68,7 +68,12 @@ static __noinline int on_file_open(struct bailiff_task* row, struct file* file) 
     // A probe's exec is left to bprm_check, or it would prove nothing about that hook.
     if (opens_for_execution(file) && (j.subject->flags & BAILIFF_SUBJECT_CANARY)) return 0;
     if (is_nameless(j.dentry)) return opens_for_execution(file) ? judge_unnamed(&j) : 0;
-    if (opens_for_execution(file) ? judge_path(&j) : judge_mode(&j, file->f_mode)) return -EPERM;
+    j.act.created = (file->f_mode & FMODE_CREATED) != 0;
+    row->scratch[SCRATCH_APPROVED] = 0;
+    int ret = opens_for_execution(file) ? judge_path(&j) : judge_mode(&j, file->f_mode);
+    if (ret) return ret;
+    // What was approved when it was opened is not asked for again when it is used.
+    if (row->scratch[SCRATCH_APPROVED]) remember_seen(row, file, rights_of(file->f_mode));
     note_overlay(j.row, j.dentry);
     return 0;
 }
@@ -107,7 +112,8 @@ static __noinline int on_file_permission(struct bailiff_task* row, struct file* 
     u8 reason = subject_begin(&j);
     j.act.right = right_of(mode);
     if (reason) return refuse(&j, reason);
-    if (mode && judge_use(&j, file, mode)) return -EPERM;
+    int ret = mode ? judge_use(&j, file, mode) : 0;
+    if (ret) return ret;
     note_overlay(j.row, j.dentry);
     return 0;
 }

@@ -31,6 +31,7 @@ enum {
 };
 #define BPF_F_NO_PREALLOC 1u
 #define BPF_ANY 0
+#define BPF_NOEXIST 1
 #define BPF_LOCAL_STORAGE_GET_F_CREATE 1ULL
 #define BPF_RB_NO_WAKEUP 1ULL
 #define BPF_RB_FORCE_WAKEUP 2ULL
@@ -40,6 +41,7 @@ enum {
 
 #define EPERM 1
 #define EAGAIN 11
+#define ERESTARTNOINTR 513 // include/linux/errno.h: the call is made again, whatever the signal
 
 #define S_IFMT 0170000
 #define S_IFSOCK 0140000
@@ -50,6 +52,7 @@ enum {
 #define MINOR_BITS 20 // include/linux/kdev_t.h
 #define FMODE_READ 1u // include/linux/fs.h
 #define FMODE_WRITE 2u
+#define FMODE_CREATED 0x100000u
 #define FMODE_EXEC_FLAG 0x20u // __FMODE_EXEC in f_flags
 #define ATTR_SIZE (1u << 3)   // include/linux/fs.h
 #define ATTR_FORCE (1u << 9)
@@ -62,10 +65,14 @@ enum {
 #define VM_EXEC 4UL // include/linux/mm.h
 #define VM_SHARED 8UL
 #define READ_IMPLIES_EXEC 0x0400000u
-#define PF_IO_WORKER 0x10u // include/linux/sched.h
+#define PF_EXITING 0x4u // include/linux/sched.h
+#define PF_IO_WORKER 0x10u
 #define PF_DUMPCORE 0x200u
+#define PF_USER_WORKER 0x4000u // since 6.4, unused before
+#define PF_KTHREAD 0x200000u
 #define TS_COMPAT 2u // arch/x86/include/asm/thread_info.h: a call by the 32-bit entry
 #define SIGKILL 9
+#define SIGSTOP 19
 #define RENAME_EXCHANGE 2
 #define F_WRLCK 1
 #define F_SETFL 4
@@ -353,6 +360,7 @@ struct thread_info {
 
 struct task_struct {
     struct thread_info thread_info;
+    unsigned int ptrace; // not 0: it is traced
     int pid;
     int tgid;
     u64 start_boottime;
@@ -442,8 +450,14 @@ struct msghdr {
 
 struct pt_regs {
     unsigned long orig_ax; // a system call's number
-    unsigned long di;      // its first argument
-    unsigned long bx;      // the same of a 32-bit program's
+    unsigned long ip;
+    unsigned long di; // its arguments, in this order
+    unsigned long si;
+    unsigned long dx;
+    unsigned long r10;
+    unsigned long r8;
+    unsigned long r9;
+    unsigned long bx; // the first of a 32-bit program's
 };
 
 struct seq_file;

@@ -198,6 +198,8 @@ static __always_inline int judge_named(struct judgement* j, struct sock* sk, con
     }
     if (skip) return 0;
     if (j->act.right == BAILIFF_RIGHT_CONNECT) name_own_host(j, sk);
+    int connects = j->act.hook == BAILIFF_HOOK_SOCKET_CONNECT;
+    j->row->scratch[SCRATCH_SOCKET] = connects ? (u64)sk : 0;
     return judge_address(j);
 }
 
@@ -277,7 +279,7 @@ __noinline int refuses_peer(u64 address, u32 hook) {
     if (!j.row) return 0;
     u8 reason = subject_begin(&j);
     if (!reason && !sk) reason = BAILIFF_REASON_UNREADABLE;
-    if (reason) return refuse(&j, reason);
+    if (reason) return outcome_of(refuse(&j, reason));
     u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
     if (family == AF_UNIX) return 0;
     int internet = family == AF_INET || family == AF_INET6;
@@ -286,7 +288,7 @@ __noinline int refuses_peer(u64 address, u32 hook) {
         j.act.right = BAILIFF_RIGHT_SOCKET;
         j.act.family = (u8)family;
         settle_begin(j.row, j.subject, j.policy, j.act.right);
-        return settle_defaults(&j);
+        return outcome_of(settle_defaults(&j));
     }
     if (!has_peer(BPF_CORE_READ(sk, __sk_common.skc_state)) || !own_address(&j, sk, 1)) return 0;
     if (is_permitted(&j)) return 0;
@@ -294,7 +296,8 @@ __noinline int refuses_peer(u64 address, u32 hook) {
     if (own_address(&j, sk, 0) && is_permitted(&j)) return 0;
     j.act.right = BAILIFF_RIGHT_CONNECT;
     own_address(&j, sk, 1);
-    return judge_address(&j);
+    j.row->scratch[SCRATCH_SOCKET] = address;
+    return outcome_of(judge_address(&j));
 }
 
 // Where the socket's struct sock lies, as a number: what was loaded directly keeps a type that
@@ -312,13 +315,14 @@ static __always_inline int judge_peer(struct judgement* j, struct socket* sock, 
     u64 address = sock_address(sock);
     struct file* file = sock->file;
     struct inode* object = file ? file->f_inode : 0;
-    if (!object) return refuses_peer(address, j->act.hook) ? -EPERM : 0;
+    if (!object) return error_of(refuses_peer(address, j->act.hook));
     struct bailiff_seen* seen = &j->row->seen[object->i_ino & (BAILIFF_SEEN - 1)];
     struct bailiff_basis* basis = &j->row->standing.basis;
     if (seen->file == address && seen->inode == object->i_ino && same_basis(&seen->basis, basis))
         return 0;
     j->row->scratch[SCRATCH_NOTED] = 0;
-    if (refuses_peer(address, j->act.hook)) return -EPERM;
+    int ret = error_of(refuses_peer(address, j->act.hook));
+    if (ret) return ret;
     // What break-glass lets through is asked for again: nothing changes when its time is over.
     if (j->row->scratch[SCRATCH_NOTED] || j->row->scratch[SCRATCH_RELAXED]) return 0;
     seen->file = address;
@@ -450,7 +454,8 @@ static __noinline int on_socket_file(struct bailiff_task* row, struct file* file
     if (is_seen(row, file, rights_of(mode))) return 0;
     row->scratch[SCRATCH_NOTED] = 0;
     struct socket* sock = bpf_sock_from_file(file);
-    if (refuses_peer(sock ? sock_address(sock) : 0, BAILIFF_HOOK_FILE_PERMISSION)) return -EPERM;
+    int ret = error_of(refuses_peer(sock ? sock_address(sock) : 0, BAILIFF_HOOK_FILE_PERMISSION));
+    if (ret) return ret;
     if (!row->scratch[SCRATCH_NOTED] && !row->scratch[SCRATCH_RELAXED])
         remember_seen(row, file, rights_of(mode));
     return 0;
@@ -469,6 +474,7 @@ static __noinline int on_socket_receive(struct file* file) {
     if (reason) return refuse(&j, reason);
     int ret = judge_route(sk, j.act.hook);
     if (ret || !own_address(&j, sk, 1)) return ret;
+    j.row->scratch[SCRATCH_SOCKET] = 0;
     if (j.act.port) return judge_address(&j);
     __builtin_memset(j.act.address, 0, sizeof(j.act.address));
     j.act.right = BAILIFF_RIGHT_BIND;

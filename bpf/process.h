@@ -20,11 +20,24 @@ static __always_inline int on_task_kill(struct task_struct* target, int signal) 
     return judge_target(target, BAILIFF_RIGHT_SIGNAL, BAILIFF_HOOK_TASK_KILL, 0);
 }
 
-// Who traces a process can change its code, also one of the same subject.
+// Does an act of the task wait for an answer?
+static __always_inline int is_held(struct task_struct* target) {
+    const struct bailiff_task* other = bpf_task_storage_get(&tasks, target, 0, 0);
+    return other && other->held.id && !other->held.approved;
+}
+
+// Who traces a process can change its code, also one of the same subject; and the act it waits for.
 // on failure: deny, subjects only
 static __always_inline int judge_tracing(struct task_struct* target, u32 hook, u8 quiet) {
     struct bailiff_task* row = subject_row();
     if (!row) return 0;
+    if (is_held(target)) {
+        struct judgement held = {.act = {.hook = hook, .right = BAILIFF_RIGHT_PTRACE}};
+        held.row = row;
+        held.act.number = (u32)target->tgid;
+        u8 over = subject_begin(&held);
+        return refuse(&held, over ? over : BAILIFF_REASON_TARGET_WAITS);
+    }
     if (!same_subject(row, target)) return judge_target(target, BAILIFF_RIGHT_PTRACE, hook, quiet);
     struct judgement j = {.act = {.hook = hook, .right = BAILIFF_RIGHT_JIT, .quiet = quiet}};
     j.row = row;

@@ -18,7 +18,9 @@
 #define LISTS_SPOKE 2       // it does
 #define SCRATCH_UNKNOWN 68  // why that content is not known, or 0
 #define SCRATCH_SHA256 69   // its digest
-#define SCRATCH_END 73
+#define SCRATCH_APPROVED 73 // not 0: an act was let through because it was approved
+#define SCRATCH_SOCKET 74   // struct sock * that connects or is connected, or 0
+#define SCRATCH_END 75
 
 // What is about to be done, in plain numbers: what its record tells.
 struct act {
@@ -33,7 +35,8 @@ struct act {
     u8 quiet;   // the kernel only asks: a denial is no event
     u8 over;    // the session is over and wants its processes ended
     u8 reason;  // why it is denied before any rule spoke, or 0
-    u8 pad[5];
+    u8 created; // this very call made the object
+    u8 pad[4];
 };
 
 // One judgement in the making: the subject's rows and the object it is about.

@@ -5,7 +5,12 @@
 #include "verdict_end.h"
 
 static __always_inline int inherit(struct bailiff_task* parent, struct task_struct* child) {
-    if (bpf_task_storage_get(&tasks, child, parent, BPF_LOCAL_STORAGE_GET_F_CREATE)) return 0;
+    struct bailiff_task* own =
+        bpf_task_storage_get(&tasks, child, parent, BPF_LOCAL_STORAGE_GET_F_CREATE);
+    if (own) {
+        own->held.id = 0; // what is approved is so for one thread
+        return 0;
+    }
     count(BAILIFF_COUNTER_STORAGE_FAILED);
     return -EAGAIN;
 }
@@ -40,12 +45,15 @@ static __always_inline int on_sched_fork(struct task_struct* child) {
     }
     own->generation = row->generation;
     own->subject = row->subject;
+    own->held.id = 0;
     return 0;
 }
 
 static __always_inline int on_sched_exit(struct task_struct* task) {
     struct bailiff_task* row = subject_row();
-    if (!row || task->pid != task->tgid) return 0;
+    if (!row) return 0;
+    forget_held(row);
+    if (task->pid != task->tgid) return 0;
     const struct bailiff_subject* subject = find_subject(row->subject);
     if (subject && (subject->flags & BAILIFF_SUBJECT_CANARY)) return 0;
     struct bailiff_event* e = event_reserve_brief();

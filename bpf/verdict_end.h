@@ -7,7 +7,7 @@
 #define BAILIFF_VERDICT_END_H
 
 #include "digest.h"
-#include "event.h"
+#include "hold.h"
 
 // Starts a settling in the row's scratch: all profiles of the subject are undecided.
 __noinline int settle_begin(struct bailiff_task* row, const struct bailiff_subject* subject,
@@ -75,26 +75,33 @@ static __always_inline int must_be_told(const struct bailiff_subject* subject,
     return (d->flags & BAILIFF_EVENT_RELAXED) || !subject || !is_observed(subject, d->profile);
 }
 
+// Leaves in the row's scratch why the act is denied before any rule spoke.
+static __always_inline void note_reason(struct bailiff_task* row, const struct act* act) {
+    struct bailiff_decision* d = scratch_decision(row);
+    if (!act->reason) return;
+    __builtin_memset(d, 0, sizeof(*d));
+    d->verdict = BAILIFF_VERDICT_DENY;
+    d->reason = act->reason;
+}
+
+// A probe is for the programs of one generation, and its denials are not reported.
+static __always_inline int is_probe(const struct bailiff_subject* subject) {
+    return subject && (subject->flags & BAILIFF_SUBJECT_CANARY);
+}
+
 // From the decision in the row's scratch, or the reason in `act`, to the record and to what the
-// hook does: 1 is a denial. Hold and preserve need machinery that a rule can only name once it
-// exists; until the daemon says so a verdict above audit is a denial. `subject` may be NULL.
+// hook does: LET_THROUGH or DENIED. Nothing waits here and nothing is preserved: such a verdict is
+// a denial. `subject` may be NULL.
 __noinline int conclude_act(struct bailiff_task* row, const struct bailiff_subject* subject,
                             const struct act* act) {
-    if (!row || !act) return 1;
+    if (!row || !act) return DENIED;
     struct bailiff_decision* d = scratch_decision(row);
-    row->scratch[SCRATCH_NOTED] = 1;
-    if (act->reason) {
-        __builtin_memset(d, 0, sizeof(*d));
-        d->verdict = BAILIFF_VERDICT_DENY;
-        d->reason = act->reason;
-    }
-    // A probe is for the programs of one generation, and these are denied in mode observe as well:
-    // that proves that the hook runs. Its denials are not reported.
-    int probe = subject && (subject->flags & BAILIFF_SUBJECT_CANARY);
-    if (probe && subject->epoch != program_generation) return 0;
+    note_reason(row, act);
+    if (d->reason != BAILIFF_REASON_APPROVED) row->scratch[SCRATCH_NOTED] = 1;
+    int probe = is_probe(subject);
+    if (probe && subject->epoch != program_generation) return LET_THROUGH;
     if (d->verdict > BAILIFF_VERDICT_AUDIT) {
-        const struct bailiff_config* c = read_config();
-        if (c && (c->flags & BAILIFF_CONFIG_OBSERVE) && !probe) {
+        if (is_lenient(row, act, d->verdict, probe)) {
             d->verdict = BAILIFF_VERDICT_AUDIT;
             d->flags |= BAILIFF_EVENT_WOULD_DENY;
         } else {
@@ -105,21 +112,27 @@ __noinline int conclude_act(struct bailiff_task* row, const struct bailiff_subje
         bailiff_can_relax(act->right))
         d->flags |= BAILIFF_EVENT_RELAXED;
     int told = probe || act->quiet || event_verdict(row, subject, act);
-    int denied = d->verdict == BAILIFF_VERDICT_DENY || (!told && must_be_told(subject, d));
-    if (denied && act->over) bpf_send_signal(SIGKILL);
-    return denied;
-}
-
-// What a hook returns for what the functions above say: since 6.12 the verifier wants to see that
-// it is 0 or an error.
-static __always_inline int conclude(struct judgement* j) {
-    j->act.dentry = (u64)j->dentry;
-    return conclude_act(j->row, j->subject, &j->act) ? -EPERM : 0;
+    if (d->verdict != BAILIFF_VERDICT_DENY && (told || !must_be_told(subject, d)))
+        return LET_THROUGH;
+    forget_held(row);
+    if (act->over) bpf_send_signal(SIGKILL);
+    return DENIED;
 }
 
 static __noinline int refuse(struct judgement* j, u8 reason) {
     j->act.reason = reason;
-    return conclude(j);
+    j->act.dentry = (u64)j->dentry;
+    return error_of(conclude_act(j->row, j->subject, &j->act));
+}
+
+// The same for an act that may have to wait, whose reason is in no other place than its rules.
+static __always_inline int conclude(struct judgement* j) {
+    j->act.dentry = (u64)j->dentry;
+    int outcome = UNDECIDED;
+    if (scratch_decision(j->row)->verdict == BAILIFF_VERDICT_HOLD && !is_probe(j->subject))
+        outcome = hold_act(j->row, j->subject, &j->act);
+    if (outcome == UNDECIDED) outcome = conclude_act(j->row, j->subject, &j->act);
+    return error_of(outcome);
 }
 
 // What the rules met so far and the profiles' defaults make together: is it a plain allow?
@@ -139,11 +152,11 @@ static __noinline int settle_right(struct judgement* j) {
     return settle_defaults(j);
 }
 
-// The same for the current task, from any hook: is it denied? 0 where it is no subject.
+// The same for the current task, from any hook: enum outcome. LET_THROUGH where it is no subject.
 __noinline int refuses_right(u32 right, u32 hook) {
     struct judgement j = {.act = {.hook = hook, .right = right}};
     j.row = subject_row();
-    return j.row ? settle_right(&j) : 0;
+    return j.row ? outcome_of(settle_right(&j)) : LET_THROUGH;
 }
 
 // Is the session over?
@@ -157,17 +170,17 @@ static __always_inline int judge_session(struct judgement* j) {
 __noinline int refuses_session(u32 right, u32 hook) {
     struct judgement j = {.act = {.hook = hook, .right = right}};
     j.row = subject_row();
-    return j.row ? judge_session(&j) : 0;
+    return j.row ? outcome_of(judge_session(&j)) : LET_THROUGH;
 }
 
 // on failure: deny, subjects only
 static __always_inline int judge_right(u32 right, u32 hook) {
-    return refuses_right(right, hook) ? -EPERM : 0;
+    return error_of(refuses_right(right, hook));
 }
 
 // on failure: deny, subjects only
 static __always_inline int judge_standing(u32 right, u32 hook) {
-    return refuses_session(right, hook) ? -EPERM : 0;
+    return error_of(refuses_session(right, hook));
 }
 
 #endif

@@ -38,7 +38,7 @@ asio::awaitable<Result<std::string>> read_events(Service& service, const Caller&
 
 // In the order of control.proto. Those with two roles or three: the first one for one's own
 // sessions, the others for all, which the service tells apart.
-constexpr std::array<Method, 11> kMethods{{
+constexpr std::array<Method, 14> kMethods{{
     {"OpenSession", RoleSet{kUser}, kUnboundAgent, false,
      unary<v1::OpenSessionRequest, v1::OpenSessionResponse, &Service::open_session>},
     {"RenewSession", RoleSet{kUser}, kUnboundAgent, false,
@@ -56,6 +56,12 @@ constexpr std::array<Method, 11> kMethods{{
      unary<v1::GetStatusRequest, v1::GetStatusResponse, &Service::get_status>},
     {"BreakGlass", RoleSet{kOperator}, kNoSubject, false,
      unary<v1::BreakGlassRequest, v1::BreakGlassResponse, &Service::break_glass>},
+    {"ListApprovals", RoleSet{kUser, kApprover, kAuditor, kOperator}, kNoSubject, false,
+     unary<v1::ListApprovalsRequest, v1::ListApprovalsResponse, &Service::list_approvals>},
+    {"GetApproval", RoleSet{kUser, kApprover, kAuditor, kOperator}, kNoSubject, false,
+     unary<v1::GetApprovalRequest, v1::GetApprovalResponse, &Service::get_approval>},
+    {"AnswerApproval", RoleSet{kUser, kApprover}, kNoSubject, false,
+     unary<v1::AnswerApprovalRequest, v1::AnswerApprovalResponse, &Service::answer_approval>},
     {"ReloadPolicy", RoleSet{kOperator}, kNoSubject, false,
      unary<v1::ReloadPolicyRequest, v1::ReloadPolicyResponse, &Service::reload_policy>},
     {"WhoAmI", RoleSet{}, kEverySubject, false,

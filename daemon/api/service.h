@@ -78,6 +78,17 @@ public:
     // for a session that is over.
     virtual Result<v1::BreakGlassResponse> break_glass(const Caller& caller,
                                                        const v1::BreakGlassRequest& request) = 0;
+    // Role user sees its own, approver, auditor and operator see all.
+    virtual Result<v1::ListApprovalsResponse> list_approvals(
+        const Caller& caller, const v1::ListApprovalsRequest& request) = 0;
+    // As list_approvals; kNotFound also for one that waits no more.
+    virtual Result<v1::GetApprovalResponse> get_approval(const Caller& caller,
+                                                         const v1::GetApprovalRequest& request) = 0;
+    // Role approver, of what others' sessions do; for its own sessions any role, where the policy
+    // lets it. As get_approval; kPermissionDenied, kInvalidArgument for a long reason,
+    // kFailedPrecondition for one that was answered or whose time is over.
+    virtual Result<v1::AnswerApprovalResponse> answer_approval(
+        const Caller& caller, const v1::AnswerApprovalRequest& request) = 0;
     // Role operator. kInvalidArgument with the policy's problems, one a line; whatever the error,
     // the policy before stays in force.
     virtual Result<v1::ReloadPolicyResponse> reload_policy(

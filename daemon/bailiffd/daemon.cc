@@ -7,6 +7,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
@@ -23,6 +24,8 @@ namespace asio = boost::asio;
 
 constexpr std::uint64_t kProbeEvery = 60; // seconds
 constexpr std::chrono::milliseconds kMountPause{100};
+constexpr std::chrono::milliseconds kAnswerPause{20};
+constexpr std::chrono::hours kNoAnswer{1};
 
 Result<std::string> boot_id() {
     Result<std::string> id = read_file("/proc/sys/kernel/random/boot_id", 128);
@@ -36,6 +39,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const Options& options) {
     std::unique_ptr<Daemon> self(new Daemon(options));
     if (Status opened = self->open_parts(); !opened) return tl::unexpected(opened.error());
     if (Status opened = self->open_manager(); !opened) return tl::unexpected(opened.error());
+    self->take_holds();
     self->probe();
     auto server = api::Server::open(self->context_, *self->service_, {.path = options.socket});
     if (!server) return tl::unexpected(server.error());
@@ -83,8 +87,10 @@ Status Daemon::open_manager() {
     hooks.opened = [this](const session::Session& session) { watch(session); };
     hooks.drain_events = [this] { drain_events(); };
     hooks.posture = [this] { return posture_; };
-    service_ =
-        std::make_unique<ControlService>(*manager_, *port_, *journal_, clock_, std::move(hooks));
+    hooks.answered = [this] { answers_.cancel(); };
+    approvals_ = std::make_unique<decision::Approvals>(*port_, clock_);
+    service_ = std::make_unique<ControlService>(*manager_, *port_, *journal_, *approvals_, clock_,
+                                                std::move(hooks));
     const Result<std::uint32_t> loaded = load_policy();
     return loaded ? Status() : tl::unexpected(loaded.error());
 }
@@ -124,9 +130,25 @@ void Daemon::drain_events() {
         const v1::Object& object = record->object();
         const bool stale = record->reason() == "not_hashed" || record->reason() == "changed";
         if (stale && !object.path_truncated()) to_hash.insert(object.path());
+        if (event.hold != 0) meet_hold(event, *record);
         journal_->record(std::move(*record));
     });
     for (const std::string& path : to_hash) manager_->hash_again(path);
+}
+
+// A new act waits, or one waits no more.
+void Daemon::meet_hold(const bailiff_event& event, const v1::Record& record) {
+    if (event.verdict != BAILIFF_VERDICT_HOLD) return approvals_->settled(event.hold);
+    const auto row = port_->find_hold(event.hold);
+    if (row && row->has_value()) approvals_->add(**row, record);
+}
+
+// What waited already when this daemon started, or was not told because the ring was full.
+void Daemon::take_holds() {
+    const auto rows = port_->holds();
+    if (!rows) return note("posture", "holds", "what waits: " + rows.error().message());
+    for (const bailiff_hold& row : *rows)
+        if (auto record = events_->read(row.event)) approvals_->add(row, std::move(*record));
 }
 
 // Who detached the programs, if somebody did and nobody has attached them since. Written into the
@@ -195,6 +217,7 @@ void Daemon::label_mounts() {
 void Daemon::every_minute() {
     if (Status done = manager_->refresh(); !done)
         note("posture", "refresh", "labels may be stale: " + done.error().message());
+    take_holds();
     probe();
 }
 
@@ -202,6 +225,10 @@ void Daemon::every_second() {
     drain_events();
     manager_->tick();
     journal_->tick();
+    approvals_->tick([this](const v1::Record& asked) {
+        const session::Session* session = manager_->find(asked.session());
+        return session == nullptr || session->state != session::State::kActive;
+    });
     for (const std::string& notice : manager_->take_notices())
         note("posture", "keys", "token keys: " + notice);
     if (++ticks_ % kProbeEvery == 0) every_minute();
@@ -216,6 +243,19 @@ asio::awaitable<void> Daemon::tick() {
         timer.expires_after(std::chrono::seconds(1));
         co_await timer.async_wait(asio::use_awaitable);
         every_second();
+    }
+}
+
+// A signal to go on can be lost where another act of the same process waits: it is sent again until
+// the answer is taken.
+asio::awaitable<void> Daemon::let_go_on() {
+    while (true) {
+        answers_.expires_after(approvals_->hurries() ? kAnswerPause : kNoAnswer);
+        boost::system::error_code woken;
+        co_await answers_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+        if (!approvals_->hurries()) continue;
+        drain_events();
+        approvals_->tick([](const v1::Record&) { return false; });
     }
 }
 
@@ -289,6 +329,7 @@ Status Daemon::run() {
         }
     };
     asio::co_spawn(context_, tick(), fatal);
+    asio::co_spawn(context_, let_go_on(), fatal);
     asio::co_spawn(context_, read_ring(), fatal);
     asio::co_spawn(context_, watch_mounts(), fatal);
     asio::co_spawn(context_, handle_signals(), fatal);

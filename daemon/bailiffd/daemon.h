@@ -5,6 +5,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <memory>
 #include <set>
 #include <string>
@@ -14,6 +15,7 @@
 #include "bailiffd/lost_events.h"
 #include "bailiffd/posture.h"
 #include "bailiffd/service.h"
+#include "decision/approvals.h"
 #include "kernel/client.h"
 #include "session/event_reader.h"
 #include "session/manager.h"
@@ -45,6 +47,8 @@ private:
     [[nodiscard]] Status open_manager();
     [[nodiscard]] Result<std::uint32_t> load_policy();
     void drain_events();
+    void take_holds();
+    void meet_hold(const bailiff_event& event, const v1::Record& record);
     void probe();
     [[nodiscard]] std::string journal_detachment();
     [[nodiscard]] Writing writing() const;
@@ -56,6 +60,7 @@ private:
     void watch_restored();
     [[nodiscard]] boost::asio::awaitable<void> read_ring();
     [[nodiscard]] boost::asio::awaitable<void> tick();
+    [[nodiscard]] boost::asio::awaitable<void> let_go_on();
     [[nodiscard]] boost::asio::awaitable<void> watch_mounts();
     [[nodiscard]] boost::asio::awaitable<void> handle_signals();
     [[nodiscard]] boost::asio::awaitable<void> watch_leader(std::string session, pid_t pid,
@@ -72,6 +77,8 @@ private:
     std::unique_ptr<session::Containers> containers_;
     std::unique_ptr<session::Manager> manager_;
     std::unique_ptr<session::EventReader> events_;
+    std::unique_ptr<decision::Approvals> approvals_;
+    boost::asio::steady_timer answers_{context_}; // cancelled when there is one
     std::unique_ptr<ControlService> service_;
     std::unique_ptr<api::Server> server_;
     Posture posture_;

@@ -4,6 +4,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
+#include <sstream>
 #include <string_view>
 
 #include "bailiffd/service.h"
@@ -17,20 +18,27 @@ constexpr std::uint32_t kMaxRecords = 1000;
 constexpr std::uint64_t kMaxScan = 1U << 20; // bytes of the journal that are read at a stretch
 constexpr std::chrono::seconds kLongestSearch{2};
 
-Status check_verdict(const std::string& verdict) {
-    static constexpr std::array<std::string_view, 4> kVerdicts{"", "allow", "audit", "deny"};
-    if (std::find(kVerdicts.begin(), kVerdicts.end(), verdict) != kVerdicts.end()) return {};
-    return fail(ErrorCode::kInvalidArgument, "no record has the verdict \"" +
-                                                 std::string(journal::cut_utf8(verdict, 64)) +
-                                                 "\"; expected allow, audit or deny");
+// From "hold,deny".
+Result<std::vector<std::string>> parse_verdicts(const std::string& text) {
+    static constexpr std::array<std::string_view, 4> kVerdicts{"allow", "audit", "hold", "deny"};
+    std::vector<std::string> found;
+    std::istringstream words(text);
+    for (std::string word; std::getline(words, word, ',');) {
+        if (std::find(kVerdicts.begin(), kVerdicts.end(), word) == kVerdicts.end())
+            return fail(ErrorCode::kInvalidArgument, "no record has the verdict \"" +
+                                                         std::string(journal::cut_utf8(word, 64)) +
+                                                         "\"; expected allow, audit, hold or deny");
+        found.push_back(std::move(word));
+    }
+    return found;
 }
 
 } // namespace
 
 Result<journal::Filter> ControlService::filter_for(const api::Caller& caller,
                                                    const v1::ReadEventsRequest& request) const {
-    if (Status known = check_verdict(request.verdict()); !known)
-        return tl::unexpected(known.error());
+    auto verdicts = parse_verdicts(request.verdict());
+    if (!verdicts) return tl::unexpected(verdicts.error());
     const api::RoleSet all{api::Role::kAuditor, api::Role::kOperator};
     const bool sees_all = caller.roles.meets(all);
     if (!request.session().empty() && !sees_all)
@@ -38,7 +46,7 @@ Result<journal::Filter> ControlService::filter_for(const api::Caller& caller,
             return tl::unexpected(session.error());
     journal::Filter filter;
     filter.session = request.session();
-    filter.verdict = request.verdict();
+    filter.verdicts = std::move(*verdicts);
     filter.after = request.after();
     filter.limit = std::min(request.limit() == 0 ? kMaxRecords : request.limit(), kMaxRecords);
     filter.max_scan = kMaxScan;

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "bailiffd/request.h"
 #include "bailiffd/target.h"
 #include "base/account.h"
 #include "journal/utf8.h"
@@ -9,8 +10,6 @@
 
 namespace bailiff::daemon {
 namespace {
-
-constexpr std::size_t kMaxReason = 1024; // bytes
 
 session::Presenter presenter_of(const api::Peer& peer) {
     session::Presenter presenter;
@@ -25,16 +24,17 @@ session::Presenter presenter_of(const api::Peer& peer) {
     return presenter;
 }
 
-std::string by(const api::Caller& caller) {
-    return "uid " + std::to_string(caller.peer.uid) + " (" +
-           journal::to_utf8(api::account_name(caller.peer.uid)) + ")";
-}
-
 } // namespace
 
 ControlService::ControlService(session::Manager& manager, kernel::KernelPort& port,
-                               Journal& journal, const Clock& clock, ServiceHooks hooks)
-    : manager_(manager), port_(port), journal_(journal), clock_(clock), hooks_(std::move(hooks)) {}
+                               Journal& journal, decision::Approvals& approvals, const Clock& clock,
+                               ServiceHooks hooks)
+    : manager_(manager),
+      port_(port),
+      journal_(journal),
+      approvals_(approvals),
+      clock_(clock),
+      hooks_(std::move(hooks)) {}
 
 void ControlService::set_roles(const policy::RoleSettings& roles) {
     roles_ = api::Roles({roles.user, roles.approver, roles.auditor, roles.operators});
@@ -138,10 +138,8 @@ Result<v1::RevokeSessionResponse> ControlService::revoke_session(
     const api::Caller& caller, const v1::RevokeSessionRequest& request) {
     const auto session = visible(caller, request.session(), {api::Role::kOperator});
     if (!session) return tl::unexpected(session.error());
-    if (request.reason().size() > kMaxReason)
-        return fail(ErrorCode::kInvalidArgument,
-                    "the reason has " + std::to_string(request.reason().size()) +
-                        " bytes; expected at most " + std::to_string(kMaxReason));
+    if (Status short_enough = check_reason(request.reason()); !short_enough)
+        return tl::unexpected(short_enough.error());
     const auto revoked = manager_.revoke(request.session(), request.reason(), by(caller));
     if (!revoked) return tl::unexpected(revoked.error());
     v1::RevokeSessionResponse response;

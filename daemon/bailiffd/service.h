@@ -7,6 +7,7 @@
 #include "api/service.h"
 #include "bailiffd/journal.h"
 #include "bailiffd/posture.h"
+#include "decision/approvals.h"
 #include "session/manager.h"
 
 namespace bailiff::daemon {
@@ -17,12 +18,13 @@ struct ServiceHooks {
     std::function<void(const session::Session&)> opened;  // to watch its first process
     std::function<void()> drain_events;                   // what the kernel has to say, now
     std::function<Posture()> posture;
+    std::function<void()> answered; // a task is to take an answer soon
 };
 
 class ControlService final : public api::Service {
 public:
     ControlService(session::Manager& manager, kernel::KernelPort& port, Journal& journal,
-                   const Clock& clock, ServiceHooks hooks);
+                   decision::Approvals& approvals, const Clock& clock, ServiceHooks hooks);
 
     // The groups of the policy in force.
     void set_roles(const policy::RoleSettings& roles);
@@ -47,6 +49,12 @@ public:
                                              const v1::GetStatusRequest& request) override;
     Result<v1::BreakGlassResponse> break_glass(const api::Caller& caller,
                                                const v1::BreakGlassRequest& request) override;
+    Result<v1::ListApprovalsResponse> list_approvals(
+        const api::Caller& caller, const v1::ListApprovalsRequest& request) override;
+    Result<v1::GetApprovalResponse> get_approval(const api::Caller& caller,
+                                                 const v1::GetApprovalRequest& request) override;
+    Result<v1::AnswerApprovalResponse> answer_approval(
+        const api::Caller& caller, const v1::AnswerApprovalRequest& request) override;
     Result<v1::ReloadPolicyResponse> reload_policy(const api::Caller& caller,
                                                    const v1::ReloadPolicyRequest& request) override;
     Result<v1::WhoAmIResponse> who_am_i(const api::Caller& caller,
@@ -62,10 +70,19 @@ private:
     [[nodiscard]] Result<journal::Filter> filter_for(const api::Caller& caller,
                                                      const v1::ReadEventsRequest& request) const;
     [[nodiscard]] v1::Session describe(const session::Session& session) const;
+    [[nodiscard]] v1::Approval describe(const decision::Approval& approval) const;
+    // Is the approval's session the caller's own?
+    [[nodiscard]] bool is_own(const api::Caller& caller, const decision::Approval& approval) const;
+    // kNotFound also for one of others that the caller may not see.
+    [[nodiscard]] Result<const decision::Approval*> visible_approval(const api::Caller& caller,
+                                                                     const std::string& id) const;
+    [[nodiscard]] Status may_answer(const api::Caller& caller,
+                                    const decision::Approval& approval) const;
 
     session::Manager& manager_;
     kernel::KernelPort& port_;
     Journal& journal_;
+    decision::Approvals& approvals_;
     const Clock& clock_;
     ServiceHooks hooks_;
     api::Roles roles_;

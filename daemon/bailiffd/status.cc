@@ -64,6 +64,7 @@ Result<v1::GetStatusResponse> ControlService::get_status(const api::Caller&,
     if (next != 0) response.set_next_expiry(TimeText(next * 1'000'000'000).c_str());
     for (const policy::AgentEntry& agent : policy.settings.agents)
         describe_agent(agent, *response.add_agents());
+    response.set_waiting(static_cast<std::uint32_t>(approvals_.count()));
     response.set_journal(journal_.state());
     response.set_events_lost(port_.counter(BAILIFF_COUNTER_EVENTS_LOST).value_or(0));
     response.set_denials(port_.counter(BAILIFF_COUNTER_DENIED).value_or(0));

@@ -3,6 +3,8 @@
 #include <sys/random.h>
 
 #include <cerrno>
+#include <cinttypes>
+#include <cstdio>
 
 namespace bailiff {
 namespace {
@@ -51,6 +53,12 @@ std::optional<Id> parse_session_name(std::string_view text) {
         }
     }
     return id;
+}
+
+std::string approval_id(std::uint64_t hold) {
+    char text[17] = {};
+    std::snprintf(text, sizeof(text), "%016" PRIx64, hold);
+    return text;
 }
 
 } // namespace bailiff

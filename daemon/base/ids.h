@@ -20,4 +20,7 @@ using Id = std::array<std::uint8_t, 16>;
 [[nodiscard]] std::string session_name(const Id& id);
 [[nodiscard]] std::optional<Id> parse_session_name(std::string_view text);
 
+// Of an act that waits, from the kernel's number: 16 hexadecimal digits.
+[[nodiscard]] std::string approval_id(std::uint64_t hold);
+
 } // namespace bailiff

@@ -13,7 +13,7 @@ namespace {
 using journal::escape;
 
 // The reasons that are no rule; the rest are written as they come.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 15> kReasons{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 20> kReasons{
     {{"expired", "the session has expired"},
      {"ended", "the session has ended"},
      {"revoked", "the session was revoked"},
@@ -28,7 +28,12 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 15> kReasons
      {"case_folding", "a rule for a name does not hold where capitals do not count"},
      {"not_hashed", "a rule lists contents, and this file's is not known yet"},
      {"changed", "a rule lists contents, and this file changed since it was hashed"},
-     {"content", "its content is not one that a rule lists"}}};
+     {"content", "its content is not one that a rule lists"},
+     {"disapproved", "it waited, and somebody denied it"},
+     {"timed_out", "it waited, and nobody answered in time"},
+     {"cannot_wait", "a rule holds it, and this call cannot wait"},
+     {"too_many_holds", "a rule holds it, and too many acts wait already"},
+     {"target_waits", "that process waits for an answer"}}};
 
 std::string words_of(std::string_view reason) {
     for (const auto& [name, words] : kReasons) {
@@ -96,8 +101,19 @@ std::string rule_to_add(const v1::Record& record) {
     return "a rule with verdict: allow, rights: [" + right + "], " + path;
 }
 
+// Of an act that waits, or waited, there is no rule to change: it is what the policy wants.
+bool waited(const v1::Record& record) {
+    const std::string& reason = record.reason();
+    return record.verdict() == "hold" || reason == "disapproved" || reason == "timed_out" ||
+           reason == "cannot_wait" || reason == "too_many_holds";
+}
+
 std::string advice(const v1::Record& record) {
     const v1::Rule& rule = record.rule();
+    if (record.verdict() == "hold")
+        return "; it waits until somebody lets it: bailiffctl approvals approve " +
+               escape(record.approval());
+    if (waited(record)) return ": " + words_of(record.reason());
     if (rule.profile().empty()) return {};
     if (const std::string words = content_words(record); !words.empty())
         return ": " + words +
@@ -113,11 +129,13 @@ std::string advice(const v1::Record& record) {
 std::string denial_line(const v1::Record& record) {
     const std::string act = journal::act_text(record);
     const std::string object = journal::object_text(record);
-    return "bailiff: denied " + act + (object.empty() ? "" : " " + object) + " by " +
-           process_words(record.process()) + ": " + rule_words(record) + advice(record);
+    return (record.verdict() == "hold" ? "bailiff: holds " : "bailiff: denied ") + act +
+           (object.empty() ? "" : " " + object) + " by " + process_words(record.process()) + ": " +
+           rule_words(record) + advice(record);
 }
 
 bool Denials::is_news(const v1::Record& record) {
+    if (record.verdict() == "hold") return !record.approval().empty();
     if (record.verdict() != "deny" || record.would_deny()) return false;
     if (is_full()) return false;
     const v1::Rule& rule = record.rule();

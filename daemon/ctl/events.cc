@@ -44,7 +44,15 @@ std::string object_of(const v1::Record& record) {
     return line;
 }
 
+// Of an answer to what waited: who gave it, and why.
+std::string answer_of(const v1::Record& record) {
+    if (record.approval().empty() || record.by().empty()) return {};
+    return "by " + escape(record.by()) +
+           (record.message().empty() ? "" : ": " + escape(record.message()));
+}
+
 std::string rule_of(const v1::Record& record) {
+    if (std::string answer = answer_of(record); !answer.empty()) return answer;
     std::string text = journal::rule_place(record);
     if (!record.rule().text().empty()) text += " " + escape(record.rule().text());
     if (text.empty() && !record.verdict().empty()) text = escape(record.reason());
@@ -149,8 +157,8 @@ void add_events(CLI::App& app, Context& context) {
     CLI::App* command = app.add_subcommand("events", "What agents did and tried");
     command->add_flag("-f,--follow", options->follow, "Go on as events happen");
     command->add_option("--session", options->session, "Of this session only");
-    command->add_option("--verdict", options->verdict, "deny or audit: only those")
-        ->check(CLI::IsMember({"deny", "audit"}));
+    command->add_option("--verdict", options->verdict, "deny, hold or audit: only those")
+        ->check(CLI::IsMember({"deny", "hold", "audit"}));
     command->add_flag("--json", options->json, "One JSON object a line");
     command->callback([options, &context] {
         Client client(context.socket);

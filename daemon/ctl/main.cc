@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "bailiff/version.h"
+#include "ctl/approvals.h"
 #include "ctl/arguments.h"
 #include "ctl/break_glass.h"
 #include "ctl/context.h"
@@ -26,9 +27,9 @@ void add_status_with_pins(CLI::App& app, Context& context) {
 }
 
 using Add = void (*)(CLI::App&, Context&);
-constexpr Add kCommands[] = {add_run,    add_session,      add_events,      add_status_with_pins,
-                             add_whoami, add_detach,       add_break_glass, add_dev,
-                             add_policy, add_policy_reload};
+constexpr Add kCommands[] = {add_run,    add_session,   add_events,       add_status_with_pins,
+                             add_whoami, add_approvals, add_detach,       add_break_glass,
+                             add_dev,    add_policy,    add_policy_reload};
 
 } // namespace
 

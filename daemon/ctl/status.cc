@@ -56,6 +56,9 @@ std::string sessions_text(const v1::GetStatusResponse& status) {
     }
     if (status.relaxed() != 0)
         text += "; " + std::to_string(status.relaxed()) + " relaxed by break-glass";
+    if (status.waiting() != 0)
+        text += "; " + std::to_string(status.waiting()) +
+                " acts wait for an answer (bailiffctl approvals list)";
     return text;
 }
 

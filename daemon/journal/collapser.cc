@@ -49,6 +49,7 @@ Sha256 identity(const v1::Record& record) {
     key.add(record.session()).add(record.kind()).add(record.hook()).add(record.right());
     key.add(record.agent()).add(record.process().uid());
     if (is_refusal(record)) key.add(record.message());
+    key.add(record.approval());
     key.add(record.verdict())
         .add(record.reason())
         .add(record.would_deny())

@@ -43,6 +43,7 @@ std::string verdict_words(const v1::Record& record) {
     if (record.relaxed()) return "would have denied (break-glass)";
     if (record.would_deny()) return "would have denied (mode observe)";
     if (record.verdict() == "deny") return "denied";
+    if (record.verdict() == "hold") return "holds";
     if (record.verdict() == "audit") return "observed";
     return record.verdict().empty() ? "saw" : "allowed";
 }
@@ -90,6 +91,7 @@ std::string times_text(const v1::Record& record) {
 
 // The part all sentences end with: where to look next.
 void add_where(std::string& sentence, const v1::Record& record) {
+    add(sentence, "; approval ", word(record.approval()));
     add(sentence, "; session ", word(record.session()));
     add(sentence, ", task ", word(record.task()));
 }

@@ -52,7 +52,12 @@ std::string session_of(std::string_view line) {
 bool may_match(std::string_view line, const Filter& filter) {
     if (line.find("\"kind\":\"gap\"") != std::string_view::npos) return true;
     if (filter.visible && !filter.visible(session_of(line))) return false;
-    return may_have(line, "session", filter.session) && may_have(line, "verdict", filter.verdict);
+    const auto may_be = [line](const std::string& verdict) {
+        return may_have(line, "verdict", verdict);
+    };
+    return may_have(line, "session", filter.session) &&
+           (filter.verdicts.empty() ||
+            std::any_of(filter.verdicts.begin(), filter.verdicts.end(), may_be));
 }
 
 v1::Record damage_record(const Damage& damage, std::uint64_t before_sequence) {
@@ -136,7 +141,8 @@ private:
 bool matches(const v1::Record& record, const Filter& filter) {
     if (record.kind() == "gap") return true;
     return (filter.session.empty() || record.session() == filter.session) &&
-           (filter.verdict.empty() || record.verdict() == filter.verdict) &&
+           (filter.verdicts.empty() || std::find(filter.verdicts.begin(), filter.verdicts.end(),
+                                                 record.verdict()) != filter.verdicts.end()) &&
            (!filter.visible || filter.visible(record.session()));
 }
 

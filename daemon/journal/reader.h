@@ -18,10 +18,10 @@
 namespace bailiff::journal {
 
 struct Filter {
-    std::string session = {}; // empty: every session
-    std::string verdict = {}; // "deny", "audit", "allow"; empty: every record
-    std::uint64_t after = 0;  // sequence of the last record seen
-    std::size_t limit = 1000; // at most this many records; 0: 1000
+    std::string session = {};               // empty: every session
+    std::vector<std::string> verdicts = {}; // of "deny", "hold", ...; empty: every record
+    std::uint64_t after = 0;                // sequence of the last record seen
+    std::size_t limit = 1000;               // at most this many records; 0: 1000
     // Whether the records of this session may be seen; empty: all, also those of no session.
     std::function<bool(const std::string& session)> visible = {};
     std::uint64_t max_scan = ~0ULL; // bytes: about so many are read in one call

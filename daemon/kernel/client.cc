@@ -321,6 +321,12 @@ Result<std::optional<Hashed>> Client::take_hashed() {
         done.problem = reply->message;
     return done;
 }
+Status Client::resume(std::uint32_t pid, std::uint64_t start_time) {
+    Request request = request_for(Operation::kResume);
+    request.pid = pid;
+    request.start_time = start_time;
+    return ask(request).map([](const Reply&) {});
+}
 Result<KernelPosture> Client::posture() {
     return ask(request_for(Operation::kPosture)).map([](const Reply& reply) {
         return explain_posture(reply.posture);

@@ -61,6 +61,11 @@ public:
     Status hash(const std::string& path) override;
     Status find_links(const std::string& path) override;
     Result<std::optional<Hashed>> take_hashed() override;
+    Result<std::vector<bailiff_hold>> holds() override;
+    Result<std::optional<bailiff_hold>> find_hold(std::uint64_t hold) override;
+    Status answer(std::uint64_t hold, bailiff_verdict verdict) override;
+    void forget_hold(std::uint64_t hold) override;
+    Status resume(std::uint32_t pid, std::uint64_t start_time) override;
     Result<KernelPosture> posture() override;
     Result<std::uint64_t> counter(std::uint32_t index) override;
     int events_fd() const override;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <map>
 #include <set>
 
 #include "kernel/client.h"
@@ -125,6 +126,35 @@ Status Client::clear_policy(std::uint8_t slot) {
         return key.policy == htonl(slot);
     });
     return count_change(map("filter"));
+}
+// After a key that went meanwhile the kernel begins anew, so that some come twice.
+Result<std::vector<bailiff_hold>> Client::holds() {
+    std::map<std::uint64_t, bailiff_hold> found;
+    std::uint64_t key = 0;
+    const int fd = map("holds");
+    int more = bpf_map_get_next_key(fd, nullptr, &key);
+    for (int steps = 0; more == 0 && steps < 4 * BAILIFF_MAX_HOLDS; steps++) {
+        bailiff_hold row{};
+        if (bpf_map_lookup_elem(fd, &key, &row) == 0) found.insert_or_assign(key, row);
+        const std::uint64_t last = key;
+        more = bpf_map_get_next_key(fd, &last, &key);
+    }
+    std::vector<bailiff_hold> rows;
+    for (const auto& [id, row] : found) rows.push_back(row);
+    return rows;
+}
+Result<std::optional<bailiff_hold>> Client::find_hold(std::uint64_t hold) {
+    bailiff_hold row{};
+    if (bpf_map_lookup_elem(map("holds"), &hold, &row) == 0) return row;
+    if (errno == ENOENT) return std::nullopt;
+    return fail_errno("read kernel map holds", errno);
+}
+Status Client::answer(std::uint64_t hold, bailiff_verdict verdict) {
+    return write_map(map("answers"), "answers", hold, std::uint64_t{verdict});
+}
+void Client::forget_hold(std::uint64_t hold) {
+    (void)erase_map(map("holds"), "holds", hold);
+    (void)erase_map(map("answers"), "answers", hold);
 }
 Status Client::put_session(std::uint32_t slot, const bailiff_session& row) {
     return changed(write_map(map("sessions"), "sessions", slot, row));

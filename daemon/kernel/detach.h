@@ -14,7 +14,7 @@ namespace bailiff::kernel {
 [[nodiscard]] Result<UniqueFd> lock_pins(const std::string& pin_root);
 
 // Removes every pin below `pin_root`. What was enforced is enforced no more, once nobody holds the
-// programs.
+// programs, and what waited goes on.
 [[nodiscard]] Status remove_pins(const std::string& pin_root);
 
 // Stops the bailiff-kernel that answers in `run_folder`, if one does, and removes the pins. A

@@ -16,6 +16,7 @@
 #include "kernel/container_files.h"
 #include "kernel/enrol_target.h"
 #include "kernel/kill.h"
+#include "kernel/resume.h"
 
 namespace bailiff::kernel {
 namespace {
@@ -191,6 +192,10 @@ void ProgramsHandler::handle(const Request& request, Reply& reply) {
         case Operation::kCheckTarget:
             return store(reply, check_target(programs_, target_of(request), request.daemon),
                          keep_count);
+        case Operation::kResume:
+            if (const Status resumed = resume(request.pid, request.start_time); !resumed)
+                fail_with(reply, resumed.error());
+            return;
         case Operation::kEnrolTarget:
             if (const Status ready = ready_to_enrol(); !ready)
                 return fail_with(reply, ready.error());

@@ -221,6 +221,18 @@ public:
     // One that is done; none where no further one is.
     [[nodiscard]] virtual Result<std::optional<Hashed>> take_hashed() = 0;
 
+    // The acts that wait for an answer.
+    [[nodiscard]] virtual Result<std::vector<bailiff_hold>> holds() = 0;
+    // One of them; none where it waits no more.
+    [[nodiscard]] virtual Result<std::optional<bailiff_hold>> find_hold(std::uint64_t hold) = 0;
+    // Answers one, allow or deny. The task takes the answer when it goes on.
+    [[nodiscard]] virtual Status answer(std::uint64_t hold, bailiff_verdict verdict) = 0;
+    // Erases what is left of one whose task is gone.
+    virtual void forget_hold(std::uint64_t hold) = 0;
+    // Has a process that was stopped go on (SIGCONT). `start_time`, nanoseconds of CLOCK_BOOTTIME,
+    // guards against a reused pid: kNotFound where the process is gone.
+    [[nodiscard]] virtual Status resume(std::uint32_t pid, std::uint64_t start_time) = 0;
+
     // Runs the probes now.
     [[nodiscard]] virtual Result<KernelPosture> posture() = 0;
     // A counter summed over CPUs, enum bailiff_counter.

@@ -9,7 +9,7 @@
 
 namespace bailiff::kernel {
 
-inline constexpr std::uint32_t kWireMagic = 0x62616c37; // "bal7": raised with any change here
+inline constexpr std::uint32_t kWireMagic = 0x62616c38; // "bal8": raised with any change here
 inline constexpr const char* kSocketName = "kernel.sock";
 
 enum class Operation : std::uint32_t {
@@ -29,13 +29,15 @@ enum class Operation : std::uint32_t {
     kHash = 13,        // path -> nothing: it is hashed later, in its turn
     kHashed = 14,      // -> path, hashed: what is done since the last such question, one at a time
     kFindLinks = 15,   // path -> nothing: it is searched for hard links later, in its turn
+    kResume = 17,      // pid, start_time -> nothing: a process that waits goes on
     kExpect = 16,      // subject 1: map "agents" can make subjects from now on; 0: it cannot
 };
 
 // The maps that bailiffd writes or reads. Holding the descriptor is the permission.
-inline constexpr std::array<const char*, 15> kSharedMaps = {
-    "config", "policies",  "sessions", "subjects", "labels",   "rows",     "objects", "filter",
-    "ports",  "addresses", "events",   "agents",   "counters", "defaults", "listed"};
+inline constexpr std::array<const char*, 17> kSharedMaps = {
+    "config",   "policies", "sessions", "subjects",  "labels", "rows",
+    "objects",  "filter",   "ports",    "addresses", "events", "agents",
+    "counters", "defaults", "listed",   "holds",     "answers"};
 
 struct Request {
     std::uint32_t magic;

@@ -4,16 +4,12 @@
 #include <array>
 #include <set>
 
+#include "base/duration.h"
 #include "policy/limits.h"
 #include "policy/self_protection.h"
 
 namespace bailiff::policy {
 namespace {
-
-std::uint8_t verdict_of(v1::Verdict verdict) {
-    if (verdict == v1::allow) return BAILIFF_VERDICT_ALLOW;
-    return verdict == v1::audit ? BAILIFF_VERDICT_AUDIT : BAILIFF_VERDICT_DENY;
-}
 
 // The kernel's number of a right as the schema names it.
 std::uint8_t right_of(int right) {
@@ -65,7 +61,7 @@ std::string digests(const v1::FileRule& rule) {
 }
 
 std::string describe(const v1::FileRule& rule, bool exec) {
-    std::string text = std::string(verdict_name(verdict_of(rule.verdict()))) + " ";
+    std::string text = v1::Verdict_Name(rule.verdict()) + " ";
     std::string rights;
     for (const std::uint8_t right : rights_of(rule, exec))
         rights += (rights.empty() ? "" : ", ") + std::string(right_name(right));
@@ -85,6 +81,11 @@ Contents contents_of(const v1::FileRule& rule) {
     std::sort(contents.begin(), contents.end());
     contents.erase(std::unique(contents.begin(), contents.end()), contents.end());
     return contents;
+}
+
+std::uint32_t hold_seconds(const v1::Approvals& approvals) {
+    const auto seconds = parse_duration(approvals.deadline());
+    return static_cast<std::uint32_t>(seconds ? *seconds : kHoldSeconds);
 }
 
 class Compiler {
@@ -112,6 +113,7 @@ public:
                             std::to_string(kMaxProfiles) + " can be");
         for (std::size_t bit = 0; bit < image_.bits.size(); bit++)
             set_bit(image_.policy.layer[image_.bits[bit].layer], static_cast<std::uint16_t>(bit));
+        image_.policy.hold_seconds = hold_seconds(from.approvals());
         for (const v1::Profile& profile : document_.policy.profiles()) compile_profile(profile);
         if (Status done = compile_network(document_, image_); !done)
             return tl::unexpected(done.error());
@@ -156,11 +158,11 @@ private:
             if (right_name(right) == std::string_view("none")) continue;
             const int field = default_field(right);
             Position at = document_.at(given, field);
-            std::uint8_t says = verdict_of(default_verdict(given, field));
+            std::uint8_t says = verdict_of(profile, default_verdict(given, field));
             std::string text = "default ";
             if (const v1::SystemRule* rule = granted[right]; rule != nullptr) {
                 at = document_.at(*rule, 1, -1);
-                says = verdict_of(rule->verdict());
+                says = verdict_of(profile, rule->verdict());
                 text.clear();
             }
             if (at.line == 0) at = document_.at(profile, 1);
@@ -178,7 +180,8 @@ private:
             for (const int right : rule.rights()) {
                 const auto name = v1::SystemRight_Name(static_cast<v1::SystemRight>(right));
                 const v1::SystemRule*& known = rules[right_by_name(name).value_or(0)];
-                if (known == nullptr || verdict_of(rule.verdict()) > verdict_of(known->verdict()))
+                if (known == nullptr ||
+                    verdict_of(profile, rule.verdict()) > verdict_of(profile, known->verdict()))
                     known = &rule;
             }
         return rules;
@@ -192,7 +195,7 @@ private:
         const Contents contents = contents_of(rule);
         for (const std::uint8_t right : rights_of(rule, exec))
             for (const std::uint16_t bit : bits)
-                label.add({right, verdict_of(rule.verdict()), bit, source, contents});
+                label.add({right, verdict_of(profile, rule.verdict()), bit, source, contents});
         if (label.empty()) return; // no layer uses the profile
         if (!contents.empty()) image_.policy.flags |= BAILIFF_POLICY_HAS_CONTENTS;
         for (const std::string& path : rule.path()) {
@@ -211,6 +214,19 @@ private:
 };
 
 } // namespace
+
+std::uint8_t verdict_of(const v1::Profile& profile, v1::Verdict verdict) {
+    switch (verdict) {
+        case v1::allow:
+            return BAILIFF_VERDICT_ALLOW;
+        case v1::audit:
+            return BAILIFF_VERDICT_AUDIT;
+        case v1::hold:
+            return profile.mode() == v1::observe ? BAILIFF_VERDICT_AUDIT : BAILIFF_VERDICT_HOLD;
+        default:
+            return BAILIFF_VERDICT_DENY;
+    }
+}
 
 std::uint32_t add_rule(Image& image, Position at, const std::string& profile, std::string text) {
     image.rules.push_back({std::move(at), profile, std::move(text)});

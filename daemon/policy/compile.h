@@ -19,6 +19,9 @@ namespace bailiff::policy {
 // The bits of a profile, one for each layer it is used in.
 [[nodiscard]] std::vector<std::uint16_t> bits_of(const Image& image, const std::string& profile);
 
+// The kernel's number for a verdict. Mode observe holds nothing from anybody: it is recorded.
+[[nodiscard]] std::uint8_t verdict_of(const v1::Profile& profile, v1::Verdict verdict);
+
 // Adds a rule's source and returns its index.
 [[nodiscard]] std::uint32_t add_rule(Image& image, Position at, const std::string& profile,
                                      std::string text);

@@ -36,14 +36,12 @@ Parsed parse_rule(Image& image, const Document& document, const v1::Profile& pro
         text += (i == 0 ? " port " : ", ") + std::to_string(rule.port(i));
         parsed.ports.insert(static_cast<std::uint16_t>(rule.port(i)));
     }
-    std::uint8_t verdict = BAILIFF_VERDICT_DENY;
-    if (rule.verdict() == v1::allow) verdict = BAILIFF_VERDICT_ALLOW;
-    if (rule.verdict() == v1::audit) verdict = BAILIFF_VERDICT_AUDIT;
+    const std::uint8_t verdict = verdict_of(profile, rule.verdict());
     std::set<std::uint8_t> rights;
     for (const int right : rule.rights())
         rights.insert(right == v1::bind ? BAILIFF_RIGHT_BIND : BAILIFF_RIGHT_CONNECT);
     if (rights.empty()) rights = {BAILIFF_RIGHT_CONNECT};
-    std::string what = verdict_name(verdict);
+    std::string what = v1::Verdict_Name(rule.verdict());
     for (const std::uint8_t right : rights) what += std::string(" ") + right_name(right);
     parsed.at = document.at(rule, 1, -1);
     const std::uint32_t source = add_rule(image, parsed.at, profile.name(), what + text);

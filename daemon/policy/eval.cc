@@ -241,7 +241,7 @@ Answer evaluate(const Policy& policy, const bailiff_mask& profiles, const Variab
         settling.apply(
             network_label(policy.image, question.address, question.protocol, question.port));
     Answer answer = settling.finish();
-    if (policy.settings.observe && answer.decision.verdict == BAILIFF_VERDICT_DENY) {
+    if (policy.settings.observe && answer.decision.verdict > BAILIFF_VERDICT_AUDIT) {
         answer.decision.verdict = BAILIFF_VERDICT_AUDIT;
         answer.decision.flags |= BAILIFF_EVENT_WOULD_DENY;
     }

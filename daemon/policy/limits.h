@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "bailiff/abi.h"
 
@@ -20,6 +21,7 @@ inline constexpr std::size_t kMaxTextBytes = 4U << 20;
 // Profiles in use, counted once for each layer; one bit is bailiff's own
 // (policy/self_protection.h).
 inline constexpr std::size_t kMaxProfiles = BAILIFF_MAX_PROFILES - 1;
+inline constexpr std::uint32_t kHoldSeconds = 600; // where `approvals` does not say
 inline constexpr std::size_t kMaxPathBytes = 4095; // PATH_MAX less its NUL
 inline constexpr std::size_t kMaxNameBytes = 255;
 // Names in a path: the kernel's walk looks at the object, at these less one, and at the root.

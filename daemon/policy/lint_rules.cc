@@ -1,5 +1,6 @@
 #include <set>
 
+#include "base/duration.h"
 #include "base/sha256.h"
 #include "policy/address.h"
 #include "policy/limits.h"
@@ -10,7 +11,16 @@
 namespace bailiff::policy {
 namespace {
 
+constexpr std::int64_t kMinHoldSeconds = 10;
+constexpr std::int64_t kMaxHoldSeconds = 24 * 3600;
+
 constexpr int kSha256 = v1::FileRule::kSha256FieldNumber;
+
+std::string cannot_be_held(const std::string& what) {
+    return what +
+           " cannot be held; what can: write, create, delete, rename, truncate, metadata, connect, "
+           "bind, signal";
+}
 
 class RuleLint {
 public:
@@ -18,6 +28,7 @@ public:
         : policy_(document.policy), report_(document, problems) {}
 
     void run() {
+        approvals(policy_.approvals());
         std::set<std::string> seen;
         for (const v1::Profile& profile : policy_.profiles()) {
             report_.required(profile, 1, profile.name(), "how other parts name it");
@@ -27,12 +38,16 @@ public:
                 report_.add(profile, 1, 0,
                             "every policy has a profile " + quoted(kSelfProtection) +
                                 " already, which protects bailiff itself; choose another name");
+            defaults(profile.default_());
             for (const v1::FileRule& rule : profile.exec()) {
                 file_rule(rule);
+                if (rule.verdict() == v1::hold)
+                    report_.add(rule, 1, -1, cannot_be_held("an execution"));
                 if (rule.sha256_size() > 0) contents(rule);
             }
             for (const v1::FileRule& rule : profile.files()) {
                 file_rule(rule);
+                holds(rule);
                 if (rule.sha256_size() > 0)
                     report_.add(rule, kSha256, -1,
                                 "only exec rules have sha256: it is looked at when a file is "
@@ -44,9 +59,40 @@ public:
     }
 
 private:
+    void approvals(const v1::Approvals& approvals) {
+        if (approvals.deadline().empty()) return;
+        const auto seconds = parse_duration(approvals.deadline());
+        if (!seconds)
+            report_.add(approvals, 1, 0, seconds.error().message());
+        else if (*seconds < kMinHoldSeconds || *seconds > kMaxHoldSeconds)
+            report_.add(approvals, 1, 0,
+                        "expected 10s to 1d, found " + quoted(approvals.deadline()));
+    }
+
+    void defaults(const v1::Defaults& given) {
+        const std::pair<int, v1::Verdict> fields[] = {
+            {1, given.exec()}, {2, given.files()}, {4, given.system()}};
+        for (const auto& [field, verdict] : fields)
+            if (verdict == v1::hold)
+                report_.add(given, field, 0,
+                            cannot_be_held("some of what this default speaks for"));
+    }
+
+    // Reading has no effect to wait for, and a connection to a Unix socket is asked for under a
+    // lock of the kernel's.
+    void holds(const v1::FileRule& rule) {
+        if (rule.verdict() != v1::hold) return;
+        if (rule.rights_size() == 0)
+            report_.add(rule, 1, -1, cannot_be_held("some of what a rule without `rights` is for"));
+        for (int i = 0; i < rule.rights_size(); i++)
+            if (rule.rights(i) == v1::read || rule.rights(i) == v1::connect_unix)
+                report_.add(rule, 2, i,
+                            cannot_be_held(v1::Right_Name(static_cast<v1::Right>(rule.rights(i)))));
+    }
+
     void file_rule(const v1::FileRule& rule) {
         if (rule.verdict() == v1::VERDICT_UNSPECIFIED)
-            report_.add(rule, "rule needs `verdict`: allow, audit or deny");
+            report_.add(rule, "rule needs `verdict`: allow, audit, hold or deny");
         if (rule.path_size() + rule.name_size() + rule.suffix_size() == 0)
             report_.add(rule, "rule needs `path`, `name` or `suffix`");
         for (int i = 0; i < rule.path_size(); i++) path(rule, i);
@@ -142,14 +188,20 @@ private:
 
     void system_rule(const v1::SystemRule& rule) {
         if (rule.verdict() == v1::VERDICT_UNSPECIFIED)
-            report_.add(rule, "rule needs `verdict`: allow, audit or deny");
+            report_.add(rule, "rule needs `verdict`: allow, audit, hold or deny");
         if (rule.rights_size() == 0)
             report_.add(rule, "rule needs `rights`, such as [jit] or [cap_chown]");
+        if (rule.verdict() != v1::hold) return;
+        for (int i = 0; i < rule.rights_size(); i++)
+            if (rule.rights(i) != v1::signal)
+                report_.add(rule, 2, i,
+                            cannot_be_held(v1::SystemRight_Name(
+                                static_cast<v1::SystemRight>(rule.rights(i)))));
     }
 
     void network_rule(const v1::NetworkRule& rule) {
         if (rule.verdict() == v1::VERDICT_UNSPECIFIED)
-            report_.add(rule, "rule needs `verdict`: allow, audit or deny");
+            report_.add(rule, "rule needs `verdict`: allow, audit, hold or deny");
         for (int i = 0; i < rule.to_size(); i++)
             if (const auto prefix = parse_prefix(rule.to(i)); !prefix)
                 report_.add(rule, 3, i, quoted(rule.to(i)) + ": " + prefix.error().message());

@@ -102,6 +102,7 @@ Settings make_settings(const Document& document) {
     for (const v1::Issuer& entry : from.issuers()) to.issuers.push_back(issuer(document, entry));
     to.observe_until = observe_until(document);
     to.roles = roles(document, from.roles());
+    to.approvals.own = from.approvals().own();
     to.workspace_roots = list(from.workspace_roots());
     to.host_profiles = list(from.host().profiles());
     for (const v1::User& entry : from.users()) to.users.push_back(user(document, entry));

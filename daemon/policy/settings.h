@@ -77,12 +77,17 @@ struct ObserveUntil {
     bool matters = false; // the policy or a profile of it is in mode observe
 };
 
+struct ApprovalSettings {
+    bool own = false; // who presented a session's token may approve what it does
+};
+
 struct Settings {
     bool observe = false;
     ObserveUntil observe_until;
     std::vector<std::string> audience;
     std::vector<IssuerSettings> issuers;
     RoleSettings roles;
+    ApprovalSettings approvals;
     std::vector<std::string> workspace_roots;
     std::vector<std::string> host_profiles;
     std::vector<UserEntry> users;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/ids.h"
 #include "session/hook_names.h"
 
 namespace bailiff::session {
@@ -14,7 +15,11 @@ std::size_t text_length(const bailiff_event& event) {
     return std::min<std::size_t>(event.text_length, sizeof(event.text));
 }
 
-bool names_rule(std::uint8_t reason) {
+// Of an act that waited the label is the one of the rule that held it; a default's is not kept.
+bool names_rule(const bailiff_event& event) {
+    const std::uint8_t reason = event.reason;
+    if (reason >= BAILIFF_REASON_APPROVED && reason <= BAILIFF_REASON_TOO_MANY_HOLDS)
+        return event.label != 0;
     return reason == BAILIFF_REASON_RULE || reason == BAILIFF_REASON_DEFAULT ||
            reason == BAILIFF_REASON_NOT_HASHED || reason == BAILIFF_REASON_CHANGED ||
            reason == BAILIFF_REASON_CONTENT;
@@ -169,7 +174,8 @@ std::optional<v1::Record> EventReader::read(const bailiff_event& event) {
     record.set_relaxed((event.flags & BAILIFF_EVENT_RELAXED) != 0);
     record.set_would_deny((event.flags & BAILIFF_EVENT_WOULD_DENY) != 0);
     fill_object(event, *record.mutable_object());
-    if (names_rule(event.reason)) fill_rule(event, *record.mutable_rule());
+    if (event.hold != 0) record.set_approval(approval_id(event.hold));
+    if (names_rule(event)) fill_rule(event, *record.mutable_rule());
     return record;
 }
 

@@ -30,7 +30,7 @@ typedef uint64_t bailiff_u64;
 #define BAILIFF_STATIC_ASSERT(cond, text) _Static_assert(cond, text)
 #endif
 
-#define BAILIFF_ABI_VERSION 8
+#define BAILIFF_ABI_VERSION 9
 
 // Table sizes. A slot is an index; slot 0 is reserved in each table.
 #define BAILIFF_MASK_WORDS 4 // 256 profile bits
@@ -52,6 +52,7 @@ typedef uint64_t bailiff_u64;
 #define BAILIFF_MAX_LISTED 16384  // contents that rules list, counted once for each label
 #define BAILIFF_MAX_DIGESTS 16384 // files whose content is known
 #define BAILIFF_SHA256 32         // bytes of a digest
+#define BAILIFF_MAX_HOLDS 2048    // acts that wait at one time; a further one is denied
 
 // What a rule speaks about. Rights over an object come first: a label has a row of masks for each.
 enum bailiff_right {
@@ -140,7 +141,13 @@ enum bailiff_reason {
     BAILIFF_REASON_NOT_HASHED = 18,      // a rule lists contents, and the file's is not known
     BAILIFF_REASON_CHANGED = 19,         // the same: it was written to since it was hashed
     BAILIFF_REASON_CONTENT = 20,         // the same: it is none of those
-    BAILIFF_REASONS = 21,
+    BAILIFF_REASON_APPROVED = 21,        // held, and somebody approved it
+    BAILIFF_REASON_DISAPPROVED = 22,     // held, and somebody denied it
+    BAILIFF_REASON_TIMED_OUT = 23,       // held, and nobody answered in time
+    BAILIFF_REASON_CANNOT_WAIT = 24,     // to be held, but this call or task cannot wait
+    BAILIFF_REASON_TOO_MANY_HOLDS = 25,  // to be held, but too many acts wait
+    BAILIFF_REASON_TARGET_WAITS = 26,    // to trace a task whose act waits
+    BAILIFF_REASONS = 27,
 };
 
 struct bailiff_mask {
@@ -167,7 +174,7 @@ struct bailiff_policy {
     struct bailiff_mask observe;               // profiles in mode observe: their deny is an audit
     struct bailiff_mask always;                // profiles that no break-glass relaxes
     bailiff_u32 flags;                         // BAILIFF_POLICY_*
-    bailiff_u32 zero;
+    bailiff_u32 hold_seconds;                  // how long a held act waits for an answer
 };
 #define BAILIFF_POLICY_HAS_NAMES 1u    // labels of kind NAME exist
 #define BAILIFF_POLICY_HAS_SUFFIXES 2u // labels of kind SUFFIX exist
@@ -410,6 +417,27 @@ struct bailiff_reached {
 };
 #define BAILIFF_REACHED 4
 
+// The act of a task that waits, or passed: an approval is for these acts of this task, once. A call
+// can be made of several (a rename takes one name and replaces another); it is restarted as a
+// whole.
+#define BAILIFF_HELD_ACTS 4
+struct bailiff_held {
+    bailiff_u64 id;                     // key in maps "holds" and "answers"; 0: none
+    bailiff_u64 call;                   // what tells the system call from another
+    bailiff_u64 deadline;               // nanoseconds of CLOCK_BOOTTIME
+    bailiff_u64 act[BAILIFF_HELD_ACTS]; // keyed hash of all that an act is
+    bailiff_u16 acts;                   // how many
+    bailiff_u16 passed;                 // bits: those let through since the approval
+    bailiff_u32 approved;               // not 0: the approval was taken
+};
+
+// A connection that was approved: what it sends is not asked for again.
+struct bailiff_connected {
+    bailiff_u64 socket; // struct sock *
+    bailiff_u64 peer;   // keyed hash of address, port and protocol
+};
+#define BAILIFF_CONNECTED 4
+
 // Task storage "tasks": which subject a task is. `scratch` is the hooks' working memory: it lies
 // here and not per CPU, because these programs are preempted. Subject 0: watched, see "agents".
 struct bailiff_task {
@@ -423,9 +451,11 @@ struct bailiff_task {
     struct bailiff_seen seen[BAILIFF_SEEN];
     struct bailiff_granted granted[BAILIFF_GRANTED];
     struct bailiff_reached reached[BAILIFF_REACHED];
-    bailiff_u64 scratch[73];
+    struct bailiff_held held;
+    struct bailiff_connected connected[BAILIFF_CONNECTED];
+    bailiff_u64 scratch[75];
 };
-BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_task) == 1360, "task");
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_task) == 1504, "task");
 
 // Map "ipc": hash, key the address of a System V object (struct kern_ipc_perm *). Who made it.
 struct bailiff_ipc {
@@ -490,7 +520,7 @@ enum bailiff_event_kind {
 #define BAILIFF_EVENT_TRUNCATED 2u  // `text` did not hold all
 #define BAILIFF_EVENT_RELAXED 4u    // denied, had break-glass not relaxed the session
 #define BAILIFF_EVENT_TEXT 1024
-#define BAILIFF_EVENT_BRIEF 128 // bytes of a record that has no `text`: it ends before that
+#define BAILIFF_EVENT_BRIEF 136 // bytes of a record that has no `text`: it ends before that
 
 struct bailiff_event {
     bailiff_u64 time;       // nanoseconds of CLOCK_BOOTTIME
@@ -523,11 +553,23 @@ struct bailiff_event {
     bailiff_u32 number;      // the other process's id, the capability, or the ioctl's command
     bailiff_u32
         subject_generation; // with `subject`: whose task it is, also when the slot is reused
+    bailiff_u64 hold;       // of an act that waits, or waited: its id
     char comm[16];
     char text[BAILIFF_EVENT_TEXT]; // a file: names, leaf first, each with its NUL; an exec: argv
 };
 BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_event) == BAILIFF_EVENT_BRIEF + BAILIFF_EVENT_TEXT,
                       "event");
+
+// Map "holds": hash, key the id. An act that waits: its task is stopped and its system call has not
+// happened. The task's row has the same id; it goes with the task.
+struct bailiff_hold {
+    bailiff_u64 deadline;          // nanoseconds of CLOCK_BOOTTIME
+    bailiff_u64 thread_start_time; // of event.tid, nanoseconds of CLOCK_BOOTTIME
+    struct bailiff_event event;    // what it is, verdict hold
+};
+
+// Map "answers": hash, key the id, value enum bailiff_verdict: allow or deny. bailiffd writes it;
+// the task takes it, once, when its call is restarted.
 
 // Which program decided. The order is the order of the tables in bpf/.
 enum bailiff_hook {

@@ -101,8 +101,8 @@ void Scene::put_object(const bailiff_object_key& key, const bailiff_object& obje
 }
 
 void Scene::SetUp() {
-    for (const char* map :
-         {"objects", "agents", "ports", "addresses", "listed", "digests", "openings"}) {
+    for (const char* map : {"objects", "agents", "ports", "addresses", "listed", "digests",
+                            "openings", "holds", "answers"}) {
         const int fd = *programs().map_fd(map);
         std::array<char, sizeof(bailiff_listed_key)> key{}; // the largest of them
         while (bpf_map_get_next_key(fd, nullptr, key.data()) == 0)
@@ -111,6 +111,7 @@ void Scene::SetUp() {
     next_label_ = 1;
     policy_flags_ = 0;
     observed_ = false;
+    hold_seconds_ = 60;
     match_flags(0);
     session(BAILIFF_SESSION_ACTIVE);
     subject(1, 0);
@@ -145,6 +146,7 @@ void Scene::write_policy() {
     bailiff_policy policy = {};
     policy.layer[BAILIFF_LAYER_AGENT].word[0] = 1;
     policy.flags = policy_flags_;
+    policy.hold_seconds = hold_seconds_;
     policy.observe.word[0] = observed_ ? 1 : 0;
     put("policies", std::uint32_t{kPolicySlot}, policy);
 }
@@ -435,6 +437,26 @@ private:
 
 } // namespace
 
+void Scene::enrol(pid_t pid) {
+    const auto number = static_cast<std::uint32_t>(pid);
+    const Result<std::uint64_t> start = kernel::process_start_time(number);
+    const Result<std::uint32_t> tasks =
+        kernel::enrol(programs(), number, start ? *start : 0, kSubject, 1);
+    EXPECT_TRUE(tasks) << (tasks ? "" : tasks.error().message());
+}
+
+pid_t Scene::start(const Act& act) {
+    Gate gate;
+    const pid_t child = fork();
+    if (child == 0) {
+        gate.wait(1, [] { return false; });
+        _exit(act());
+    }
+    enrol(child);
+    gate.reach(1);
+    return child;
+}
+
 int Scene::run(const Act& before, const std::function<void()>& between, const Act& after,
                bool enrolled) {
     Gate gate;
@@ -447,13 +469,7 @@ int Scene::run(const Act& before, const std::function<void()>& between, const Ac
         gate.wait(3, never);
         _exit(after());
     }
-    const auto pid = static_cast<std::uint32_t>(child);
-    if (enrolled) {
-        const Result<std::uint64_t> start = kernel::process_start_time(pid);
-        const Result<std::uint32_t> tasks =
-            kernel::enrol(programs(), pid, start ? *start : 0, kSubject, 1);
-        EXPECT_TRUE(tasks) << (tasks ? "" : tasks.error().message());
-    }
+    if (enrolled) enrol(child);
     gate.reach(1);
     int state = 0;
     bool reaped = false;

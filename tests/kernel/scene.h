@@ -55,6 +55,8 @@ protected:
     // Allows the rights on a file, and on what takes its place, while it holds a listed content.
     void listed_rule(const std::string& path, const std::vector<bailiff_right>& rights,
                      const std::vector<Sha256>& contents);
+    // How long a held act waits from now on, of policies written later; a minute if never said.
+    void hold_for(std::uint32_t seconds) { hold_seconds_ = seconds; }
     // Puts the one profile into mode observe.
     void observe_profile();
     // A file system that the policy knows, with no rule of its own.
@@ -88,6 +90,9 @@ protected:
     int bound(const Act& act);
     // Starts a child as a subject that waits at a gate between two acts; `between` runs meanwhile.
     int bound_after(const Act& before, const std::function<void()>& between, const Act& after);
+    // Starts a child that runs the act as a subject, and returns its pid. It is the caller's to
+    // reap.
+    pid_t start(const Act& act);
     // Free it succeeds, as a subject it gets EPERM.
     void expect_denied(const Act& act);
     void expect_allowed(const Act& act);
@@ -105,6 +110,7 @@ protected:
     static void abandon() { programs_.reset(); }
 
 private:
+    static void enrol(pid_t pid);
     int run(const Act& before, const std::function<void()>& between, const Act& after,
             bool enrolled);
     void changed();
@@ -122,6 +128,7 @@ private:
     static std::optional<kernel::Programs> programs_;
     std::uint32_t next_label_ = 0;
     std::uint32_t policy_flags_ = 0;
+    std::uint32_t hold_seconds_ = 60;
     bool observed_ = false;
     void write_policy();
 };

@@ -1,7 +1,7 @@
 # Who may call what, as control.proto has it, through curl.
 # shellcheck shell=bash
 
-methods=(OpenSession RenewSession EndSession RevokeSession ListSessions GetSession ReadEvents GetStatus BreakGlass ReloadPolicy WhoAmI)
+methods=(OpenSession RenewSession EndSession RevokeSession ListSessions GetSession ReadEvents GetStatus BreakGlass ListApprovals GetApproval AnswerApproval ReloadPolicy WhoAmI)
 
 # reached CALLER: the methods that the API does not refuse with permission_denied, with blanks around.
 reached() {
@@ -13,7 +13,7 @@ reached() {
     case $1 in
         nobody) ask=(setpriv --reuid 4711 --regid 4711 --clear-groups "${ask[@]}") ;;
         user) ask=(as bot "${ask[@]}") ;;
-        auditor | operator) ask=(setpriv --reuid 4711 --regid "$1" --clear-groups "${ask[@]}") ;;
+        auditor | approver | operator) ask=(setpriv --reuid 4711 --regid "$1" --clear-groups "${ask[@]}") ;;
         unbound) ask=(as bot-uid "${ask[@]}") ;;
         subject) ask=(session "${ask[@]}") ;;
     esac
@@ -24,18 +24,20 @@ case_each_caller_reaches_what_it_may_and_nothing_else() {
     local caller
     local -A may=(
         [nobody]=" WhoAmI "
-        [user]=" OpenSession RenewSession EndSession RevokeSession ListSessions GetSession ReadEvents GetStatus WhoAmI "
-        [auditor]=" ListSessions GetSession ReadEvents GetStatus WhoAmI "
-        [operator]=" EndSession RevokeSession ListSessions GetSession ReadEvents GetStatus BreakGlass ReloadPolicy WhoAmI "
+        [user]=" OpenSession RenewSession EndSession RevokeSession ListSessions GetSession ReadEvents GetStatus ListApprovals GetApproval AnswerApproval WhoAmI "
+        [auditor]=" ListSessions GetSession ReadEvents GetStatus ListApprovals GetApproval WhoAmI "
+        [approver]=" GetStatus ListApprovals GetApproval AnswerApproval WhoAmI "
+        [operator]=" EndSession RevokeSession ListSessions GetSession ReadEvents GetStatus BreakGlass ListApprovals GetApproval ReloadPolicy WhoAmI "
         [unbound]=" OpenSession RenewSession EndSession GetSession ReadEvents WhoAmI "
         [subject]=" WhoAmI "
     )
     groupadd -f auditor
+    groupadd -f approver
     groupadd -f operator
     groupadd -f worker
     usermod -a -G worker bot
     usermod -a -G worker bot-uid
-    sed -i 's/^  user: .*/  user: [worker]/; s/^  auditor: .*/  auditor: [auditor]\n  operator: [operator]/' /etc/bailiff/policy.yaml
+    sed -i 's/^  user: .*/  user: [worker]/; s/^  auditor: .*/  auditor: [auditor]\n  approver: [approver]\n  operator: [operator]/' /etc/bailiff/policy.yaml
     bailiffctl policy reload >/dev/null || fail "the policy with its roles was not loaded"
     for caller in "${!may[@]}"; do
         same "$(reached "$caller")" "${may[$caller]}" "$caller reaches"

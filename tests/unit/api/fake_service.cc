@@ -95,6 +95,27 @@ Result<v1::GetStatusResponse> FakeService::get_status(const Caller&, const v1::G
     return status;
 }
 
+Result<v1::ListApprovalsResponse> FakeService::list_approvals(const Caller&,
+                                                              const v1::ListApprovalsRequest&) {
+    note("ListApprovals");
+    return approvals;
+}
+
+Result<v1::GetApprovalResponse> FakeService::get_approval(const Caller&,
+                                                          const v1::GetApprovalRequest&) {
+    note("GetApproval");
+    v1::GetApprovalResponse response;
+    if (approvals.approvals_size() > 0) *response.mutable_approval() = approvals.approvals(0);
+    return response;
+}
+
+Result<v1::AnswerApprovalResponse> FakeService::answer_approval(
+    const Caller&, const v1::AnswerApprovalRequest& request) {
+    note("AnswerApproval");
+    answers.push_back(request);
+    return v1::AnswerApprovalResponse{};
+}
+
 Result<v1::BreakGlassResponse> FakeService::break_glass(const Caller&,
                                                         const v1::BreakGlassRequest& request) {
     note("BreakGlass");

@@ -46,6 +46,8 @@ public:
     std::function<Result<v1::GetSessionResponse>(const v1::GetSessionRequest&)> on_get;
     std::function<Result<v1::ListSessionsResponse>(const v1::ListSessionsRequest&)> on_list;
     std::function<Result<v1::BreakGlassResponse>(const v1::BreakGlassRequest&)> on_break_glass;
+    v1::ListApprovalsResponse approvals; // what waits; GetApproval shows the first
+    std::vector<v1::AnswerApprovalRequest> answers;
     v1::GetStatusResponse status;
 
     [[nodiscard]] std::vector<std::string> calls();
@@ -70,6 +72,12 @@ public:
     Result<v1::GetStatusResponse> get_status(const Caller&, const v1::GetStatusRequest&) override;
     Result<v1::BreakGlassResponse> break_glass(const Caller&,
                                                const v1::BreakGlassRequest& request) override;
+    Result<v1::ListApprovalsResponse> list_approvals(const Caller&,
+                                                     const v1::ListApprovalsRequest&) override;
+    Result<v1::GetApprovalResponse> get_approval(const Caller&,
+                                                 const v1::GetApprovalRequest& request) override;
+    Result<v1::AnswerApprovalResponse> answer_approval(
+        const Caller&, const v1::AnswerApprovalRequest& request) override;
     Result<v1::ReloadPolicyResponse> reload_policy(const Caller&,
                                                    const v1::ReloadPolicyRequest&) override;
     Result<v1::WhoAmIResponse> who_am_i(const Caller& caller, const v1::WhoAmIRequest&) override;

@@ -40,6 +40,8 @@ bool may_call(std::string_view method, Role role) {
     if (method == "WhoAmI" || method == "GetStatus") return true;
     if (method == "ReloadPolicy" || method == "BreakGlass") return role == Role::kOperator;
     if (role == Role::kUser) return true;
+    if (method == "ListApprovals" || method == "GetApproval") return true;
+    if (method == "AnswerApproval") return role == Role::kApprover;
     if (method == "EndSession" || method == "RevokeSession") return role == Role::kOperator;
     if (method == "ListSessions" || method == "GetSession" || method == "ReadEvents") {
         return role == Role::kAuditor || role == Role::kOperator;

@@ -17,8 +17,9 @@ Host::Host() {
     hooks.opened = [this](const session::Session& session) { opened = session.name; };
     hooks.drain_events = [this] { drained++; };
     hooks.posture = [this] { return posture; };
-    service =
-        std::make_unique<daemon::ControlService>(*manager, port, journal, clock, std::move(hooks));
+    hooks.answered = [this] { answered++; };
+    service = std::make_unique<daemon::ControlService>(*manager, port, journal, approvals, clock,
+                                                       std::move(hooks));
     service->set_roles(manager->tables()->policy().settings.roles);
 }
 

@@ -29,8 +29,10 @@ public:
     daemon::Journal journal{journal::Writer::open(folder.file("journal"), clock).value(),
                             folder.file("journal"), clock};
     daemon::Posture posture;
+    decision::Approvals approvals{port, clock};
     std::string opened;
     int drained = 0;
+    int answered = 0;
     api::Peer peer;
     std::unique_ptr<daemon::ControlService> service;
 };

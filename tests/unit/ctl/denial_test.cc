@@ -19,6 +19,22 @@ TEST(DenialLine, SaysWhatWhoWhichRuleAndWhatToAdd) {
               "path: [/etc/passwd] to profile \"workspace\"");
 }
 
+TEST(DenialLine, WhatWaitsSaysHowItIsLetThrough) {
+    v1::Record record = denied_write();
+    record.set_verdict("hold");
+    record.set_approval("00000000000000a1");
+    EXPECT_THAT(denial_line(record), HasSubstr("bailiff: holds write /etc/passwd by git"));
+    EXPECT_THAT(denial_line(record),
+                EndsWith("; it waits until somebody lets it: bailiffctl approvals approve "
+                         "00000000000000a1"));
+    Denials denials;
+    EXPECT_TRUE(denials.is_news(record));
+    EXPECT_TRUE(denials.is_news(record)) << "each asks for an answer of its own";
+    record.set_verdict("deny");
+    record.set_reason("timed_out");
+    EXPECT_THAT(denial_line(record), EndsWith(": it waited, and nobody answered in time"));
+}
+
 TEST(DenialLine, ARuleThatDeniesIsToBeChanged) {
     v1::Record record = denied_write();
     record.set_reason("rule");

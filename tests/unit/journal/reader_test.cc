@@ -110,13 +110,13 @@ TEST_F(JournalReader, PicksOneVerdict) {
     write(denial(), 1);
     write(observation(), 2);
     write(denial(), 3);
-    EXPECT_THAT(sequences(read({.verdict = "deny"})), ElementsAre(1, 3));
+    EXPECT_THAT(sequences(read({.verdicts = {"deny"}})), ElementsAre(1, 3));
 }
 
 TEST_F(JournalReader, IsNotMisledByAPathThatImitatesAField) {
     v1::Record record = observation("/tmp/\",\"verdict\":\"deny\",\"sequence\":\"999\"");
     write(record, 1);
-    EXPECT_THAT(read({.verdict = "deny"}).records, IsEmpty());
+    EXPECT_THAT(read({.verdicts = {"deny"}}).records, IsEmpty());
     EXPECT_EQ(read({}).next, 1U);
 }
 
@@ -137,7 +137,7 @@ TEST_F(JournalReader, ShowsGapsToEveryFilter) {
     v1::Record gap;
     gap.set_kind("gap");
     write(gap, 1);
-    EXPECT_THAT(sequences(read({.session = "s-1", .verdict = "deny"})), ElementsAre(1));
+    EXPECT_THAT(sequences(read({.session = "s-1", .verdicts = {"deny"}})), ElementsAre(1));
 }
 
 TEST_F(JournalReader, LeavesALineAloneThatIsStillBeingWritten) {

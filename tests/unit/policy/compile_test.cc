@@ -49,6 +49,29 @@ TEST(Compile, OfTwoRulesForTheSameRightOverTheSystemTheStricterStands) {
               1U);
 }
 
+TEST(Compile, WhatIsHeldWaitsAsLongAsThePolicySays) {
+    const std::string rest =
+        "host: {profiles: [a]}\nprofiles:\n  - name: a\n    files:\n"
+        "      - {verdict: hold, rights: [delete], path: [/srv]}\n";
+    const auto policy = must_load("version: 1\napprovals: {deadline: 90s, own: true}\n" + rest);
+    EXPECT_EQ(policy->image.policy.hold_seconds, 90U);
+    EXPECT_TRUE(policy->settings.approvals.own);
+    const Saying* says = policy->image.paths.at("/srv").find(BAILIFF_RIGHT_DELETE, 0);
+    ASSERT_NE(says, nullptr);
+    EXPECT_EQ(says->verdict, BAILIFF_VERDICT_HOLD);
+    const auto silent = must_load("version: 1\n" + rest);
+    EXPECT_EQ(silent->image.policy.hold_seconds, 600U);
+    EXPECT_FALSE(silent->settings.approvals.own);
+}
+
+TEST(Compile, AProfileInModeObserveHoldsNothing) {
+    const auto policy = must_load(
+        "version: 1\nhost: {profiles: [a]}\nprofiles:\n  - name: a\n    mode: observe\n    files:\n"
+        "      - {verdict: hold, rights: [delete], path: [/srv]}\n");
+    EXPECT_EQ(policy->image.paths.at("/srv").find(BAILIFF_RIGHT_DELETE, 0)->verdict,
+              BAILIFF_VERDICT_AUDIT);
+}
+
 TEST(Compile, EveryRightHasANameOfItsOwn) {
     for (std::uint8_t right = 0; right < BAILIFF_ALL_RIGHTS; right++) {
         const std::string name = right_name(right);

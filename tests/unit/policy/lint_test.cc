@@ -35,6 +35,39 @@ TEST(Lint, TokensOfOtherKindsOpenNoSessions) {
         EXPECT_EQ(issuer("type: " + std::string(type)), "no problem") << type;
 }
 
+TEST(Lint, WhatCannotWaitIsNotHeld) {
+    const auto profile = [](const std::string& fields) {
+        return problem("version: 1\nprofiles:\n  - name: a\n    " + fields + "\n");
+    };
+    EXPECT_EQ(profile("files: [{verdict: hold, rights: [write, delete], path: [/srv]}]"),
+              "no problem");
+    EXPECT_EQ(profile("network: [{verdict: hold, rights: [connect, bind]}]"), "no problem");
+    EXPECT_EQ(profile("system: [{verdict: hold, rights: [signal]}]"), "no problem");
+    EXPECT_EQ(profile("default: {network: hold}"), "no problem");
+    EXPECT_THAT(profile("files: [{verdict: hold, rights: [read], path: [/srv]}]"),
+                HasSubstr("p.yaml:4:38: read cannot be held; what can: write,"));
+    EXPECT_THAT(profile("files: [{verdict: hold, path: [/srv]}]"),
+                HasSubstr("a rule without `rights`"));
+    EXPECT_THAT(profile("exec: [{verdict: hold, path: [/bin/ls]}]"),
+                HasSubstr("an execution cannot be held"));
+    EXPECT_THAT(profile("system: [{verdict: hold, rights: [jit]}]"),
+                HasSubstr("jit cannot be held"));
+    for (const char* kind : {"exec", "files", "system"})
+        EXPECT_THAT(profile("default: {" + std::string(kind) + ": hold}"),
+                    HasSubstr("some of what this default speaks for"));
+}
+
+TEST(Lint, AnActWaitsSomeTimeAndNotForEver) {
+    const auto deadline = [](const std::string& text) {
+        return problem("version: 1\napprovals: {deadline: " + text + "}\n");
+    };
+    EXPECT_EQ(deadline("10s"), "no problem");
+    EXPECT_EQ(deadline("1d"), "no problem");
+    for (const char* text : {"9s", "2d"})
+        EXPECT_THAT(deadline(text), HasSubstr("p.yaml:2:23: expected 10s to 1d")) << text;
+    EXPECT_THAT(deadline("soon"), HasSubstr("expected a duration"));
+}
+
 TEST(Lint, AStarStandsAtTheEndOnly) {
     const auto user = [](const std::string& subject) {
         return problem("version: 1\nusers: [{subject: \"" + subject + "\", presented_by: [b]}]\n");

@@ -130,6 +130,20 @@ TEST_F(EventReaders, ARuleOfTheDaemonBeforeIsStillNamed) {
     EXPECT_EQ(read(event).session(), name);
 }
 
+TEST_F(EventReaders, WhatWaitsNamesItsApproval) {
+    bailiff_event event = denial();
+    event.verdict = BAILIFF_VERDICT_HOLD;
+    event.reason = BAILIFF_REASON_RULE;
+    event.hold = 0xabc;
+    EXPECT_EQ(read(event).verdict(), "hold");
+    EXPECT_EQ(read(event).approval(), "0000000000000abc");
+    event.verdict = BAILIFF_VERDICT_AUDIT;
+    event.reason = BAILIFF_REASON_APPROVED;
+    event.label = 0;
+    EXPECT_EQ(read(event).reason(), "approved");
+    EXPECT_FALSE(read(event).has_rule()) << "a default's rule is not kept";
+}
+
 TEST_F(EventReaders, WouldBeDenialsSaySo) {
     bailiff_event event = denial();
     event.verdict = BAILIFF_VERDICT_AUDIT;

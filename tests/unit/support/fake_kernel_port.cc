@@ -263,6 +263,37 @@ Result<kernel::Killed> FakeKernelPort::kill_tasks(std::uint32_t subject, std::ui
     return kernel::Killed{static_cast<std::uint32_t>(killed), 0};
 }
 
+Result<std::vector<bailiff_hold>> FakeKernelPort::holds() {
+    if (Status made = call("holds"); !made) return tl::unexpected(made.error());
+    std::vector<bailiff_hold> all;
+    for (const auto& [id, row] : held) all.push_back(row);
+    return all;
+}
+
+Result<std::optional<bailiff_hold>> FakeKernelPort::find_hold(std::uint64_t hold) {
+    if (Status made = call("find_hold"); !made) return tl::unexpected(made.error());
+    if (!held.contains(hold)) return std::nullopt;
+    return held.at(hold);
+}
+
+Status FakeKernelPort::answer(std::uint64_t hold, bailiff_verdict verdict) {
+    if (Status made = call("answer"); !made) return made;
+    answers[hold] = verdict;
+    return {};
+}
+
+void FakeKernelPort::forget_hold(std::uint64_t hold) {
+    held.erase(hold);
+    answers.erase(hold);
+}
+
+Status FakeKernelPort::resume(std::uint32_t pid, std::uint64_t) {
+    if (Status made = call("resume"); !made) return made;
+    if (gone.contains(pid)) return fail(ErrorCode::kNotFound, "process is gone");
+    resumed.push_back(pid);
+    return {};
+}
+
 Result<kernel::KernelPosture> FakeKernelPort::posture() {
     if (Status made = call("posture"); !made) return tl::unexpected(made.error());
     return kernel::KernelPosture{};

@@ -84,6 +84,11 @@ public:
     Result<kernel::ContainerInfo> container(const std::string& runtime,
                                             const std::string& id) override;
     Result<kernel::Killed> kill_tasks(std::uint32_t subject, std::uint32_t generation) override;
+    Result<std::vector<bailiff_hold>> holds() override;
+    Result<std::optional<bailiff_hold>> find_hold(std::uint64_t hold) override;
+    Status answer(std::uint64_t hold, bailiff_verdict verdict) override;
+    void forget_hold(std::uint64_t hold) override;
+    Status resume(std::uint32_t pid, std::uint64_t start_time) override;
     Result<kernel::KernelPosture> posture() override;
     Result<std::uint64_t> counter(std::uint32_t index) override;
     [[nodiscard]] int events_fd() const override { return -1; }
@@ -120,6 +125,10 @@ public:
     std::map<std::uint64_t, std::set<std::uint32_t>> cgroups; // processes by the group's id
     bailiff_config config{};
     std::map<std::uint32_t, std::pair<std::uint32_t, std::uint32_t>> tasks; // subject, generation
+    std::map<std::uint64_t, bailiff_hold> held;                             // by id
+    std::map<std::uint64_t, bailiff_verdict> answers;                       // by hold
+    std::vector<std::uint32_t> resumed;                                     // processes
+    std::set<std::uint32_t> gone; // processes that are not there any more
     std::map<std::uint32_t, std::uint64_t> counters;
     std::vector<bailiff_event> events;
     std::vector<std::string> calls; // in their order

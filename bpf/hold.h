@@ -1,0 +1,353 @@
+// An act that waits for an answer. A hook cannot sleep: the task is stopped by a signal and the
+// call returns ERESTARTNOINTR, so that it is made again when the task goes on. The answer is taken
+// then, once, and only for the very acts that were asked for.
+#ifndef BAILIFF_HOLD_H
+#define BAILIFF_HOLD_H
+
+#include "event.h"
+#include "name.h"
+
+// What an ended judgement says.
+enum outcome {
+    LET_THROUGH = 0,
+    DENIED = 1,
+    HELD = 2,      // the call is made again
+    UNDECIDED = 3, // only from hold_act(): the decision in the row's scratch says more
+};
+
+// What a hook returns for it: since 6.12 the verifier wants to see that it is 0 or an error, which it
+// does not where the compiler computes the number instead of choosing it.
+static __always_inline int error_of(int outcome) {
+    int error = -EPERM;
+    asm volatile("" : "+r"(error));
+    if (outcome == LET_THROUGH) error = 0;
+    asm volatile("" : "+r"(error));
+    if (outcome == HELD) error = -ERESTARTNOINTR;
+    asm volatile("" : "+r"(error));
+    return error;
+}
+
+// The same backwards.
+static __always_inline int outcome_of(int error) {
+    if (!error) return LET_THROUGH;
+    return error == -ERESTARTNOINTR ? HELD : DENIED;
+}
+
+#define BIT_OF(right) (1u << BAILIFF_RIGHT_##right)
+#define OPENS (BIT_OF(WRITE) | BIT_OF(CREATE) | BIT_OF(TRUNCATE))
+#define RENAMES (BIT_OF(RENAME) | BIT_OF(CREATE) | BIT_OF(DELETE))
+#define CALLS 512
+
+// For which rights a system call can be held: those that it has no effect before, and whose error
+// it hands on as it is. By its number on x86-64; 32-bit calls are not here, nor io_uring_enter(2),
+// whose errors go elsewhere.
+static const volatile u32 held_calls[CALLS] = {
+    [1] = BIT_OF(WRITE) | BIT_OF(CONNECT),  // write
+    [2] = OPENS,                            // open
+    [9] = BIT_OF(WRITE),                    // mmap
+    [10] = BIT_OF(WRITE),                   // mprotect
+    [18] = BIT_OF(WRITE),                   // pwrite64
+    [20] = BIT_OF(WRITE) | BIT_OF(CONNECT), // writev
+    [42] = BIT_OF(CONNECT),                 // connect
+    [43] = BIT_OF(BIND),                    // accept
+    [44] = BIT_OF(CONNECT),                 // sendto
+    [46] = BIT_OF(CONNECT),                 // sendmsg
+    [49] = BIT_OF(BIND) | BIT_OF(CREATE),   // bind
+    [50] = BIT_OF(BIND),                    // listen
+    [62] = BIT_OF(SIGNAL),                  // kill
+    [76] = BIT_OF(TRUNCATE),                // truncate
+    [77] = BIT_OF(TRUNCATE),                // ftruncate
+    [82] = RENAMES,                         // rename
+    [83] = BIT_OF(CREATE),                  // mkdir
+    [84] = BIT_OF(DELETE),                  // rmdir
+    [85] = OPENS,                           // creat
+    [86] = BIT_OF(WRITE) | BIT_OF(CREATE),  // link
+    [87] = BIT_OF(DELETE),                  // unlink
+    [88] = BIT_OF(CREATE),                  // symlink
+    [90] = BIT_OF(METADATA),                // chmod
+    [91] = BIT_OF(METADATA),                // fchmod
+    [92] = BIT_OF(METADATA),                // chown
+    [93] = BIT_OF(METADATA),                // fchown
+    [94] = BIT_OF(METADATA),                // lchown
+    [129] = BIT_OF(SIGNAL),                 // rt_sigqueueinfo
+    [132] = BIT_OF(METADATA),               // utime
+    [133] = BIT_OF(CREATE),                 // mknod
+    [188] = BIT_OF(METADATA),               // setxattr
+    [189] = BIT_OF(METADATA),               // lsetxattr
+    [190] = BIT_OF(METADATA),               // fsetxattr
+    [197] = BIT_OF(METADATA),               // removexattr
+    [198] = BIT_OF(METADATA),               // lremovexattr
+    [199] = BIT_OF(METADATA),               // fremovexattr
+    [200] = BIT_OF(SIGNAL),                 // tkill
+    [234] = BIT_OF(SIGNAL),                 // tgkill
+    [235] = BIT_OF(METADATA),               // utimes
+    [257] = OPENS,                          // openat
+    [258] = BIT_OF(CREATE),                 // mkdirat
+    [259] = BIT_OF(CREATE),                 // mknodat
+    [260] = BIT_OF(METADATA),               // fchownat
+    [261] = BIT_OF(METADATA),               // futimesat
+    [263] = BIT_OF(DELETE),                 // unlinkat
+    [264] = RENAMES,                        // renameat
+    [265] = BIT_OF(WRITE) | BIT_OF(CREATE), // linkat
+    [266] = BIT_OF(CREATE),                 // symlinkat
+    [268] = BIT_OF(METADATA),               // fchmodat
+    [280] = BIT_OF(METADATA),               // utimensat
+    [285] = BIT_OF(WRITE),                  // fallocate
+    [288] = BIT_OF(BIND),                   // accept4
+    [296] = BIT_OF(WRITE),                  // pwritev
+    [297] = BIT_OF(SIGNAL),                 // rt_tgsigqueueinfo
+    [307] = BIT_OF(CONNECT),                // sendmmsg
+    [316] = RENAMES,                        // renameat2
+    [326] = BIT_OF(WRITE),                  // copy_file_range
+    [328] = BIT_OF(WRITE),                  // pwritev2
+    [424] = BIT_OF(SIGNAL),                 // pidfd_send_signal
+    [437] = OPENS,                          // openat2
+    [452] = BIT_OF(METADATA),               // fchmodat2
+    [463] = BIT_OF(METADATA),               // setxattrat
+    [466] = BIT_OF(METADATA),               // removexattrat
+};
+
+#define CALL_KILL 62
+#define CALL_RENAMEAT2 316
+#define NEVER_STOPS (PF_EXITING | PF_KTHREAD | PF_DUMPCORE | PF_IO_WORKER | PF_USER_WORKER)
+
+// Can the current task wait in this call for this right? Not where the error would not reach the
+// call's own exit, where a tracer would have the stop's say, and where the call acts on several.
+static __noinline int can_wait(u32 right) {
+    struct task_struct* task = bpf_get_current_task_btf();
+    const struct pt_regs* regs = (const struct pt_regs*)bpf_task_pt_regs(task);
+    if ((task->flags & NEVER_STOPS) || task->ptrace || task->cred != task->real_cred) return 0;
+    if (task->thread_info.status & TS_COMPAT) return 0;
+    u64 call = regs->orig_ax;
+    if (call >= CALLS) return 0;
+    if (call == CALL_KILL && (int)regs->di <= 0) return 0;
+    if (call == CALL_RENAMEAT2 && (regs->r8 & RENAME_EXCHANGE)) return 0;
+    return (held_calls[call] >> (right & 31) & 1) != 0;
+}
+
+// Tells the system call under way from others of this thread: made again, it has the same.
+static __noinline u64 call_of(void) {
+    struct task_struct* task = bpf_get_current_task_btf();
+    const struct pt_regs* regs = (const struct pt_regs*)bpf_task_pt_regs(task);
+    const u64 odd = 0x9e3779b97f4a7c15ULL;
+    u64 call = regs->orig_ax;
+    call = call * odd + regs->ip;
+    call = call * odd + regs->di;
+    call = call * odd + regs->si;
+    call = call * odd + regs->dx;
+    call = call * odd + regs->r10;
+    call = call * odd + regs->r8;
+    return call * odd + regs->r9;
+}
+
+static __always_inline u64 two(u32 low, u32 high) {
+    return low | (u64)high << 32;
+}
+
+// The keyed hash of the act's address, and of all that an act is.
+#define PEER_WORDS 3
+#define ACT_WORDS 10
+
+static __always_inline u64 identify_peer(struct bailiff_task* row, const struct act* act) {
+    u64* word = &row->scratch[SCRATCH_NAME];
+    __builtin_memcpy(&word[0], act->address, sizeof(act->address));
+    word[2] = two(act->port, act->protocol);
+    return hash_kept(row, PEER_WORDS * 8);
+}
+
+__noinline u64 identify_act(struct bailiff_task* row, const struct act* act) {
+    if (!row || !act) return 0;
+    u64* word = &row->scratch[SCRATCH_NAME];
+    const struct dentry* dentry = (const struct dentry*)act->dentry;
+    u64 name = 0;
+    if (dentry) name = hash_name(row, (u64)BPF_CORE_READ(dentry, d_name.name));
+    __builtin_memset(word, 0, ACT_WORDS * 8);
+    word[0] = two(act->right, act->hook);
+    word[1] = two(row->subject, row->generation);
+    if (dentry) {
+        const struct inode* inode = BPF_CORE_READ(dentry, d_inode);
+        const struct inode* folder = BPF_CORE_READ(dentry, d_parent, d_inode);
+        word[2] = name;
+        word[3] = BPF_CORE_READ(folder, i_ino);
+        word[4] = two(BPF_CORE_READ(dentry, d_sb, s_dev), BPF_CORE_READ(folder, i_generation));
+        word[5] = inode ? BPF_CORE_READ(inode, i_ino) : 0;
+        word[6] = inode ? BPF_CORE_READ(inode, i_generation) : 0;
+    } else {
+        __builtin_memcpy(&word[2], act->address, sizeof(act->address));
+        word[4] = two(act->port, act->protocol);
+        word[5] = two(act->family, act->number);
+    }
+    return hash_kept(row, ACT_WORDS * 8);
+}
+
+// Whatever waited or was approved does so no longer.
+__noinline int forget_held(struct bailiff_task* row) {
+    if (!row || !row->held.id) return 0;
+    u64 id = row->held.id;
+    row->held.id = 0;
+    bpf_map_delete_elem(&holds, &id);
+    bpf_map_delete_elem(&answers, &id);
+    return 0;
+}
+
+// Where the act is in the list of what is waited for, and not let through yet; or
+// BAILIFF_HELD_ACTS.
+static __always_inline u32 waiting_at(const struct bailiff_held* held, u64 act) {
+    u32 found = BAILIFF_HELD_ACTS;
+    for (u32 i = 0; i < BAILIFF_HELD_ACTS; i++)
+        if (i < held->acts && held->act[i] == act && !(held->passed >> i & 1)) found = i;
+    return found;
+}
+
+// Stops this thread, and so its process, before the call returns. Not process-wide: a second stop
+// of that kind is dropped, and then the error reaches the program.
+static __always_inline int stop(void) {
+    return bpf_send_signal_thread(SIGSTOP) ? DENIED : HELD;
+}
+
+// Nothing more is waited for.
+static __always_inline int refuse_held(struct bailiff_task* row, u8 reason) {
+    struct bailiff_decision* d = scratch_decision(row);
+    d->verdict = BAILIFF_VERDICT_DENY;
+    d->reason = reason;
+    d->flags = 0;
+    return UNDECIDED;
+}
+
+// Where a connection that was approved is remembered.
+static __always_inline struct bailiff_connected* connected_entry(struct bailiff_task* row,
+                                                                 u64 peer) {
+    return &row->connected[peer & (BAILIFF_CONNECTED - 1)];
+}
+
+static __always_inline void note_connected(struct bailiff_task* row, const struct act* act) {
+    u64 peer = identify_peer(row, act);
+    struct bailiff_connected* c = connected_entry(row, peer);
+    c->socket = row->scratch[SCRATCH_SOCKET];
+    c->peer = peer;
+}
+
+// Was this connection to this peer approved? To make one asks each time.
+static __always_inline int is_connected(struct bailiff_task* row, const struct act* act) {
+    u64 socket = row->scratch[SCRATCH_SOCKET];
+    if (act->right != BAILIFF_RIGHT_CONNECT || !socket) return 0;
+    if (act->hook == BAILIFF_HOOK_SOCKET_CONNECT) return 0;
+    u64 peer = identify_peer(row, act);
+    const struct bailiff_connected* c = connected_entry(row, peer);
+    return c->socket == socket && c->peer == peer;
+}
+
+// The act was asked for before.
+static __noinline int ask_again(struct bailiff_task* row, const struct act* act, u32 at) {
+    struct bailiff_held* held = &row->held;
+    u64 id = held->id;
+    if (!held->approved) {
+        const u64* answer = bpf_map_lookup_elem(&answers, &id);
+        u64 verdict = answer ? *answer : BAILIFF_VERDICT_HOLD;
+        int taken = answer && !bpf_map_delete_elem(&answers, &id);
+        if (taken && verdict != BAILIFF_VERDICT_ALLOW)
+            return refuse_held(row, BAILIFF_REASON_DISAPPROVED);
+        if (!taken && bpf_ktime_get_boot_ns() >= held->deadline)
+            return refuse_held(row, BAILIFF_REASON_TIMED_OUT);
+        if (!taken) {
+            int stopped = stop();
+            return stopped == HELD ? HELD : refuse_held(row, BAILIFF_REASON_CANNOT_WAIT);
+        }
+        held->approved = 1;
+        bpf_map_delete_elem(&holds, &id);
+    }
+    held->passed |= (u16)(1u << (at & 15));
+    row->scratch[SCRATCH_APPROVED] = 1;
+    if (act->right == BAILIFF_RIGHT_CONNECT) note_connected(row, act);
+    struct bailiff_decision* d = scratch_decision(row);
+    d->verdict = BAILIFF_VERDICT_AUDIT;
+    d->reason = BAILIFF_REASON_APPROVED;
+    return UNDECIDED;
+}
+
+// The list of what is asked for. An earlier act of the same call is asked for once more beside this
+// one, for the call is made again from its beginning.
+static __always_inline int list_act(struct bailiff_task* row, u64 act) {
+    struct bailiff_held* held = &row->held;
+    u64 call = call_of();
+    u32 all = (1u << held->acts) - 1;
+    int same_call = held->id && held->approved && held->call == call && held->passed == all;
+    u32 acts = same_call ? held->acts : 0;
+    forget_held(row);
+    if (acts >= BAILIFF_HELD_ACTS) return DENIED;
+    held->act[acts & (BAILIFF_HELD_ACTS - 1)] = act;
+    held->acts = (u16)(acts + 1);
+    held->passed = 0;
+    held->approved = 0;
+    held->call = call;
+    return LET_THROUGH;
+}
+
+// How long an act of the subject waits, in nanoseconds.
+static __always_inline u64 patience(const struct bailiff_subject* subject) {
+    u32 slot = subject->policy;
+    const struct bailiff_policy* policy = bpf_map_lookup_elem(&policies, &slot);
+    return policy ? policy->hold_seconds * 1000000000ULL : 0;
+}
+
+// Writes the row that says what is waited for. NULL where there is no room.
+static __always_inline struct bailiff_hold* write_hold(struct bailiff_task* row,
+                                                       const struct bailiff_subject* subject,
+                                                       const struct act* act) {
+    struct task_struct* task = bpf_get_current_task_btf();
+    u64 now = bpf_ktime_get_boot_ns();
+    u64 id = now << 16 ^ (u32)task->pid; // no other task's: it lies in this one's row
+    u32 zero = 0;
+    const struct bailiff_hold* zeros = bpf_map_lookup_elem(&blank, &zero);
+    if (!zeros || bpf_map_update_elem(&holds, &id, zeros, BPF_NOEXIST)) return 0;
+    struct bailiff_hold* hold = bpf_map_lookup_elem(&holds, &id);
+    if (!hold) return 0;
+    row->held.id = id;
+    row->held.deadline = now + patience(subject);
+    hold->deadline = row->held.deadline;
+    hold->thread_start_time = task->start_boottime;
+    event_fill(&hold->event, row, subject, act, scratch_decision(row));
+    hold->event.hold = id;
+    if (act->dentry) event_object(&hold->event, (const struct dentry*)act->dentry);
+    return hold;
+}
+
+// A new one. First the stop and then the record: an answer that came before the stop would be lost.
+static __noinline int ask(struct bailiff_task* row, const struct bailiff_subject* subject,
+                          const struct act* act, u64 id) {
+    if (list_act(row, id)) return refuse_held(row, BAILIFF_REASON_CANNOT_WAIT);
+    struct bailiff_hold* hold = write_hold(row, subject, act);
+    if (!hold) return refuse_held(row, BAILIFF_REASON_TOO_MANY_HOLDS);
+    if (stop() != HELD) return refuse_held(row, BAILIFF_REASON_CANNOT_WAIT);
+    count(BAILIFF_COUNTER_EVENTS);
+    if (bpf_ringbuf_output(&events, &hold->event, sizeof(hold->event), BPF_RB_FORCE_WAKEUP))
+        count(BAILIFF_COUNTER_EVENTS_LOST);
+    return HELD;
+}
+
+// Nothing is enforced here: in mode observe, or while break-glass relaxes the session. A probe is
+// denied all the same, which proves that the hook runs.
+static __always_inline int is_lenient(const struct bailiff_task* row, const struct act* act,
+                                      u8 verdict, int probe) {
+    if (probe) return 0;
+    if (verdict == BAILIFF_VERDICT_HOLD && row->scratch[SCRATCH_RELAXED] &&
+        bailiff_can_relax(act->right))
+        return 1;
+    const struct bailiff_config* c = read_config();
+    return c && (c->flags & BAILIFF_CONFIG_OBSERVE);
+}
+
+// The verdict is hold. Returns HELD; LET_THROUGH where nothing is to be recorded; else UNDECIDED,
+// with the decision in the row's scratch: nothing is enforced, or it is approved or denied.
+__noinline int hold_act(struct bailiff_task* row, const struct bailiff_subject* subject,
+                        const struct act* act) {
+    if (!row || !subject || !act) return UNDECIDED;
+    if (act->created || is_connected(row, act)) return LET_THROUGH;
+    if (is_lenient(row, act, BAILIFF_VERDICT_HOLD, 0)) return UNDECIDED;
+    if (act->quiet || !can_wait(act->right)) return refuse_held(row, BAILIFF_REASON_CANNOT_WAIT);
+    u64 id = identify_act(row, act);
+    u32 at = row->held.id ? waiting_at(&row->held, id) : BAILIFF_HELD_ACTS;
+    return at < BAILIFF_HELD_ACTS ? ask_again(row, act, at) : ask(row, subject, act, id);
+}
+
+#endif

@@ -1,0 +1,172 @@
+#include "ctl/approvals.h"
+
+#include <memory>
+
+#include "ctl/client.h"
+#include "ctl/output.h"
+#include "ctl/session.h"
+#include "journal/describe.h"
+
+namespace bailiff::ctl {
+namespace {
+
+using journal::escape;
+
+struct Options {
+    std::string id;
+    std::string reason;
+    bool json = false;
+};
+
+// "delete /srv/data/old"
+std::string act_of(const v1::Record& asked) {
+    const std::string object = journal::object_text(asked);
+    return journal::act_text(asked) + (object.empty() ? "" : " " + object);
+}
+
+// The process's arguments as it got them, for people.
+std::string command_of(const v1::Process& process) {
+    std::string text;
+    for (const std::string& argument : process.argv())
+        text += (text.empty() ? "" : " ") + escape(argument);
+    if (text.empty()) text = escape(process.comm());
+    return text + (process.argv_truncated() ? " ..." : "");
+}
+
+Result<std::string> find_approval(Client& client, const std::string& text) {
+    v1::ListApprovalsResponse response;
+    if (Status listed = client.call("ListApprovals", v1::ListApprovalsRequest(), response); !listed)
+        return tl::unexpected<Error>(listed.error());
+    return pick_approval(response.approvals(), text);
+}
+
+Status list(const Options& options, Client& client) {
+    v1::ListApprovalsResponse response;
+    if (Status called = client.call("ListApprovals", v1::ListApprovalsRequest(), response); !called)
+        return called;
+    if (options.json) return print_json(response);
+    print(approval_table(response.approvals()));
+    return {};
+}
+
+Status show(const Options& options, Client& client) {
+    const Result<std::string> id = find_approval(client, options.id);
+    if (!id) return tl::unexpected<Error>(id.error());
+    v1::GetApprovalRequest request;
+    request.set_approval(*id);
+    v1::GetApprovalResponse response;
+    if (Status called = client.call("GetApproval", request, response); !called) return called;
+    if (options.json) return print_json(response.approval());
+    print(approval_text(response.approval()));
+    return {};
+}
+
+Status answer(const Options& options, Client& client, bool approve) {
+    const Result<std::string> id = find_approval(client, options.id);
+    if (!id) return tl::unexpected<Error>(id.error());
+    v1::AnswerApprovalRequest request;
+    request.set_approval(*id);
+    request.set_approve(approve);
+    request.set_reason(options.reason);
+    v1::AnswerApprovalResponse response;
+    if (Status called = client.call("AnswerApproval", request, response); !called) return called;
+    if (options.json) return print_json(response);
+    print(std::string(approve ? "approved, for this once: " : "denied: ") + *id + "\n");
+    return {};
+}
+
+Status approve(const Options& options, Client& client) {
+    return answer(options, client, true);
+}
+
+Status deny(const Options& options, Client& client) {
+    return answer(options, client, false);
+}
+
+} // namespace
+
+Result<std::string> pick_approval(const ApprovalList& approvals, const std::string& text) {
+    std::string found;
+    for (const v1::Approval& approval : approvals) {
+        if (text.empty() || (!approval.id().starts_with(text) && !approval.id().ends_with(text)))
+            continue;
+        if (!found.empty())
+            return fail(ErrorCode::kInvalidArgument, "more than one approval is meant by " + text +
+                                                         ": " + found + ", " + approval.id() +
+                                                         "; give more of the id");
+        found = approval.id();
+    }
+    if (!found.empty()) return found;
+    return fail(ErrorCode::kNotFound, "nothing that you may see waits for an approval " + text +
+                                          " (bailiffctl approvals list)");
+}
+
+std::string approval_table(const ApprovalList& approvals) {
+    if (approvals.empty()) return "nothing waits\n";
+    std::vector<Row> rows;
+    for (const v1::Approval& approval : approvals) {
+        const v1::Record& asked = approval.asked();
+        rows.push_back({escape(approval.id()),
+                        approval.answer().empty() ? time_left(approval.seconds_left())
+                                                  : escape(approval.answer()),
+                        escape(asked.user()), journal::actor_chain(asked), escape(asked.task()),
+                        act_of(asked), command_of(asked.process())});
+    }
+    return render_table({"ID", "LEFT", "USER", "ACTOR", "TASK", "ACT", "COMMAND"}, rows);
+}
+
+std::string approval_text(const v1::Approval& approval) {
+    const v1::Record& asked = approval.asked();
+    const v1::Process& process = asked.process();
+    std::string rule = escape(asked.rule().file());
+    if (asked.rule().line() != 0) rule += ":" + std::to_string(asked.rule().line());
+    if (!asked.rule().text().empty()) rule += " " + escape(asked.rule().text());
+    const Row lines[] = {
+        {"id", escape(approval.id())},
+        {"act", act_of(asked)},
+        {"command", command_of(process)},
+        {"program", escape(process.executable()) + " (pid " + std::to_string(process.pid()) + ")"},
+        {"user", escape(asked.user())},
+        {"actors", journal::actor_chain(asked)},
+        {"task", escape(asked.task())},
+        {"task note",
+         asked.task_note().empty() ? "" : escape(asked.task_note()) + " (the caller's word)"},
+        {"session", escape(asked.session())},
+        {"rule", rule},
+        {"asked", escape(asked.time())},
+        {"deadline", escape(approval.deadline()) + " (" + time_left(approval.seconds_left()) + ")"},
+        {"answer", escape(approval.answer())},
+    };
+    std::string text;
+    for (const Row& line : lines)
+        if (!line[1].empty()) text += pad(line[0], 11) + line[1] + "\n";
+    return text;
+}
+
+void add_approvals(CLI::App& app, Context& context) {
+    CLI::App& approvals = group(app, "approvals", "List, show and answer acts that wait");
+    auto options = std::make_shared<Options>();
+    using Action = Status (*)(const Options&, Client&);
+    const auto add = [&](const char* name, const char* description, Action action) {
+        CLI::App* command = approvals.add_subcommand(name, description);
+        command->add_flag("--json", options->json, "Print JSON");
+        command->callback([options, action, &context] {
+            Client client(context.socket);
+            if (Status done = action(*options, client); !done) report(context, done.error());
+        });
+        return command;
+    };
+    add("list", "Acts that wait for an answer", list);
+    for (const auto& [name, description, action] :
+         {std::tuple("show", "All about one of them", &show),
+          std::tuple("approve", "Let it happen, this once", &approve),
+          std::tuple("deny", "Have it denied", &deny)}) {
+        CLI::App* command = add(name, description, action);
+        command->add_option("id", options->id, "Id of an approval, or a unique part of it")
+            ->required();
+        if (action != &show)
+            command->add_option("--reason", options->reason, "Why, for the journal");
+    }
+}
+
+} // namespace bailiff::ctl

@@ -1,0 +1,84 @@
+#include "decision/approvals.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/ids.h"
+
+namespace bailiff::decision {
+
+void Approvals::add(const bailiff_hold& row, v1::Record asked) {
+    const bailiff_event& event = row.event;
+    const std::uint64_t hold = event.hold;
+    waiting_.try_emplace(hold, Approval{hold, approval_id(hold), std::move(asked), event.pid,
+                                        event.start_time, row.deadline, std::nullopt});
+}
+
+void Approvals::settled(std::uint64_t hold) {
+    waiting_.erase(hold);
+}
+
+Result<const Approval*> Approvals::find(const std::string& id) const {
+    for (const auto& [hold, approval] : waiting_)
+        if (approval.id == id) return &approval;
+    return fail(ErrorCode::kNotFound, "no act with the approval \"" + id.substr(0, 64) +
+                                          "\" waits: it was answered, or is over");
+}
+
+std::vector<const Approval*> Approvals::list() const {
+    std::vector<const Approval*> all;
+    for (const auto& [hold, approval] : waiting_) all.push_back(&approval);
+    std::sort(all.begin(), all.end(), [](const Approval* a, const Approval* b) {
+        return std::pair(a->asked.time(), a->hold) < std::pair(b->asked.time(), b->hold);
+    });
+    return all;
+}
+
+bool Approvals::hurries() const {
+    return std::any_of(waiting_.begin(), waiting_.end(),
+                       [](const auto& entry) { return entry.second.answer.has_value(); });
+}
+
+// The task's row in the kernel is what counts: it went with a task that is gone.
+bool Approvals::waits(const Approval& approval) {
+    const auto row = port_.find_hold(approval.hold);
+    return !row || row->has_value(); // one that cannot be read is looked at again
+}
+
+Status Approvals::answer(const std::string& id, bailiff_verdict verdict) {
+    const Result<const Approval*> found = find(id);
+    if (!found) return tl::unexpected(found.error());
+    Approval& approval = waiting_.at((*found)->hold);
+    if (approval.answer)
+        return fail(ErrorCode::kFailedPrecondition, "approval " + id + " was answered already");
+    if (clock_.boot_nanos() >= approval.deadline)
+        return fail(ErrorCode::kFailedPrecondition, "the time of approval " + id + " is over");
+    if (!waits(approval)) {
+        waiting_.erase(approval.hold);
+        return fail(ErrorCode::kNotFound, "approval " + id + " waits no more: its task is gone");
+    }
+    if (Status given = port_.answer(approval.hold, verdict); !given) return given;
+    approval.answer = verdict;
+    (void)port_.resume(approval.pid, approval.start_time); // and again, until it is taken
+    return {};
+}
+
+void Approvals::tick(const std::function<bool(const v1::Record&)>& is_over) {
+    std::vector<std::uint64_t> gone;
+    for (const auto& [hold, approval] : waiting_) {
+        if (!waits(approval)) {
+            gone.push_back(hold);
+            continue;
+        }
+        const bool due = clock_.boot_nanos() >= approval.deadline;
+        if (!approval.answer && !due && !is_over(approval.asked)) continue;
+        const Status resumed = port_.resume(approval.pid, approval.start_time);
+        if (!resumed && resumed.error().code() == ErrorCode::kNotFound) gone.push_back(hold);
+    }
+    for (const std::uint64_t hold : gone) {
+        port_.forget_hold(hold); // an answer that nobody took
+        waiting_.erase(hold);
+    }
+}
+
+} // namespace bailiff::decision

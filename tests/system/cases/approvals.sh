@@ -1,0 +1,154 @@
+# Acts that wait for an answer, and who may give it.
+# shellcheck shell=bash
+
+# hold_policy [LINE...]: the usual policy, and what worker deletes in /srv/held waits. Lines of
+# `approvals` follow.
+hold_policy() {
+    local file
+    rm -rf /srv/held
+    install -d -o bot /srv/held
+    for file in a b c; do echo kept >"/srv/held/$file"; done
+    {
+        cat "$here/policy.yaml"
+        echo '      - {verdict: hold, rights: [delete], path: [/srv/held]}'
+        echo 'approvals:'
+        printf '  %s\n' "${@:-deadline: 5m}"
+    } >/etc/bailiff/policy.yaml
+    bailiffctl policy reload >/dev/null || fail "the policy that holds was not loaded"
+}
+
+what_waits() { bailiffctl approvals list --json | grep -oP '"id":"\K[0-9a-f]{16}'; }
+
+# held COMMAND...: runs it in a session that is bound to wait. Sets `waiting`, its process, and
+# `approval`, the id.
+held() {
+    session "$@" >"$logs/held" 2>&1 &
+    waiting=$!
+    wait_for 60 "the question" what_waits
+    approval=$(what_waits | head -n 1)
+}
+
+case_what_is_held_waits_for_the_answer_of_another_account() {
+    local waiting approval said
+    hold_policy
+    held rm /srv/held/a
+    [[ -e /srv/held/a ]] || fail "it did not wait"
+    said=$(bailiffctl approvals list)
+    has "$said" "delete /srv/held/a" "the list"
+    has "$said" "user:alice" "the list"
+    has "$(bailiffctl approvals show "$approval")" "hold delete path /srv/held" "what it shows"
+    has "$(bailiffctl status)" "1 acts wait for an answer" "status"
+    said=$(as bot bailiffctl approvals approve "$approval" 2>&1) && fail "who asked approved it"
+    has "$said" "another account"
+    said=$(cd / && setpriv --reuid 4711 --regid 4711 --clear-groups bailiffctl approvals list 2>&1)
+    has "$said" "nothing waits" "what a stranger sees"
+    [[ -e /srv/held/a ]] || fail "it did not wait any longer"
+    said=$(bailiffctl approvals approve "$approval" --reason "asked by phone" 2>&1) || fail "refused: $said"
+    has "$said" "approved, for this once"
+    wait $waiting || fail "rm failed: $(<"$logs/held")"
+    [[ ! -e /srv/held/a ]] || fail "the file is still there"
+    has "$(<"$logs/held")" "bailiff: holds delete /srv/held/a by rm" "what the user is told"
+    has "$(<"$logs/held")" "bailiffctl approvals approve $approval" "what the user is told"
+    said=$(bailiffctl events)
+    has "$said" "asked by phone" "the events"
+    said=$(bailiffctl events --json)
+    has "$said" '"kind":"approval.approved"' "the events"
+    has "$said" '"verdict":"hold"' "the events"
+    has "$said" '"reason":"approved"' "the events"
+    said=$(bailiffctl approvals approve "$approval" 2>&1) && fail "it was approved twice"
+    has "$said" "nothing that you may see waits"
+    usual_policy
+}
+
+case_what_is_denied_or_not_answered_does_not_happen() {
+    local waiting approval file
+    hold_policy "deadline: 10s"
+    held rm /srv/held/a
+    bailiffctl approvals deny "$approval" >/dev/null || fail "it could not be denied"
+    wait $waiting && fail "rm succeeded"
+    has "$(<"$logs/held")" "Operation not permitted" "what rm says"
+    held rm /srv/held/a
+    wait $waiting && fail "rm succeeded after its time"
+    has "$(bailiffctl events --json)" '"reason":"timed_out"' "the events"
+    held rm /srv/held/a
+    bailiffctl session revoke "$(bailiffctl session list --json | grep -oE 's-[0-9A-Z]{26}' | head -n 1)" >/dev/null
+    wait $waiting && fail "rm succeeded after its session"
+    [[ -e /srv/held/a ]] || fail "the file is gone"
+    wait_for 10 "the end of all questions" bash -c '[[ $(bailiffctl approvals list) == "nothing waits" ]]'
+    usual_policy
+}
+
+case_who_asks_may_approve_where_the_policy_says_so() {
+    local waiting approval said
+    hold_policy "own: true"
+    held rm /srv/held/a
+    said=$(as bot bailiffctl approvals approve "$approval" 2>&1) || fail "refused: $said"
+    wait $waiting || fail "rm failed: $(<"$logs/held")"
+    held sh -c 'bailiffctl approvals list; rm /srv/held/b'
+    has "$(<"$logs/held")" "not open to it" "what the agent itself sees"
+    bailiffctl approvals deny "$approval" >/dev/null
+    wait $waiting && fail "rm succeeded"
+    usual_policy
+}
+
+case_what_waits_is_known_to_a_new_daemon() {
+    local waiting approval file
+    hold_policy
+    held rm /srv/held/a
+    stop KILL "$daemon_pid"
+    start_daemon
+    has "$(bailiffctl approvals show "$approval")" "delete /srv/held/a" "what it shows"
+    bailiffctl approvals approve "$approval" >/dev/null || fail "it could not be approved"
+    wait $waiting
+    [[ ! -e /srv/held/a ]] || fail "the file is still there"
+    usual_policy
+}
+
+case_what_waits_goes_on_when_bailiff_is_detached() {
+    local waiting approval
+    hold_policy
+    held rm /srv/held/a
+    bailiffctl detach --reason "nobody is there" >/dev/null || fail "it could not be detached"
+    wait $waiting
+    [[ ! -e /srv/held/a ]] || fail "the file is still there"
+    stop TERM "$daemon_pid"
+    start_kernel
+    start_daemon
+    usual_policy
+}
+
+# Of one command's deletions each is asked for, one after the other.
+case_each_of_several_acts_is_asked_for() {
+    local waiting approval left
+    hold_policy
+    held rm -r /srv/held/a /srv/held/b /srv/held/c
+    for ((left = 3; left > 0; left--)); do
+        wait_for 60 "the question" what_waits
+        approval=$(what_waits)
+        same "$(find /srv/held -type f | wc -l)" "$left" "files left"
+        bailiffctl approvals approve "$approval" >/dev/null || fail "it could not be approved"
+        wait_for 30 "the deletion" bash -c "[[ \$(find /srv/held -type f | wc -l) == $((left - 1)) ]]"
+    done
+    wait $waiting || fail "rm failed: $(<"$logs/held")"
+    usual_policy
+}
+
+case_a_thousand_acts_wait_at_once() {
+    local waiting approval file
+    hold_policy
+    for file in {1..1000}; do echo kept >"/srv/held/t$file"; done
+    # shellcheck disable=SC2016
+    session perl -e 'for my $n (1 .. 1000) { my $p = fork; next if $p; exit(unlink("/srv/held/t$n") ? 1 : 0) }
+        my $bad = 0; while (wait != -1) { $bad = 1 if $? } exit $bad' >"$logs/held" 2>&1 &
+    waiting=$!
+    wait_for 240 "a thousand questions" bash -c 'bailiffctl status | grep -q "1000 acts wait"'
+    same "$(find /srv/held -name 't*' | wc -l)" 1000 "files that are there"
+    approval=$(what_waits | tail -n 1)
+    bailiffctl approvals approve "$approval" >/dev/null || fail "one of them could not be approved"
+    wait_for 30 "the one deletion" bash -c "[[ \$(find /srv/held -name 't*' | wc -l) == 999 ]]"
+    bailiffctl session revoke "$(bailiffctl session list --json | grep -oE 's-[0-9A-Z]{26}' | head -n 1)" >/dev/null
+    wait_for 120 "the end of all questions" bash -c '[[ $(bailiffctl approvals list) == "nothing waits" ]]'
+    wait $waiting
+    same "$(find /srv/held -name 't*' | wc -l)" 999 "files that are kept"
+    usual_policy
+}

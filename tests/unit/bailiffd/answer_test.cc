@@ -1,0 +1,99 @@
+// Who may see and answer what waits.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/bailiffd/host.h"
+
+namespace bailiff::daemon {
+namespace {
+
+using api::Role;
+using testing::HasSubstr;
+using tests::kAlicesUid;
+using tests::kBobsUid;
+
+class Answers : public testing::Test, public tests::Host {
+protected:
+    void SetUp() override {
+        bailiff_hold row{};
+        row.deadline = clock.boot_nanos() + 60'000'000'000;
+        row.event.hold = 9;
+        row.event.pid = 41;
+        port.held[9] = row;
+        v1::Record asked;
+        asked.set_session(session_of_alice());
+        asked.set_user("user:alice");
+        asked.set_right("delete");
+        asked.set_verdict("hold");
+        asked.set_approval("0000000000000009");
+        approvals.add(row, asked);
+    }
+    Result<v1::AnswerApprovalResponse> answer(uid_t uid, api::RoleSet roles, bool approve = true,
+                                              const std::string& reason = "") {
+        v1::AnswerApprovalRequest request;
+        request.set_approval("0000000000000009");
+        request.set_approve(approve);
+        request.set_reason(reason);
+        return service->answer_approval(caller(uid, roles), request);
+    }
+};
+
+TEST_F(Answers, AnApproverAnswersForAnother) {
+    const auto done = answer(kBobsUid, {Role::kApprover}, true, "asked by phone");
+    ASSERT_TRUE(done) << done.error().message();
+    EXPECT_EQ(done->approval().answer(), "allow");
+    EXPECT_EQ(port.answers.at(9), BAILIFF_VERDICT_ALLOW);
+    EXPECT_EQ(answered, 1);
+    const auto page = journal.read({});
+    ASSERT_TRUE(page);
+    const v1::Record& last = page->records.back();
+    EXPECT_EQ(last.kind(), "approval.approved");
+    EXPECT_EQ(last.approval(), "0000000000000009");
+    EXPECT_EQ(last.user(), "user:alice");
+    EXPECT_THAT(last.by(), HasSubstr("uid 61002"));
+    EXPECT_EQ(last.message(), "asked by phone");
+}
+
+TEST_F(Answers, ADenialIsRecordedAsOne) {
+    ASSERT_TRUE(answer(kBobsUid, {Role::kApprover}, false));
+    EXPECT_EQ(port.answers.at(9), BAILIFF_VERDICT_DENY);
+    EXPECT_EQ(journal.read({})->records.back().kind(), "approval.denied");
+}
+
+TEST_F(Answers, WhoAskedDoesNotApproveWhateverTheRoles) {
+    const api::RoleSet all{Role::kUser, Role::kApprover, Role::kAuditor, Role::kOperator};
+    const auto done = answer(kAlicesUid, all);
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().code(), ErrorCode::kPermissionDenied);
+    EXPECT_THAT(done.error().message(), HasSubstr("approvals.own"));
+    EXPECT_TRUE(port.answers.empty());
+}
+
+TEST_F(Answers, WhoSeesMayNotAnswer) {
+    const auto done = answer(kBobsUid, {Role::kUser, Role::kAuditor, Role::kOperator});
+    ASSERT_FALSE(done);
+    EXPECT_THAT(done.error().message(), HasSubstr("needs the role approver"));
+}
+
+TEST_F(Answers, AStrangerCannotTellAnothersFromNone) {
+    const auto there = answer(kBobsUid, {Role::kUser});
+    ASSERT_FALSE(there);
+    EXPECT_EQ(there.error().code(), ErrorCode::kNotFound);
+    const auto listed = service->list_approvals(caller(kBobsUid), {});
+    ASSERT_TRUE(listed);
+    EXPECT_EQ(listed->approvals_size(), 0);
+    const auto own = service->list_approvals(caller(kAlicesUid), {});
+    ASSERT_TRUE(own);
+    ASSERT_EQ(own->approvals_size(), 1);
+    EXPECT_EQ(own->approvals(0).seconds_left(), 60);
+}
+
+TEST_F(Answers, ALongReasonIsRefusedBeforeAnythingHappens) {
+    const auto done = answer(kBobsUid, {Role::kApprover}, true, std::string(1025, 'x'));
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().code(), ErrorCode::kInvalidArgument);
+    EXPECT_TRUE(port.answers.empty());
+}
+
+} // namespace
+} // namespace bailiff::daemon

@@ -1,0 +1,87 @@
+#include "ctl/approvals.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/ctl/program.h"
+
+namespace bailiff::ctl {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+v1::Approval deletion(const std::string& id) {
+    v1::Approval approval;
+    approval.set_id(id);
+    approval.set_seconds_left(90);
+    v1::Record& asked = *approval.mutable_asked();
+    asked.set_user("user:alice");
+    asked.add_actors()->set_subject("agent:fixer");
+    asked.set_task("T-1");
+    asked.set_right("delete");
+    asked.mutable_object()->set_path("/srv/data\x1b[2J");
+    for (const char* word : {"rm", "-rf", "/srv/data\n"}) asked.mutable_process()->add_argv(word);
+    asked.mutable_process()->set_pid(41);
+    return approval;
+}
+
+ApprovalList two() {
+    ApprovalList list;
+    *list.Add() = deletion("00000000000000a1");
+    *list.Add() = deletion("00000000000000b1");
+    return list;
+}
+
+TEST(PickApproval, TakesAUniquePart) {
+    EXPECT_EQ(*pick_approval(two(), "a1"), "00000000000000a1");
+    EXPECT_EQ(pick_approval(two(), "00").error().code(), ErrorCode::kInvalidArgument);
+    EXPECT_EQ(pick_approval(two(), "c1").error().code(), ErrorCode::kNotFound);
+    EXPECT_EQ(pick_approval(two(), "").error().code(), ErrorCode::kNotFound);
+}
+
+TEST(ApprovalTable, SaysWhoWantsWhatAndEscapesWhatTheAgentChose) {
+    const std::string table = approval_table(two());
+    EXPECT_THAT(table, HasSubstr("00000000000000a1  1 min 30 s  user:alice  agent:fixer  T-1"));
+    EXPECT_THAT(table, HasSubstr("delete /srv/data\\x1b[2J"));
+    EXPECT_THAT(table, HasSubstr("rm -rf /srv/data\\x0a"));
+    EXPECT_EQ(approval_table({}), "nothing waits\n");
+}
+
+TEST(ApprovalText, LeavesEmptyFieldsOut) {
+    const std::string text = approval_text(deletion("00000000000000a1"));
+    EXPECT_THAT(text, HasSubstr("actors     agent:fixer\n"));
+    EXPECT_THAT(text, Not(HasSubstr("answer")));
+    EXPECT_THAT(text, Not(HasSubstr("task note")));
+}
+
+class ApprovalsProgram : public testing::Test, public Program {
+protected:
+    void SetUp() override {
+        *service.approvals.mutable_approvals() = two();
+        server.start();
+    }
+    int run_with(std::vector<std::string> words) {
+        words.insert(words.begin(), {"--socket", server.path()});
+        return run(std::move(words));
+    }
+    api::LiveServer server;
+    api::FakeService& service = server.service;
+};
+
+TEST_F(ApprovalsProgram, ApprovesAndDeniesByAPartOfTheId) {
+    EXPECT_EQ(run_with({"approvals", "approve", "a1", "--reason", "known"}), 0) << err();
+    EXPECT_THAT(out(), HasSubstr("approved, for this once: 00000000000000a1"));
+    EXPECT_EQ(run_with({"approvals", "deny", "b1"}), 0) << err();
+    EXPECT_THAT(out(), HasSubstr("denied: 00000000000000b1"));
+    ASSERT_EQ(service.answers.size(), 2U);
+    EXPECT_TRUE(service.answers[0].approve());
+    EXPECT_EQ(service.answers[0].reason(), "known");
+    EXPECT_FALSE(service.answers[1].approve());
+    EXPECT_NE(run_with({"approvals", "approve", "zz"}), 0);
+    EXPECT_THAT(err(), HasSubstr("bailiffctl approvals list"));
+    EXPECT_EQ(service.answers.size(), 2U);
+}
+
+} // namespace
+} // namespace bailiff::ctl
