@@ -15,8 +15,8 @@ enum outcome {
     UNDECIDED = 3, // only from hold_act(): the decision in the row's scratch says more
 };
 
-// What a hook returns for it: since 6.12 the verifier wants to see that it is 0 or an error, which it
-// does not where the compiler computes the number instead of choosing it.
+// What a hook returns for it: since 6.12 the verifier wants to see that it is 0 or an error, which
+// it does not where the compiler computes the number instead of choosing it.
 static __always_inline int error_of(int outcome) {
     int error = -EPERM;
     asm volatile("" : "+r"(error));
