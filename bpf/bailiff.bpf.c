@@ -108,11 +108,11 @@ HOOK(inode_symlink, 3) {
 }
 
 HOOK_AS(link_from, inode_link, inode_link, 3) {
-    return on_link_from((struct dentry*)ctx[0]);
+    return on_link_from((struct dentry*)ctx[0], (struct dentry*)ctx[2]);
 }
 
 HOOK_AS(link_to, inode_link, inode_link, 3) {
-    return judge_dentry((struct dentry*)ctx[2], BAILIFF_RIGHT_CREATE, BAILIFF_HOOK_INODE_LINK);
+    return on_link_to((struct dentry*)ctx[0], (struct dentry*)ctx[2]);
 }
 
 HOOK(inode_unlink, 2) {
@@ -124,11 +124,11 @@ HOOK(inode_rmdir, 2) {
 }
 
 HOOK_AS(rename_from, inode_rename, inode_rename, LSM_OR_FMOD(4, 5)) {
-    return on_rename_from((struct dentry*)ctx[1]);
+    return on_rename_from((struct dentry*)ctx[1], (struct dentry*)ctx[3]);
 }
 
 HOOK_AS(rename_to, inode_rename, inode_rename, LSM_OR_FMOD(4, 5)) {
-    return on_rename_to((struct dentry*)ctx[3]);
+    return on_rename_to((struct dentry*)ctx[1], (struct dentry*)ctx[3]);
 }
 
 HOOK_AS(rename_socket, inode_rename, inode_rename, LSM_OR_FMOD(4, 5)) {
@@ -139,11 +139,13 @@ HOOK_AS(rename_socket, inode_rename, inode_rename, LSM_OR_FMOD(4, 5)) {
 // twice, so an exchange is judged in the other direction here.
 #ifdef BAILIFF_FMOD_RET
 HOOK_AS(exchange_from, inode_rename, inode_rename, 5) {
-    return ctx[4] & RENAME_EXCHANGE ? on_rename_from((struct dentry*)ctx[3]) : 0;
+    return ctx[4] & RENAME_EXCHANGE ? on_rename_from((struct dentry*)ctx[3], (struct dentry*)ctx[1])
+                                    : 0;
 }
 
 HOOK_AS(exchange_to, inode_rename, inode_rename, 5) {
-    return ctx[4] & RENAME_EXCHANGE ? on_rename_to((struct dentry*)ctx[1]) : 0;
+    return ctx[4] & RENAME_EXCHANGE ? on_rename_to((struct dentry*)ctx[3], (struct dentry*)ctx[1])
+                                    : 0;
 }
 
 HOOK_AS(exchange_socket, inode_rename, inode_rename, 5) {
@@ -154,12 +156,12 @@ HOOK_AS(exchange_socket, inode_rename, inode_rename, 5) {
 #endif
 
 // Before 6.12 the LSM hook has no idmap; the loader keeps the variant that fits the kernel's BTF.
-HOOK(inode_setattr, 3) {
+HOOK_TO(inode_setattr, 3) {
     return on_inode_setattr((struct dentry*)ctx[1], (const struct iattr*)ctx[2]);
 }
 
 #ifndef BAILIFF_FMOD_RET
-HOOK_AS(inode_setattr_2, inode_setattr, inode_setattr, 2) {
+HOOK_BODY(__always_inline, inode_setattr_2, inode_setattr, inode_setattr, 2) {
     return on_inode_setattr((struct dentry*)ctx[0], (const struct iattr*)ctx[1]);
 }
 #endif

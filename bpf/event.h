@@ -54,6 +54,18 @@ static __always_inline void event_path(struct bailiff_event* e, const struct den
     if (!w.complete) e->flags |= BAILIFF_EVENT_TRUNCATED;
 }
 
+// The other end of a rename or link, behind an empty name.
+static __always_inline void event_other(struct bailiff_event* e, const struct dentry* dentry) {
+    u32 used = e->text_length;
+    if (used > BAILIFF_EVENT_TEXT - BAILIFF_NAME_MAX) {
+        e->flags |= BAILIFF_EVENT_TRUNCATED;
+        return;
+    }
+    e->text[used] = 0;
+    e->text_length = used + 1;
+    event_path(e, dentry);
+}
+
 // Which file an event is about.
 static __always_inline void event_object(struct bailiff_event* e, const struct dentry* dentry) {
     struct inode* inode = BPF_CORE_READ(dentry, d_inode);

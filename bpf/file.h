@@ -7,8 +7,17 @@
 #include "network.h"
 #include "special_files.h"
 
+// What an act is besides its object: an attribute's bits and mode, and whether it was asked for
+// already.
+struct detail {
+    u32 bits;
+    u16 mode;
+    u8 asked;
+};
+
 // on failure: deny, subjects only
-static __always_inline int judge_dentry(struct dentry* dentry, u32 right, u32 hook) {
+static __always_inline int judge_change(struct dentry* dentry, u32 right, u32 hook,
+                                        struct detail detail) {
     struct bailiff_task* row = subject_row();
     if (!row || inside_overlay(row, dentry)) return 0;
     if (goes_through(row, dentry, 1u << right)) {
@@ -16,6 +25,9 @@ static __always_inline int judge_dentry(struct dentry* dentry, u32 right, u32 ho
         return 0;
     }
     struct judgement j = {.row = row, .act = {.hook = hook, .right = right}, .dentry = dentry};
+    j.act.number = detail.bits;
+    j.act.port = detail.mode;
+    j.act.created = detail.asked;
     u8 reason = subject_begin(&j);
     u32 kind = kind_of(dentry);
     if (!reason && kind == FS_NAMELESS) return 0;
@@ -23,6 +35,17 @@ static __always_inline int judge_dentry(struct dentry* dentry, u32 right, u32 ho
     int ret = reason ? refuse(&j, reason) : judge_path(&j);
     if (!ret) note_overlay(j.row, dentry);
     return ret;
+}
+
+static __always_inline int judge_dentry(struct dentry* dentry, u32 right, u32 hook) {
+    struct detail none = {};
+    return judge_change(dentry, right, hook, none);
+}
+
+// For who is asked: the other name of a rename or a link.
+static __always_inline void note_other(struct dentry* other) {
+    struct bailiff_task* row = task_row();
+    if (row) row->scratch[SCRATCH_OTHER] = (u64)other;
 }
 
 // Reading, writing or both of a file that is open, or about to be.
@@ -70,10 +93,14 @@ static __noinline int on_file_open(struct bailiff_task* row, struct file* file) 
     if (is_nameless(j.dentry)) return opens_for_execution(file) ? judge_unnamed(&j) : 0;
     j.act.created = (file->f_mode & FMODE_CREATED) != 0;
     row->scratch[SCRATCH_APPROVED] = 0;
+    row->truncates = 0;
     int ret = opens_for_execution(file) ? judge_path(&j) : judge_mode(&j, file->f_mode);
     if (ret) return ret;
     // What was approved when it was opened is not asked for again when it is used.
-    if (row->scratch[SCRATCH_APPROVED]) remember_seen(row, file, rights_of(file->f_mode));
+    if (row->scratch[SCRATCH_APPROVED]) {
+        remember_seen(row, file, rights_of(file->f_mode));
+        if (file->f_flags & O_TRUNC) row->truncates = (u64)BPF_CORE_READ(file, f_inode);
+    }
     note_overlay(j.row, j.dentry);
     return 0;
 }
@@ -168,14 +195,16 @@ static __noinline int on_file_receive(struct file* file) {
 // Under the new name the file has the rules of the new place, so who moves it must have the right
 // to read it where it was; a folder moves all that is in it.
 // on failure: deny, subjects only
-static __always_inline int on_rename_from(struct dentry* from) {
+static __always_inline int on_rename_from(struct dentry* from, struct dentry* to) {
+    note_other(to);
     int ret = judge_dentry(from, BAILIFF_RIGHT_RENAME, BAILIFF_HOOK_INODE_RENAME);
     return ret ? ret : judge_dentry(from, BAILIFF_RIGHT_READ, BAILIFF_HOOK_INODE_RENAME);
 }
 
 // Making the new name, and losing what it replaces.
 // on failure: deny, subjects only
-static __always_inline int on_rename_to(struct dentry* to) {
+static __always_inline int on_rename_to(struct dentry* from, struct dentry* to) {
+    note_other(from);
     int ret = judge_dentry(to, BAILIFF_RIGHT_CREATE, BAILIFF_HOOK_INODE_RENAME);
     if (!ret && to->d_inode)
         ret = judge_dentry(to, BAILIFF_RIGHT_DELETE, BAILIFF_HOOK_INODE_RENAME);
@@ -210,19 +239,38 @@ static __always_inline int on_rename_socket(struct dentry* from, struct dentry* 
 
 // A second name gives every right that the new place has, so the source must grant the strongest.
 // on failure: deny, subjects only
-static __always_inline int on_link_from(struct dentry* from) {
+static __always_inline int on_link_from(struct dentry* from, struct dentry* to) {
+    note_other(to);
     int ret = judge_dentry(from, BAILIFF_RIGHT_WRITE, BAILIFF_HOOK_INODE_LINK);
     return ret ? ret : judge_dentry(from, BAILIFF_RIGHT_READ, BAILIFF_HOOK_INODE_LINK);
 }
 
 // on failure: deny, subjects only
+static __always_inline int on_link_to(struct dentry* from, struct dentry* to) {
+    note_other(from);
+    return judge_dentry(to, BAILIFF_RIGHT_CREATE, BAILIFF_HOOK_INODE_LINK);
+}
+
+// The truncation that is part of an opening which was approved.
+static __always_inline int is_opening(struct dentry* dentry, unsigned int valid) {
+    struct bailiff_task* row = valid & ATTR_OPEN ? subject_row() : 0;
+    if (!row || !row->truncates) return 0;
+    u64 inode = row->truncates;
+    row->truncates = 0;
+    return inode == (u64)BPF_CORE_READ(dentry, d_inode);
+}
+
+// on failure: deny, subjects only
 static __always_inline int on_inode_setattr(struct dentry* dentry, const struct iattr* attr) {
     unsigned int valid = attr->ia_valid;
-    if (valid & ATTR_SIZE)
-        return judge_dentry(dentry, BAILIFF_RIGHT_TRUNCATE, BAILIFF_HOOK_INODE_SETATTR);
+    struct detail detail = {.bits = valid, .mode = attr->ia_mode};
+    if (valid & ATTR_SIZE) {
+        detail.asked = is_opening(dentry, valid) != 0;
+        return judge_change(dentry, BAILIFF_RIGHT_TRUNCATE, BAILIFF_HOOK_INODE_SETATTR, detail);
+    }
     if (valid & ATTR_FORCE)
         return 0; // the kernel itself drops set-uid bits of a file that was written
-    return judge_dentry(dentry, BAILIFF_RIGHT_METADATA, BAILIFF_HOOK_INODE_SETATTR);
+    return judge_change(dentry, BAILIFF_RIGHT_METADATA, BAILIFF_HOOK_INODE_SETATTR, detail);
 }
 
 #endif

@@ -34,24 +34,28 @@ static __always_inline int outcome_of(int error) {
 }
 
 #define BIT_OF(right) (1u << BAILIFF_RIGHT_##right)
-#define OPENS (BIT_OF(WRITE) | BIT_OF(CREATE) | BIT_OF(TRUNCATE))
+#define OPENS (BIT_OF(WRITE) | BIT_OF(TRUNCATE))
 #define RENAMES (BIT_OF(RENAME) | BIT_OF(CREATE) | BIT_OF(DELETE))
 #define CALLS 512
 
 // For which rights a system call can be held: those that it has no effect before, and whose error
 // it hands on as it is. By its number on x86-64; 32-bit calls are not here, nor io_uring_enter(2),
-// whose errors go elsewhere.
+// whose errors go elsewhere. Creating by open(2) is not: its hook is asked before the kernel knows
+// whether the file is there already.
 static const volatile u32 held_calls[CALLS] = {
+    [0] = BIT_OF(CONNECT),                  // read
     [1] = BIT_OF(WRITE) | BIT_OF(CONNECT),  // write
     [2] = OPENS,                            // open
     [9] = BIT_OF(WRITE),                    // mmap
-    [10] = BIT_OF(WRITE),                   // mprotect
     [18] = BIT_OF(WRITE),                   // pwrite64
+    [19] = BIT_OF(CONNECT),                 // readv
     [20] = BIT_OF(WRITE) | BIT_OF(CONNECT), // writev
     [42] = BIT_OF(CONNECT),                 // connect
     [43] = BIT_OF(BIND),                    // accept
     [44] = BIT_OF(CONNECT),                 // sendto
+    [45] = BIT_OF(CONNECT),                 // recvfrom
     [46] = BIT_OF(CONNECT),                 // sendmsg
+    [47] = BIT_OF(CONNECT),                 // recvmsg
     [49] = BIT_OF(BIND) | BIT_OF(CREATE),   // bind
     [50] = BIT_OF(BIND),                    // listen
     [62] = BIT_OF(SIGNAL),                  // kill
@@ -96,7 +100,6 @@ static const volatile u32 held_calls[CALLS] = {
     [288] = BIT_OF(BIND),                   // accept4
     [296] = BIT_OF(WRITE),                  // pwritev
     [297] = BIT_OF(SIGNAL),                 // rt_tgsigqueueinfo
-    [307] = BIT_OF(CONNECT),                // sendmmsg
     [316] = RENAMES,                        // renameat2
     [326] = BIT_OF(WRITE),                  // copy_file_range
     [328] = BIT_OF(WRITE),                  // pwritev2
@@ -116,7 +119,8 @@ static const volatile u32 held_calls[CALLS] = {
 static __noinline int can_wait(u32 right) {
     struct task_struct* task = bpf_get_current_task_btf();
     const struct pt_regs* regs = (const struct pt_regs*)bpf_task_pt_regs(task);
-    if ((task->flags & NEVER_STOPS) || task->ptrace || task->cred != task->real_cred) return 0;
+    if ((task->flags & NEVER_STOPS) || task->ptrace || task->io_uring) return 0;
+    if (task->cred != task->real_cred) return 0;
     if (task->thread_info.status & TS_COMPAT) return 0;
     u64 call = regs->orig_ax;
     if (call >= CALLS) return 0;
@@ -125,29 +129,14 @@ static __noinline int can_wait(u32 right) {
     return (held_calls[call] >> (right & 31) & 1) != 0;
 }
 
-// Tells the system call under way from others of this thread: made again, it has the same.
-static __noinline u64 call_of(void) {
-    struct task_struct* task = bpf_get_current_task_btf();
-    const struct pt_regs* regs = (const struct pt_regs*)bpf_task_pt_regs(task);
-    const u64 odd = 0x9e3779b97f4a7c15ULL;
-    u64 call = regs->orig_ax;
-    call = call * odd + regs->ip;
-    call = call * odd + regs->di;
-    call = call * odd + regs->si;
-    call = call * odd + regs->dx;
-    call = call * odd + regs->r10;
-    call = call * odd + regs->r8;
-    return call * odd + regs->r9;
-}
-
 static __always_inline u64 two(u32 low, u32 high) {
     return low | (u64)high << 32;
 }
 
-// The keyed hash of the act's address, and of all that an act is.
 #define PEER_WORDS 3
-#define ACT_WORDS 10
+#define ACT_WORDS 14
 
+// The keyed hash of the act's address.
 static __always_inline u64 identify_peer(struct bailiff_task* row, const struct act* act) {
     u64* word = &row->scratch[SCRATCH_NAME];
     __builtin_memcpy(&word[0], act->address, sizeof(act->address));
@@ -155,28 +144,49 @@ static __always_inline u64 identify_peer(struct bailiff_task* row, const struct 
     return hash_kept(row, PEER_WORDS * 8);
 }
 
+// An entry of a folder and what it names, as four words.
+static __always_inline void identify_entry(u64* word, const struct dentry* dentry, u64 name) {
+    const struct inode* inode = BPF_CORE_READ(dentry, d_inode);
+    const struct inode* folder = BPF_CORE_READ(dentry, d_parent, d_inode);
+    word[0] = name ^ (inode ? BPF_CORE_READ(inode, i_generation) : 0);
+    word[1] = BPF_CORE_READ(folder, i_ino);
+    word[2] = two(BPF_CORE_READ(dentry, d_sb, s_dev), BPF_CORE_READ(folder, i_generation));
+    word[3] = inode ? BPF_CORE_READ(inode, i_ino) : 0;
+}
+
+static __always_inline u64 name_of(struct bailiff_task* row, const struct dentry* dentry) {
+    return dentry ? hash_name(row, (u64)BPF_CORE_READ(dentry, d_name.name)) : 0;
+}
+
+// The dentry of the other name of a rename or a link; 0 for other acts.
+static __always_inline u64 other_end(const struct bailiff_task* row, const struct act* act) {
+    int two_ends = act->hook == BAILIFF_HOOK_INODE_RENAME || act->hook == BAILIFF_HOOK_INODE_LINK;
+    return two_ends ? row->scratch[SCRATCH_OTHER] : 0;
+}
+
+// The keyed hash of all that the act is. Of a rename and a link it is one for all their rights, the
+// old end first: a dentry of a name that is free may be another when the call is made again.
 __noinline u64 identify_act(struct bailiff_task* row, const struct act* act) {
     if (!row || !act) return 0;
     u64* word = &row->scratch[SCRATCH_NAME];
-    const struct dentry* dentry = (const struct dentry*)act->dentry;
-    u64 name = 0;
-    if (dentry) name = hash_name(row, (u64)BPF_CORE_READ(dentry, d_name.name));
-    __builtin_memset(word, 0, ACT_WORDS * 8);
-    word[0] = two(act->right, act->hook);
-    word[1] = two(row->subject, row->generation);
-    if (dentry) {
-        const struct inode* inode = BPF_CORE_READ(dentry, d_inode);
-        const struct inode* folder = BPF_CORE_READ(dentry, d_parent, d_inode);
-        word[2] = name;
-        word[3] = BPF_CORE_READ(folder, i_ino);
-        word[4] = two(BPF_CORE_READ(dentry, d_sb, s_dev), BPF_CORE_READ(folder, i_generation));
-        word[5] = inode ? BPF_CORE_READ(inode, i_ino) : 0;
-        word[6] = inode ? BPF_CORE_READ(inode, i_generation) : 0;
-    } else {
-        __builtin_memcpy(&word[2], act->address, sizeof(act->address));
-        word[4] = two(act->port, act->protocol);
-        word[5] = two(act->family, act->number);
+    u64 one = act->dentry;
+    u64 other = other_end(row, act);
+    int is_new_end = act->right == BAILIFF_RIGHT_CREATE || act->right == BAILIFF_RIGHT_DELETE;
+    if (other && is_new_end) {
+        u64 swap = one;
+        one = other;
+        other = swap;
     }
+    u64 name = name_of(row, (const struct dentry*)one);
+    u64 other_name = name_of(row, (const struct dentry*)other);
+    __builtin_memset(word, 0, ACT_WORDS * 8);
+    word[0] = two(other ? 0 : act->right, act->hook);
+    word[1] = two(row->subject, row->generation);
+    word[2] = two(act->port, act->protocol);
+    word[3] = two(act->family, act->number);
+    __builtin_memcpy(&word[4], act->address, sizeof(act->address));
+    if (one) identify_entry(&word[6], (const struct dentry*)one, name);
+    if (other) identify_entry(&word[10], (const struct dentry*)other, other_name);
     return hash_kept(row, ACT_WORDS * 8);
 }
 
@@ -188,15 +198,6 @@ __noinline int forget_held(struct bailiff_task* row) {
     bpf_map_delete_elem(&holds, &id);
     bpf_map_delete_elem(&answers, &id);
     return 0;
-}
-
-// Where the act is in the list of what is waited for, and not let through yet; or
-// BAILIFF_HELD_ACTS.
-static __always_inline u32 waiting_at(const struct bailiff_held* held, u64 act) {
-    u32 found = BAILIFF_HELD_ACTS;
-    for (u32 i = 0; i < BAILIFF_HELD_ACTS; i++)
-        if (i < held->acts && held->act[i] == act && !(held->passed >> i & 1)) found = i;
-    return found;
 }
 
 // Stops this thread, and so its process, before the call returns. Not process-wide: a second stop
@@ -237,50 +238,28 @@ static __always_inline int is_connected(struct bailiff_task* row, const struct a
     return c->socket == socket && c->peer == peer;
 }
 
-// The act was asked for before.
-static __noinline int ask_again(struct bailiff_task* row, const struct act* act, u32 at) {
+// The act was asked for before. What was approved in time is worth nothing later.
+static __noinline int ask_again(struct bailiff_task* row, const struct act* act) {
     struct bailiff_held* held = &row->held;
     u64 id = held->id;
+    if (bpf_ktime_get_boot_ns() >= held->deadline)
+        return refuse_held(row, BAILIFF_REASON_TIMED_OUT);
     if (!held->approved) {
         const u64* answer = bpf_map_lookup_elem(&answers, &id);
         u64 verdict = answer ? *answer : BAILIFF_VERDICT_HOLD;
-        int taken = answer && !bpf_map_delete_elem(&answers, &id);
-        if (taken && verdict != BAILIFF_VERDICT_ALLOW)
-            return refuse_held(row, BAILIFF_REASON_DISAPPROVED);
-        if (!taken && bpf_ktime_get_boot_ns() >= held->deadline)
-            return refuse_held(row, BAILIFF_REASON_TIMED_OUT);
-        if (!taken) {
-            int stopped = stop();
-            return stopped == HELD ? HELD : refuse_held(row, BAILIFF_REASON_CANNOT_WAIT);
-        }
+        if (!answer || bpf_map_delete_elem(&answers, &id))
+            return stop() == HELD ? HELD : refuse_held(row, BAILIFF_REASON_CANNOT_WAIT);
+        if (verdict != BAILIFF_VERDICT_ALLOW) return refuse_held(row, BAILIFF_REASON_DISAPPROVED);
         held->approved = 1;
         bpf_map_delete_elem(&holds, &id);
     }
-    held->passed |= (u16)(1u << (at & 15));
+    held->passed |= 1u << (act->right & 31);
     row->scratch[SCRATCH_APPROVED] = 1;
     if (act->right == BAILIFF_RIGHT_CONNECT) note_connected(row, act);
     struct bailiff_decision* d = scratch_decision(row);
     d->verdict = BAILIFF_VERDICT_AUDIT;
     d->reason = BAILIFF_REASON_APPROVED;
     return UNDECIDED;
-}
-
-// The list of what is asked for. An earlier act of the same call is asked for once more beside this
-// one, for the call is made again from its beginning.
-static __always_inline int list_act(struct bailiff_task* row, u64 act) {
-    struct bailiff_held* held = &row->held;
-    u64 call = call_of();
-    u32 all = (1u << held->acts) - 1;
-    int same_call = held->id && held->approved && held->call == call && held->passed == all;
-    u32 acts = same_call ? held->acts : 0;
-    forget_held(row);
-    if (acts >= BAILIFF_HELD_ACTS) return DENIED;
-    held->act[acts & (BAILIFF_HELD_ACTS - 1)] = act;
-    held->acts = (u16)(acts + 1);
-    held->passed = 0;
-    held->approved = 0;
-    held->call = call;
-    return LET_THROUGH;
 }
 
 // How long an act of the subject waits, in nanoseconds.
@@ -294,30 +273,33 @@ static __always_inline u64 patience(const struct bailiff_subject* subject) {
 static __always_inline struct bailiff_hold* write_hold(struct bailiff_task* row,
                                                        const struct bailiff_subject* subject,
                                                        const struct act* act) {
-    struct task_struct* task = bpf_get_current_task_btf();
-    u64 now = bpf_ktime_get_boot_ns();
-    u64 id = now << 16 ^ (u32)task->pid; // no other task's: it lies in this one's row
+    u64 id = two(bpf_get_prandom_u32(), bpf_get_prandom_u32());
     u32 zero = 0;
     const struct bailiff_hold* zeros = bpf_map_lookup_elem(&blank, &zero);
-    if (!zeros || bpf_map_update_elem(&holds, &id, zeros, BPF_NOEXIST)) return 0;
+    if (!id || !zeros || bpf_map_update_elem(&holds, &id, zeros, BPF_NOEXIST)) return 0;
     struct bailiff_hold* hold = bpf_map_lookup_elem(&holds, &id);
     if (!hold) return 0;
     row->held.id = id;
-    row->held.deadline = now + patience(subject);
+    row->held.deadline = bpf_ktime_get_boot_ns() + patience(subject);
     hold->deadline = row->held.deadline;
-    hold->thread_start_time = task->start_boottime;
     event_fill(&hold->event, row, subject, act, scratch_decision(row));
     hold->event.hold = id;
-    if (act->dentry) event_object(&hold->event, (const struct dentry*)act->dentry);
+    if (!act->dentry) return hold;
+    event_object(&hold->event, (const struct dentry*)act->dentry);
+    u64 other = other_end(row, act);
+    if (other) event_other(&hold->event, (const struct dentry*)other);
     return hold;
 }
 
 // A new one. First the stop and then the record: an answer that came before the stop would be lost.
 static __noinline int ask(struct bailiff_task* row, const struct bailiff_subject* subject,
-                          const struct act* act, u64 id) {
-    if (list_act(row, id)) return refuse_held(row, BAILIFF_REASON_CANNOT_WAIT);
+                          const struct act* act, u64 what) {
+    forget_held(row);
     struct bailiff_hold* hold = write_hold(row, subject, act);
     if (!hold) return refuse_held(row, BAILIFF_REASON_TOO_MANY_HOLDS);
+    row->held.act = what;
+    row->held.passed = 0;
+    row->held.approved = 0;
     if (stop() != HELD) return refuse_held(row, BAILIFF_REASON_CANNOT_WAIT);
     count(BAILIFF_COUNTER_EVENTS);
     if (bpf_ringbuf_output(&events, &hold->event, sizeof(hold->event), BPF_RB_FORCE_WAKEUP))
@@ -345,9 +327,10 @@ __noinline int hold_act(struct bailiff_task* row, const struct bailiff_subject* 
     if (act->created || is_connected(row, act)) return LET_THROUGH;
     if (is_lenient(row, act, BAILIFF_VERDICT_HOLD, 0)) return UNDECIDED;
     if (act->quiet || !can_wait(act->right)) return refuse_held(row, BAILIFF_REASON_CANNOT_WAIT);
-    u64 id = identify_act(row, act);
-    u32 at = row->held.id ? waiting_at(&row->held, id) : BAILIFF_HELD_ACTS;
-    return at < BAILIFF_HELD_ACTS ? ask_again(row, act, at) : ask(row, subject, act, id);
+    u64 what = identify_act(row, act);
+    const struct bailiff_held* held = &row->held;
+    int asked = held->id && held->act == what && !(held->passed >> (act->right & 31) & 1);
+    return asked ? ask_again(row, act) : ask(row, subject, act, what);
 }
 
 #endif

@@ -56,6 +56,8 @@ enum {
 #define FMODE_EXEC_FLAG 0x20u // __FMODE_EXEC in f_flags
 #define ATTR_SIZE (1u << 3)   // include/linux/fs.h
 #define ATTR_FORCE (1u << 9)
+#define ATTR_OPEN (1u << 15)
+#define O_TRUNC 01000u
 #define MAY_READ 4 // include/linux/fs.h
 #define MAY_WRITE 2
 #define PROT_READ 1
@@ -271,6 +273,7 @@ struct file {
 
 struct iattr {
     unsigned int ia_valid;
+    unsigned short ia_mode;
 };
 
 typedef struct {

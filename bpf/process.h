@@ -17,7 +17,15 @@ static __always_inline int judge_target(struct task_struct* target, u32 right, u
 // Signal 0 only asks whether the process is there.
 static __always_inline int on_task_kill(struct task_struct* target, int signal) {
     if (!signal) return 0;
-    return judge_target(target, BAILIFF_RIGHT_SIGNAL, BAILIFF_HOOK_TASK_KILL, 0);
+    struct judgement j = {.act = {.hook = BAILIFF_HOOK_TASK_KILL, .right = BAILIFF_RIGHT_SIGNAL}};
+    j.row = subject_row();
+    if (!j.row) return 0;
+    if (same_subject(j.row, target)) return judge_session(&j);
+    u64 since = target->start_boottime; // its pid may be another's later
+    j.act.number = (u32)target->tgid;
+    j.act.port = (u16)signal;
+    __builtin_memcpy(j.act.address, &since, sizeof(since));
+    return settle_right(&j);
 }
 
 // Does an act of the task wait for an answer?

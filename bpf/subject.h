@@ -20,7 +20,8 @@
 #define SCRATCH_SHA256 69   // its digest
 #define SCRATCH_APPROVED 73 // not 0: an act was let through because it was approved
 #define SCRATCH_SOCKET 74   // struct sock * that connects or is connected, or 0
-#define SCRATCH_END 75
+#define SCRATCH_OTHER 75    // struct dentry * of the other end of a rename or link, or 0
+#define SCRATCH_END 76
 
 // What is about to be done, in plain numbers: what its record tells.
 struct act {

@@ -26,7 +26,9 @@ v1::Record answer_record(const decision::Approval& approval, bool approve, const
 } // namespace
 
 bool ControlService::is_own(const api::Caller& caller, const decision::Approval& approval) const {
-    const session::Session* session = manager_.find(approval.asked.session());
+    const std::string& name = approval.asked.session();
+    if (name.empty()) return approval.asked.process().uid() == caller.peer.uid;
+    const session::Session* session = manager_.find(name);
     return session != nullptr && session->uid == caller.peer.uid;
 }
 
@@ -47,8 +49,9 @@ Status ControlService::may_answer(const api::Caller& caller,
     if (is_own(caller, approval)) {
         if (manager_.tables()->policy().settings.approvals.own) return {};
         return fail(ErrorCode::kPermissionDenied,
-                    who + " presented the token of session " + approval.asked.session() +
-                        ", and the policy wants another account to answer (`approvals.own`)");
+                    who +
+                        " runs the agent, and the policy wants another account to answer "
+                        "(`approvals.own`)");
     }
     if (caller.roles.has(api::Role::kApprover)) return {};
     return fail(ErrorCode::kPermissionDenied,

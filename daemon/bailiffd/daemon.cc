@@ -227,6 +227,7 @@ void Daemon::every_second() {
     journal_->tick();
     approvals_->tick([this](const v1::Record& asked) {
         const session::Session* session = manager_->find(asked.session());
+        if (asked.session().empty()) return false; // an agent's without one
         return session == nullptr || session->state != session::State::kActive;
     });
     for (const std::string& notice : manager_->take_notices())

@@ -71,7 +71,7 @@ private:
                                                      const v1::ReadEventsRequest& request) const;
     [[nodiscard]] v1::Session describe(const session::Session& session) const;
     [[nodiscard]] v1::Approval describe(const decision::Approval& approval) const;
-    // Is the approval's session the caller's own?
+    // Is the session the caller's own, or of an agent without one the process?
     [[nodiscard]] bool is_own(const api::Caller& caller, const decision::Approval& approval) const;
     // kNotFound also for one of others that the caller may not see.
     [[nodiscard]] Result<const decision::Approval*> visible_approval(const api::Caller& caller,

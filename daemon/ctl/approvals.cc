@@ -12,6 +12,8 @@ namespace {
 
 using journal::escape;
 
+constexpr std::size_t kLeast = 8; // digits of an id that nobody can meet by chance
+
 struct Options {
     std::string id;
     std::string reason;
@@ -87,9 +89,12 @@ Status deny(const Options& options, Client& client) {
 
 Result<std::string> pick_approval(const ApprovalList& approvals, const std::string& text) {
     std::string found;
+    if (text.size() < kLeast)
+        return fail(ErrorCode::kInvalidArgument,
+                    "give at least the first " + std::to_string(kLeast) +
+                        " digits of the id: another act may come to wait while you type");
     for (const v1::Approval& approval : approvals) {
-        if (text.empty() || (!approval.id().starts_with(text) && !approval.id().ends_with(text)))
-            continue;
+        if (!approval.id().starts_with(text)) continue;
         if (!found.empty())
             return fail(ErrorCode::kInvalidArgument, "more than one approval is meant by " + text +
                                                          ": " + found + ", " + approval.id() +
@@ -126,6 +131,8 @@ std::string approval_text(const v1::Approval& approval) {
         {"act", act_of(asked)},
         {"command", command_of(process)},
         {"program", escape(process.executable()) + " (pid " + std::to_string(process.pid()) + ")"},
+        {"container", escape(process.container().name().empty() ? process.container().id()
+                                                                : process.container().name())},
         {"user", escape(asked.user())},
         {"actors", journal::actor_chain(asked)},
         {"task", escape(asked.task())},
@@ -162,7 +169,7 @@ void add_approvals(CLI::App& app, Context& context) {
           std::tuple("approve", "Let it happen, this once", &approve),
           std::tuple("deny", "Have it denied", &deny)}) {
         CLI::App* command = add(name, description, action);
-        command->add_option("id", options->id, "Id of an approval, or a unique part of it")
+        command->add_option("id", options->id, "Id of an approval, or at least its first 8 digits")
             ->required();
         if (action != &show)
             command->add_option("--reason", options->reason, "Why, for the journal");

@@ -10,7 +10,7 @@ using ApprovalList = google::protobuf::RepeatedPtrField<v1::Approval>;
 
 void add_approvals(CLI::App& app, Context& context);
 
-// The one whose id is `text` or has it at its beginning or end, if there is just one.
+// The one whose id begins with `text`, of at least 8 digits, if there is just one.
 [[nodiscard]] Result<std::string> pick_approval(const ApprovalList& approvals,
                                                 const std::string& text);
 [[nodiscard]] std::string approval_table(const ApprovalList& approvals);

@@ -6,6 +6,13 @@
 #include "base/ids.h"
 
 namespace bailiff::decision {
+namespace {
+
+constexpr std::uint64_t kHurry = 2'000'000'000;     // nanoseconds after an answer
+constexpr std::uint64_t kForgotten = 5'000'000'000; // nanoseconds after a deadline
+constexpr std::size_t kAtATime = 128;               // each is a question to bailiff-kernel
+
+} // namespace
 
 void Approvals::add(const bailiff_hold& row, v1::Record asked) {
     const bailiff_event& event = row.event;
@@ -35,8 +42,11 @@ std::vector<const Approval*> Approvals::list() const {
 }
 
 bool Approvals::hurries() const {
-    return std::any_of(waiting_.begin(), waiting_.end(),
-                       [](const auto& entry) { return entry.second.answer.has_value(); });
+    const std::uint64_t now = clock_.boot_nanos();
+    return std::any_of(waiting_.begin(), waiting_.end(), [now](const auto& entry) {
+        const Approval& approval = entry.second;
+        return approval.answer && now - approval.answered_at < kHurry;
+    });
 }
 
 // The task's row in the kernel is what counts: it went with a task that is gone.
@@ -59,21 +69,28 @@ Status Approvals::answer(const std::string& id, bailiff_verdict verdict) {
     }
     if (Status given = port_.answer(approval.hold, verdict); !given) return given;
     approval.answer = verdict;
+    approval.answered_at = clock_.boot_nanos();
     (void)port_.resume(approval.pid, approval.start_time); // and again, until it is taken
     return {};
 }
 
 void Approvals::tick(const std::function<bool(const v1::Record&)>& is_over) {
+    const std::uint64_t now = clock_.boot_nanos();
     std::vector<std::uint64_t> gone;
-    for (const auto& [hold, approval] : waiting_) {
+    auto at = waiting_.lower_bound(turn_);
+    for (std::size_t i = 0; i < std::min(kAtATime, waiting_.size()); i++, ++at) {
+        if (at == waiting_.end()) at = waiting_.begin();
+        const auto& [hold, approval] = *at;
+        turn_ = hold + 1;
         if (!waits(approval)) {
             gone.push_back(hold);
             continue;
         }
-        const bool due = clock_.boot_nanos() >= approval.deadline;
+        const bool due = now >= approval.deadline;
         if (!approval.answer && !due && !is_over(approval.asked)) continue;
         const Status resumed = port_.resume(approval.pid, approval.start_time);
-        if (!resumed && resumed.error().code() == ErrorCode::kNotFound) gone.push_back(hold);
+        const bool left = !resumed && resumed.error().code() == ErrorCode::kNotFound;
+        if (left || (due && now - approval.deadline >= kForgotten)) gone.push_back(hold);
     }
     for (const std::uint64_t hold : gone) {
         port_.forget_hold(hold); // an answer that nobody took

@@ -25,6 +25,7 @@ struct Approval {
     std::uint64_t start_time = 0;          // of the process, nanoseconds of CLOCK_BOOTTIME
     std::uint64_t deadline = 0;            // nanoseconds of CLOCK_BOOTTIME
     std::optional<bailiff_verdict> answer; // given, and not taken yet
+    std::uint64_t answered_at = 0;         // nanoseconds of CLOCK_BOOTTIME
 };
 
 class Approvals {
@@ -45,11 +46,12 @@ public:
     // The oldest first.
     [[nodiscard]] std::vector<const Approval*> list() const;
     [[nodiscard]] std::size_t count() const { return waiting_.size(); }
-    // Has a task yet to take its answer? Then tick() is to be called soon.
+    // Has a task yet to take an answer that was just given? Then tick() is to be called soon.
     [[nodiscard]] bool hurries() const;
 
     // Lets go on what is answered, what is due, and what belongs to a session that is over: these
-    // find out by themselves that they are denied. Forgets what waits no more.
+    // find out by themselves that they are denied. So many at a time, in turn. Forgets what waits
+    // no more, and what is due for long: its task does something else by now.
     void tick(const std::function<bool(const v1::Record&)>& is_over);
 
 private:
@@ -58,6 +60,7 @@ private:
     kernel::KernelPort& port_;
     const Clock& clock_;
     std::map<std::uint64_t, Approval> waiting_; // by hold
+    std::uint64_t turn_ = 0;                    // the hold that tick() begins with
 };
 
 } // namespace bailiff::decision

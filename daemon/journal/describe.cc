@@ -157,9 +157,13 @@ std::string act_text(const v1::Record& record) {
 
 std::string object_text(const v1::Record& record) {
     const v1::Object& object = record.object();
-    if (object.pid() != 0) return "pid " + std::to_string(object.pid());
+    if (object.pid() != 0)
+        return "pid " + std::to_string(object.pid()) +
+               (object.signal() == 0 ? "" : " (signal " + std::to_string(object.signal()) + ")");
     if (!object.path().empty())
-        return (object.path_truncated() ? "..." : "") + escape(object.path());
+        return (object.path_truncated() ? "..." : "") + escape(object.path()) +
+               (object.other_path().empty() ? ""
+                                            : " (other name: " + escape(object.other_path()) + ")");
     if (!object.address().empty()) {
         const bool v6 = object.address().find(':') != std::string::npos;
         const std::string address = escape(object.address());

@@ -29,7 +29,7 @@ using std::chrono::steady_clock;
 
 constexpr auto kPatience = std::chrono::seconds(20); // a proof that runs is not interrupted
 constexpr int kPauseMs = 100;
-constexpr int kResumes = 5; // a program that still ran when its pin went stops its task once more
+constexpr int kResumes = 5;
 
 // What errno says of an act. A subject is refused whatever its rules say.
 tl::unexpected<Error> failed(const std::string& act) {
@@ -93,22 +93,26 @@ struct Process {
     std::uint64_t start_time; // nanoseconds of CLOCK_BOOTTIME
 };
 
-// Those with an act that waits, by the pinned map "holds"; none where it cannot be read.
-std::vector<Process> stopped_processes(const std::string& pin_root) {
-    std::vector<Process> found;
+// The pinned map "holds"; none where there is none.
+UniqueFd pinned_holds(const std::string& pin_root) {
     std::error_code error;
-    for (const auto& entry : fs::recursive_directory_iterator(pin_root, error)) {
-        if (entry.path().filename() != "holds") continue;
-        const UniqueFd map(bpf_obj_get(entry.path().c_str()));
-        std::uint64_t key = 0;
-        for (int more = bpf_map_get_next_key(map.get(), nullptr, &key); map && more == 0;) {
-            bailiff_hold row{};
-            if (bpf_map_lookup_elem(map.get(), &key, &row) == 0)
-                found.push_back({row.event.pid, row.event.start_time});
-            const std::uint64_t last = key;
-            more = found.size() > BAILIFF_MAX_HOLDS ? -1
-                                                    : bpf_map_get_next_key(map.get(), &last, &key);
-        }
+    for (const auto& entry : fs::recursive_directory_iterator(pin_root, error))
+        if (entry.path().filename() == "holds") return UniqueFd(bpf_obj_get(entry.path().c_str()));
+    return {};
+}
+
+// Those with an act that waits.
+std::vector<Process> stopped_processes(const UniqueFd& holds) {
+    std::vector<Process> found;
+    std::uint64_t key = 0;
+    if (!holds) return found;
+    int more = bpf_map_get_next_key(holds.get(), nullptr, &key);
+    while (more == 0 && found.size() <= BAILIFF_MAX_HOLDS) {
+        bailiff_hold row{};
+        if (bpf_map_lookup_elem(holds.get(), &key, &row) == 0)
+            found.push_back({row.event.pid, row.event.start_time});
+        const std::uint64_t last = key;
+        more = bpf_map_get_next_key(holds.get(), &last, &key);
     }
     return found;
 }
@@ -136,14 +140,19 @@ Result<UniqueFd> lock_pins(const std::string& pin_root) {
                 "another bailiff-kernel runs (it holds " + pin_root + "); stop it first");
 }
 
-// Of an act that waits the process is stopped, and nobody else would ever let it go on.
+// Of an act that waits the process is stopped, and nobody else would ever let it go on. Its row is
+// read after the pins are gone, and again: a program that still runs then stops one task more.
 Status remove_pins(const std::string& pin_root) {
-    const std::vector<Process> waiting = stopped_processes(pin_root);
+    const UniqueFd holds = pinned_holds(pin_root);
     std::error_code error;
     fs::remove_all(pin_root, error);
     if (error) return fail(ErrorCode::kInternal, "remove " + pin_root + ": " + error.message());
-    for (int i = 0; !waiting.empty() && i < kResumes; i++, poll(nullptr, 0, kPauseMs))
+    for (int i = 0; i < kResumes; i++) {
+        const std::vector<Process> waiting = stopped_processes(holds);
+        if (waiting.empty()) break;
         for (const Process& process : waiting) (void)resume(process.pid, process.start_time);
+        poll(nullptr, 0, kPauseMs);
+    }
     return {};
 }
 

@@ -24,6 +24,8 @@ Status resume(std::uint32_t pid, std::uint64_t start_time) {
     const UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
     if (!process && errno != ESRCH) return fail_errno("open " + who, errno);
     const Result<std::uint64_t> ticks = start_time_of(static_cast<pid_t>(pid));
+    if (process && !ticks && ticks.error().code() != ErrorCode::kNotFound)
+        return tl::unexpected(ticks.error());
     const auto a_second = static_cast<std::uint64_t>(sysconf(_SC_CLK_TCK));
     if (!process || !ticks || *ticks != start_time / (kNanos / a_second))
         return fail(ErrorCode::kNotFound, who + " is gone");

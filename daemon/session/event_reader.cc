@@ -86,6 +86,7 @@ void EventReader::fill_process(const bailiff_event& event, v1::Process& process)
 
 void EventReader::fill_object(const bailiff_event& event, v1::Object& object) const {
     if (is_about_a_process(event.right)) object.set_pid(event.number);
+    if (event.right == BAILIFF_RIGHT_SIGNAL) object.set_signal(event.port);
     if (event.right == BAILIFF_RIGHT_IOCTL) object.set_ioctl(event.number);
     if (event.hook == BAILIFF_HOOK_SOCKET_CREATE) {
         object.set_protocol(socket_text(event));
@@ -100,15 +101,24 @@ void EventReader::fill_object(const bailiff_event& event, v1::Object& object) co
     if (event.dev == 0) return;
     const auto mount = mount_points_.find(event.dev);
     std::string path;
-    for (const std::string& name : split_strings(event.text, text_length(event)))
-        path = "/" + name + path;
+    std::string other;
+    bool is_other = false; // what comes behind an empty name
+    for (const std::string& name : split_strings(event.text, text_length(event))) {
+        if (name.empty()) is_other = true;
+        std::string& to = is_other ? other : path;
+        if (!name.empty()) to = "/" + name + to;
+    }
     const bool nameless = mount == mount_points_.end() && (path.empty() || path == "/");
     if (nameless) { // a pipe, a socket, a descriptor of the kernel's own
         object.set_protocol("a descriptor without a name");
         return;
     }
-    if (mount != mount_points_.end() && mount->second != "/") path = mount->second + path;
+    if (mount != mount_points_.end() && mount->second != "/") {
+        path = mount->second + path;
+        other = mount->second + other;
+    }
     object.set_path(path.empty() ? "/" : path);
+    if (is_other) object.set_other_path(other);
     object.set_path_truncated((event.flags & BAILIFF_EVENT_TRUNCATED) != 0);
     object.set_device(event.dev);
     object.set_inode(event.ino);

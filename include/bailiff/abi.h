@@ -417,18 +417,15 @@ struct bailiff_reached {
 };
 #define BAILIFF_REACHED 4
 
-// The act of a task that waits, or passed: an approval is for these acts of this task, once. A call
-// can be made of several (a rename takes one name and replaces another); it is restarted as a
-// whole.
-#define BAILIFF_HELD_ACTS 4
+// What a task waits for, or was approved: a call of several acts (a rename takes one name and
+// replaces another) is one, and each of its rights passes once.
 struct bailiff_held {
-    bailiff_u64 id;                     // key in maps "holds" and "answers"; 0: none
-    bailiff_u64 call;                   // what tells the system call from another
-    bailiff_u64 deadline;               // nanoseconds of CLOCK_BOOTTIME
-    bailiff_u64 act[BAILIFF_HELD_ACTS]; // keyed hash of all that an act is
-    bailiff_u16 acts;                   // how many
-    bailiff_u16 passed;                 // bits: those let through since the approval
-    bailiff_u32 approved;               // not 0: the approval was taken
+    bailiff_u64 id;  // key in maps "holds" and "answers"; 0: none
+    bailiff_u64 act; // keyed hash of all that the act is
+    bailiff_u64
+        deadline;       // nanoseconds of CLOCK_BOOTTIME: also an approval is worth nothing after it
+    bailiff_u32 passed; // bits of enum bailiff_right: let through since the approval
+    bailiff_u32 approved; // not 0: the approval was taken
 };
 
 // A connection that was approved: what it sends is not asked for again.
@@ -453,9 +450,10 @@ struct bailiff_task {
     struct bailiff_reached reached[BAILIFF_REACHED];
     struct bailiff_held held;
     struct bailiff_connected connected[BAILIFF_CONNECTED];
-    bailiff_u64 scratch[75];
+    bailiff_u64 truncates; // struct inode * that an approved opening is to truncate, or 0
+    bailiff_u64 scratch[76];
 };
-BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_task) == 1504, "task");
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_task) == 1488, "task");
 
 // Map "ipc": hash, key the address of a System V object (struct kern_ipc_perm *). Who made it.
 struct bailiff_ipc {
@@ -555,7 +553,9 @@ struct bailiff_event {
         subject_generation; // with `subject`: whose task it is, also when the slot is reused
     bailiff_u64 hold;       // of an act that waits, or waited: its id
     char comm[16];
-    char text[BAILIFF_EVENT_TEXT]; // a file: names, leaf first, each with its NUL; an exec: argv
+    char text[BAILIFF_EVENT_TEXT]; // a file: names, leaf first, each with its NUL, and behind one
+                                   // NUL more those of the other end of a rename or link; an exec:
+                                   // argv
 };
 BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_event) == BAILIFF_EVENT_BRIEF + BAILIFF_EVENT_TEXT,
                       "event");
@@ -563,9 +563,8 @@ BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_event) == BAILIFF_EVENT_BRIEF + BAIL
 // Map "holds": hash, key the id. An act that waits: its task is stopped and its system call has not
 // happened. The task's row has the same id; it goes with the task.
 struct bailiff_hold {
-    bailiff_u64 deadline;          // nanoseconds of CLOCK_BOOTTIME
-    bailiff_u64 thread_start_time; // of event.tid, nanoseconds of CLOCK_BOOTTIME
-    struct bailiff_event event;    // what it is, verdict hold
+    bailiff_u64 deadline;       // nanoseconds of CLOCK_BOOTTIME
+    struct bailiff_event event; // what it is, verdict hold
 };
 
 // Map "answers": hash, key the id, value enum bailiff_verdict: allow or deny. bailiffd writes it;

@@ -104,19 +104,6 @@ case_what_waits_is_known_to_a_new_daemon() {
     usual_policy
 }
 
-case_what_waits_goes_on_when_bailiff_is_detached() {
-    local waiting approval
-    hold_policy
-    held rm /srv/held/a
-    bailiffctl detach --reason "nobody is there" >/dev/null || fail "it could not be detached"
-    wait $waiting
-    [[ ! -e /srv/held/a ]] || fail "the file is still there"
-    stop TERM "$daemon_pid"
-    start_kernel
-    start_daemon
-    usual_policy
-}
-
 # Of one command's deletions each is asked for, one after the other.
 case_each_of_several_acts_is_asked_for() {
     local waiting approval left

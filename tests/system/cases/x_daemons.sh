@@ -189,6 +189,19 @@ case_a_state_folder_that_is_full_does_not_keep_bailiffd_down() {
     start_daemon
 }
 
+case_what_waits_goes_on_when_bailiff_is_detached() {
+    local waiting approval
+    hold_policy
+    held rm /srv/held/a
+    bailiffctl detach --reason "nobody is there" >/dev/null || fail "it could not be detached"
+    wait $waiting
+    [[ ! -e /srv/held/a ]] || fail "the file is still there"
+    stop TERM "$daemon_pid"
+    start_kernel
+    start_daemon
+    usual_policy
+}
+
 case_with_all_daemons_gone_status_reads_the_pins() {
     local said
     stop KILL "$daemon_pid"

@@ -69,6 +69,21 @@ TEST_F(Answers, WhoAskedDoesNotApproveWhateverTheRoles) {
     EXPECT_TRUE(port.answers.empty());
 }
 
+TEST_F(Answers, AnAgentWithoutASessionIsItsAccountsOwn) {
+    bailiff_hold row{};
+    row.deadline = clock.boot_nanos() + 60'000'000'000;
+    row.event.hold = 10;
+    port.held[10] = row;
+    v1::Record asked;
+    asked.mutable_process()->set_uid(kBobsUid);
+    approvals.add(row, asked);
+    v1::AnswerApprovalRequest request;
+    request.set_approval("000000000000000a");
+    request.set_approve(true);
+    EXPECT_FALSE(service->answer_approval(caller(kBobsUid, {Role::kApprover}), request));
+    EXPECT_TRUE(service->answer_approval(caller(kAlicesUid, {Role::kApprover}), request));
+}
+
 TEST_F(Answers, WhoSeesMayNotAnswer) {
     const auto done = answer(kBobsUid, {Role::kUser, Role::kAuditor, Role::kOperator});
     ASSERT_FALSE(done);

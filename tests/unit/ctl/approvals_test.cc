@@ -28,28 +28,31 @@ v1::Approval deletion(const std::string& id) {
 
 ApprovalList two() {
     ApprovalList list;
-    *list.Add() = deletion("00000000000000a1");
-    *list.Add() = deletion("00000000000000b1");
+    *list.Add() = deletion("a1000000000000f7");
+    *list.Add() = deletion("b1000000000000f7");
     return list;
 }
 
-TEST(PickApproval, TakesAUniquePart) {
-    EXPECT_EQ(*pick_approval(two(), "a1"), "00000000000000a1");
-    EXPECT_EQ(pick_approval(two(), "00").error().code(), ErrorCode::kInvalidArgument);
-    EXPECT_EQ(pick_approval(two(), "c1").error().code(), ErrorCode::kNotFound);
-    EXPECT_EQ(pick_approval(two(), "").error().code(), ErrorCode::kNotFound);
+TEST(PickApproval, TakesTheFirstEightDigits) {
+    EXPECT_EQ(*pick_approval(two(), "a1000000"), "a1000000000000f7");
+    EXPECT_EQ(pick_approval(two(), "a100000").error().code(), ErrorCode::kInvalidArgument);
+    EXPECT_EQ(pick_approval(two(), "000000f7").error().code(), ErrorCode::kNotFound);
+    EXPECT_EQ(pick_approval(two(), "").error().code(), ErrorCode::kInvalidArgument);
+    ApprovalList same = two();
+    *same.Add() = deletion("a1000000000000f8");
+    EXPECT_THAT(pick_approval(same, "a1000000").error().message(), HasSubstr("more than one"));
 }
 
 TEST(ApprovalTable, SaysWhoWantsWhatAndEscapesWhatTheAgentChose) {
     const std::string table = approval_table(two());
-    EXPECT_THAT(table, HasSubstr("00000000000000a1  1 min 30 s  user:alice  agent:fixer  T-1"));
+    EXPECT_THAT(table, HasSubstr("a1000000000000f7  1 min 30 s  user:alice  agent:fixer  T-1"));
     EXPECT_THAT(table, HasSubstr("delete /srv/data\\x1b[2J"));
     EXPECT_THAT(table, HasSubstr("rm -rf /srv/data\\x0a"));
     EXPECT_EQ(approval_table({}), "nothing waits\n");
 }
 
 TEST(ApprovalText, LeavesEmptyFieldsOut) {
-    const std::string text = approval_text(deletion("00000000000000a1"));
+    const std::string text = approval_text(deletion("a1000000000000f7"));
     EXPECT_THAT(text, HasSubstr("actors     agent:fixer\n"));
     EXPECT_THAT(text, Not(HasSubstr("answer")));
     EXPECT_THAT(text, Not(HasSubstr("task note")));
@@ -70,15 +73,15 @@ protected:
 };
 
 TEST_F(ApprovalsProgram, ApprovesAndDeniesByAPartOfTheId) {
-    EXPECT_EQ(run_with({"approvals", "approve", "a1", "--reason", "known"}), 0) << err();
-    EXPECT_THAT(out(), HasSubstr("approved, for this once: 00000000000000a1"));
-    EXPECT_EQ(run_with({"approvals", "deny", "b1"}), 0) << err();
-    EXPECT_THAT(out(), HasSubstr("denied: 00000000000000b1"));
+    EXPECT_EQ(run_with({"approvals", "approve", "a1000000", "--reason", "known"}), 0) << err();
+    EXPECT_THAT(out(), HasSubstr("approved, for this once: a1000000000000f7"));
+    EXPECT_EQ(run_with({"approvals", "deny", "b1000000000000f7"}), 0) << err();
+    EXPECT_THAT(out(), HasSubstr("denied: b1000000000000f7"));
     ASSERT_EQ(service.answers.size(), 2U);
     EXPECT_TRUE(service.answers[0].approve());
     EXPECT_EQ(service.answers[0].reason(), "known");
     EXPECT_FALSE(service.answers[1].approve());
-    EXPECT_NE(run_with({"approvals", "approve", "zz"}), 0);
+    EXPECT_NE(run_with({"approvals", "approve", "zzzzzzzz"}), 0);
     EXPECT_THAT(err(), HasSubstr("bailiffctl approvals list"));
     EXPECT_EQ(service.answers.size(), 2U);
 }

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "tests/unit/support/fake_kernel_port.h"
 #include "tests/unit/support/manual_clock.h"
 
@@ -117,6 +119,29 @@ TEST_F(ApprovalsTest, WhileTheKernelSideIsSilentNothingIsForgotten) {
     clock.advance(61);
     tick();
     EXPECT_EQ(approvals.count(), 1U);
+}
+
+TEST_F(ApprovalsTest, AnAnswerThatNobodyTakesHurriesForAMomentAndIsForgottenAfterItsTime) {
+    const std::string id = waits(7);
+    ASSERT_TRUE(approvals.answer(id, BAILIFF_VERDICT_ALLOW));
+    clock.advance(3);
+    EXPECT_FALSE(approvals.hurries());
+    tick();
+    EXPECT_EQ(approvals.count(), 1U);
+    clock.advance(62);
+    tick();
+    EXPECT_EQ(approvals.count(), 0U);
+    EXPECT_THAT(port.answers, IsEmpty());
+}
+
+TEST_F(ApprovalsTest, OfManySomeHaveTheirTurnAndThenTheOthers) {
+    for (std::uint64_t hold = 1; hold <= 300; hold++) waits(hold);
+    tick(true);
+    EXPECT_EQ(port.resumed.size(), 128U);
+    tick(true);
+    tick(true);
+    const std::set<std::uint32_t> all(port.resumed.begin(), port.resumed.end());
+    EXPECT_EQ(all.size(), 300U);
 }
 
 TEST_F(ApprovalsTest, TheOldestComesFirst) {

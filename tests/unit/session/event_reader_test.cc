@@ -144,6 +144,17 @@ TEST_F(EventReaders, WhatWaitsNamesItsApproval) {
     EXPECT_FALSE(read(event).has_rule()) << "a default's rule is not kept";
 }
 
+TEST_F(EventReaders, ARenameThatWaitsHasBothItsNames) {
+    using namespace std::string_literals;
+    reader->set_mounts({{9, "/", "/d"}});
+    bailiff_event event = denial();
+    event.verdict = BAILIFF_VERDICT_HOLD;
+    event.dev = 9;
+    set_text(event, "plan\0docs\0\0old\0"s);
+    EXPECT_EQ(read(event).object().path(), "/d/docs/plan");
+    EXPECT_EQ(read(event).object().other_path(), "/d/old");
+}
+
 TEST_F(EventReaders, WouldBeDenialsSaySo) {
     bailiff_event event = denial();
     event.verdict = BAILIFF_VERDICT_AUDIT;
