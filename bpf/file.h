@@ -7,12 +7,11 @@
 #include "network.h"
 #include "special_files.h"
 
-// What an act is besides its object: an attribute's bits and mode, and whether it was asked for
-// already.
+// What an act is besides its object: an attribute's bits and mode, and act.exempt.
 struct detail {
     u32 bits;
     u16 mode;
-    u8 asked;
+    u8 exempt;
 };
 
 // on failure: deny, subjects only
@@ -27,7 +26,7 @@ static __always_inline int judge_change(struct dentry* dentry, u32 right, u32 ho
     struct judgement j = {.row = row, .act = {.hook = hook, .right = right}, .dentry = dentry};
     j.act.number = detail.bits;
     j.act.port = detail.mode;
-    j.act.created = detail.asked;
+    j.act.exempt = detail.exempt;
     u8 reason = subject_begin(&j);
     u32 kind = kind_of(dentry);
     if (!reason && kind == FS_NAMELESS) return 0;
@@ -91,7 +90,7 @@ static __noinline int on_file_open(struct bailiff_task* row, struct file* file) 
     // A probe's exec is left to bprm_check, or it would prove nothing about that hook.
     if (opens_for_execution(file) && (j.subject->flags & BAILIFF_SUBJECT_CANARY)) return 0;
     if (is_nameless(j.dentry)) return opens_for_execution(file) ? judge_unnamed(&j) : 0;
-    j.act.created = (file->f_mode & FMODE_CREATED) != 0;
+    j.act.exempt = (file->f_mode & FMODE_CREATED) != 0;
     row->scratch[SCRATCH_APPROVED] = 0;
     row->truncates = 0;
     int ret = opens_for_execution(file) ? judge_path(&j) : judge_mode(&j, file->f_mode);
@@ -265,7 +264,7 @@ static __always_inline int on_inode_setattr(struct dentry* dentry, const struct 
     unsigned int valid = attr->ia_valid;
     struct detail detail = {.bits = valid, .mode = attr->ia_mode};
     if (valid & ATTR_SIZE) {
-        detail.asked = is_opening(dentry, valid) != 0;
+        detail.exempt = is_opening(dentry, valid) != 0;
         return judge_change(dentry, BAILIFF_RIGHT_TRUNCATE, BAILIFF_HOOK_INODE_SETATTR, detail);
     }
     if (valid & ATTR_FORCE)

@@ -324,7 +324,7 @@ static __always_inline int is_lenient(const struct bailiff_task* row, const stru
 __noinline int hold_act(struct bailiff_task* row, const struct bailiff_subject* subject,
                         const struct act* act) {
     if (!row || !subject || !act) return UNDECIDED;
-    if (act->created || is_connected(row, act)) return LET_THROUGH;
+    if (act->exempt || is_connected(row, act)) return LET_THROUGH;
     if (is_lenient(row, act, BAILIFF_VERDICT_HOLD, 0)) return UNDECIDED;
     if (act->quiet || !can_wait(act->right)) return refuse_held(row, BAILIFF_REASON_CANNOT_WAIT);
     u64 what = identify_act(row, act);

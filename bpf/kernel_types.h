@@ -453,14 +453,9 @@ struct msghdr {
 
 struct pt_regs {
     unsigned long orig_ax; // a system call's number
-    unsigned long ip;
-    unsigned long di; // its arguments, in this order
-    unsigned long si;
-    unsigned long dx;
-    unsigned long r10;
-    unsigned long r8;
-    unsigned long r9;
-    unsigned long bx; // the first of a 32-bit program's
+    unsigned long di;      // its first argument
+    unsigned long r8;      // its fifth
+    unsigned long bx;      // the first of a 32-bit program's
 };
 
 struct seq_file;

@@ -4,28 +4,29 @@
 
 #include "verdict_end.h"
 
+// `j` has the act, and what it is besides its target.
 // on failure: deny, subjects only
+static __always_inline int judge_outside(struct judgement* j, struct task_struct* target) {
+    j->row = subject_row();
+    if (!j->row) return 0;
+    if (same_subject(j->row, target)) return judge_session(j);
+    j->act.number = (u32)target->tgid;
+    return settle_right(j);
+}
+
 static __always_inline int judge_target(struct task_struct* target, u32 right, u32 hook, u8 quiet) {
     struct judgement j = {.act = {.hook = hook, .right = right, .quiet = quiet}};
-    j.row = subject_row();
-    if (!j.row) return 0;
-    if (same_subject(j.row, target)) return judge_session(&j);
-    j.act.number = (u32)target->tgid;
-    return settle_right(&j);
+    return judge_outside(&j, target);
 }
 
 // Signal 0 only asks whether the process is there.
 static __always_inline int on_task_kill(struct task_struct* target, int signal) {
     if (!signal) return 0;
     struct judgement j = {.act = {.hook = BAILIFF_HOOK_TASK_KILL, .right = BAILIFF_RIGHT_SIGNAL}};
-    j.row = subject_row();
-    if (!j.row) return 0;
-    if (same_subject(j.row, target)) return judge_session(&j);
     u64 since = target->start_boottime; // its pid may be another's later
-    j.act.number = (u32)target->tgid;
     j.act.port = (u16)signal;
     __builtin_memcpy(j.act.address, &since, sizeof(since));
-    return settle_right(&j);
+    return judge_outside(&j, target);
 }
 
 // Does an act of the task wait for an answer?

@@ -36,7 +36,7 @@ struct act {
     u8 quiet;   // the kernel only asks: a denial is no event
     u8 over;    // the session is over and wants its processes ended
     u8 reason;  // why it is denied before any rule spoke, or 0
-    u8 created; // this very call made the object
+    u8 exempt;  // never waits: this call made the object, or what it is part of was approved
     u8 pad[4];
 };
 

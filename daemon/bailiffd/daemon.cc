@@ -226,8 +226,8 @@ void Daemon::every_second() {
     manager_->tick();
     journal_->tick();
     approvals_->tick([this](const v1::Record& asked) {
-        const session::Session* session = manager_->find(asked.session());
         if (asked.session().empty()) return false; // an agent's without one
+        const session::Session* session = manager_->find(asked.session());
         return session == nullptr || session->state != session::State::kActive;
     });
     for (const std::string& notice : manager_->take_notices())

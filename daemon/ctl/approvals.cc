@@ -28,9 +28,7 @@ std::string act_of(const v1::Record& asked) {
 
 // The process's arguments as it got them, for people.
 std::string command_of(const v1::Process& process) {
-    std::string text;
-    for (const std::string& argument : process.argv())
-        text += (text.empty() ? "" : " ") + escape(argument);
+    std::string text = journal::command_text(process);
     if (text.empty()) text = escape(process.comm());
     return text + (process.argv_truncated() ? " ..." : "");
 }

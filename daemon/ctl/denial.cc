@@ -101,11 +101,11 @@ std::string rule_to_add(const v1::Record& record) {
     return "a rule with verdict: allow, rights: [" + right + "], " + path;
 }
 
-// Of an act that waits, or waited, there is no rule to change: it is what the policy wants.
+// Of an act that waited, or should have, there is no rule to change: it is what the policy wants.
 bool waited(const v1::Record& record) {
     const std::string& reason = record.reason();
-    return record.verdict() == "hold" || reason == "disapproved" || reason == "timed_out" ||
-           reason == "cannot_wait" || reason == "too_many_holds";
+    return reason == "disapproved" || reason == "timed_out" || reason == "cannot_wait" ||
+           reason == "too_many_holds";
 }
 
 std::string advice(const v1::Record& record) {

@@ -38,10 +38,7 @@ std::string process_of(const v1::Record& record) {
 std::string object_of(const v1::Record& record) {
     if (!record.verdict().empty()) return journal::object_text(record);
     if (record.process().argv().empty()) return escape(record.message());
-    std::string line;
-    for (const std::string& argument : record.process().argv())
-        line += (line.empty() ? "" : " ") + escape(argument);
-    return line;
+    return journal::command_text(record.process());
 }
 
 // Of an answer to what waited: who gave it, and why.

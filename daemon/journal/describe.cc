@@ -175,6 +175,13 @@ std::string object_text(const v1::Record& record) {
            std::to_string(object.device());
 }
 
+std::string command_text(const v1::Process& process) {
+    std::string text;
+    for (const std::string& argument : process.argv())
+        text += (text.empty() ? "" : " ") + escape(argument);
+    return text;
+}
+
 std::string actor_chain(const v1::Record& record) {
     std::string chain;
     for (const v1::Actor& actor : record.actors()) {

@@ -23,6 +23,9 @@ namespace bailiff::journal {
 // not hold the whole path, "inode 7 on device 2049" without a path; empty where there is no object.
 [[nodiscard]] std::string object_text(const v1::Record& record);
 
+// The process's arguments as it got them, with a blank between; empty where none are known.
+[[nodiscard]] std::string command_text(const v1::Process& process);
+
 // The current actor first: "agent:code-fixer <- svc:orchestrator". Empty where none acted.
 [[nodiscard]] std::string actor_chain(const v1::Record& record);
 

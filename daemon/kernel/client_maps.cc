@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <map>
 #include <set>
 
 #include "kernel/client.h"
+#include "kernel/holds.h"
 #include "kernel/objects.h"
 #include "kernel/subject_slot.h"
 
@@ -127,21 +127,8 @@ Status Client::clear_policy(std::uint8_t slot) {
     });
     return count_change(map("filter"));
 }
-// After a key that went meanwhile the kernel begins anew, so that some come twice.
 Result<std::vector<bailiff_hold>> Client::holds() {
-    std::map<std::uint64_t, bailiff_hold> found;
-    std::uint64_t key = 0;
-    const int fd = map("holds");
-    int more = bpf_map_get_next_key(fd, nullptr, &key);
-    for (int steps = 0; more == 0 && steps < 4 * BAILIFF_MAX_HOLDS; steps++) {
-        bailiff_hold row{};
-        if (bpf_map_lookup_elem(fd, &key, &row) == 0) found.insert_or_assign(key, row);
-        const std::uint64_t last = key;
-        more = bpf_map_get_next_key(fd, &last, &key);
-    }
-    std::vector<bailiff_hold> rows;
-    for (const auto& [id, row] : found) rows.push_back(row);
-    return rows;
+    return read_holds(map("holds"));
 }
 Result<std::optional<bailiff_hold>> Client::find_hold(std::uint64_t hold) {
     bailiff_hold row{};

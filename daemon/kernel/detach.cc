@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/unix_address.h"
+#include "kernel/holds.h"
 #include "kernel/resume.h"
 #include "kernel/wire.h"
 
@@ -88,33 +89,12 @@ Status check_allowed(const std::string& pin_root) {
     return failed("mkdir " + probe);
 }
 
-struct Process {
-    std::uint32_t pid;
-    std::uint64_t start_time; // nanoseconds of CLOCK_BOOTTIME
-};
-
 // The pinned map "holds"; none where there is none.
 UniqueFd pinned_holds(const std::string& pin_root) {
     std::error_code error;
     for (const auto& entry : fs::recursive_directory_iterator(pin_root, error))
         if (entry.path().filename() == "holds") return UniqueFd(bpf_obj_get(entry.path().c_str()));
     return {};
-}
-
-// Those with an act that waits.
-std::vector<Process> stopped_processes(const UniqueFd& holds) {
-    std::vector<Process> found;
-    std::uint64_t key = 0;
-    if (!holds) return found;
-    int more = bpf_map_get_next_key(holds.get(), nullptr, &key);
-    while (more == 0 && found.size() <= BAILIFF_MAX_HOLDS) {
-        bailiff_hold row{};
-        if (bpf_map_lookup_elem(holds.get(), &key, &row) == 0)
-            found.push_back({row.event.pid, row.event.start_time});
-        const std::uint64_t last = key;
-        more = bpf_map_get_next_key(holds.get(), &last, &key);
-    }
-    return found;
 }
 
 Result<UniqueFd> wait_for_lock(const std::string& pin_root) {
@@ -148,9 +128,9 @@ Status remove_pins(const std::string& pin_root) {
     fs::remove_all(pin_root, error);
     if (error) return fail(ErrorCode::kInternal, "remove " + pin_root + ": " + error.message());
     for (int i = 0; i < kResumes; i++) {
-        const std::vector<Process> waiting = stopped_processes(holds);
+        const std::vector<bailiff_hold> waiting = read_holds(holds.get());
         if (waiting.empty()) break;
-        for (const Process& process : waiting) (void)resume(process.pid, process.start_time);
+        for (const bailiff_hold& row : waiting) (void)resume(row.event.pid, row.event.start_time);
         poll(nullptr, 0, kPauseMs);
     }
     return {};

@@ -61,7 +61,7 @@ case_what_is_held_waits_for_the_answer_of_another_account() {
 }
 
 case_what_is_denied_or_not_answered_does_not_happen() {
-    local waiting approval file
+    local waiting approval
     hold_policy "deadline: 10s"
     held rm /srv/held/a
     bailiffctl approvals deny "$approval" >/dev/null || fail "it could not be denied"
@@ -92,7 +92,7 @@ case_who_asks_may_approve_where_the_policy_says_so() {
 }
 
 case_what_waits_is_known_to_a_new_daemon() {
-    local waiting approval file
+    local waiting approval
     hold_policy
     held rm /srv/held/a
     stop KILL "$daemon_pid"
