@@ -87,8 +87,10 @@ int file_open(context* ctx) {
     struct file* file = (struct file*)ctx[0];
     note_writer(file);
     struct bailiff_task* row = task_row();
-    if (!row || open_goes_through(row, file)) return 0;
-    return on_file_open(row, file);
+    if (!row) return 0;
+    int ret = open_goes_through(row, file) ? 0 : on_file_open(row, file);
+    if (!ret) note_opened(row, file);
+    return ret;
 }
 
 HOOK(inode_create, 3) {
@@ -104,7 +106,8 @@ HOOK(inode_mknod, 4) {
 }
 
 HOOK(inode_symlink, 3) {
-    return judge_dentry((struct dentry*)ctx[1], BAILIFF_RIGHT_CREATE, BAILIFF_HOOK_INODE_SYMLINK);
+    return judge_text((struct dentry*)ctx[1], BAILIFF_RIGHT_CREATE, BAILIFF_HOOK_INODE_SYMLINK,
+                      ctx[2]);
 }
 
 HOOK_AS(link_from, inode_link, inode_link, 3) {
@@ -116,12 +119,22 @@ HOOK_AS(link_to, inode_link, inode_link, 3) {
 }
 
 HOOK(inode_unlink, 2) {
-    return judge_dentry((struct dentry*)ctx[1], BAILIFF_RIGHT_DELETE, BAILIFF_HOOK_INODE_UNLINK);
+    return on_removal((struct dentry*)ctx[1], BAILIFF_HOOK_INODE_UNLINK);
 }
 
 HOOK(inode_rmdir, 2) {
-    return judge_dentry((struct dentry*)ctx[1], BAILIFF_RIGHT_DELETE, BAILIFF_HOOK_INODE_RMDIR);
+    return on_removal((struct dentry*)ctx[1], BAILIFF_HOOK_INODE_RMDIR);
 }
+
+// What open(2) makes is noted when it is opened.
+#define MADE(program, call)                                          \
+    SEC("fexit/" #call)                                              \
+    int program(context* ctx) {                                      \
+        return has_row() ? on_made(ctx, (struct dentry*)ctx[2]) : 0; \
+    }
+MADE(made_folder, vfs_mkdir)
+MADE(made_node, vfs_mknod)
+MADE(made_link, vfs_symlink)
 
 HOOK_AS(rename_from, inode_rename, inode_rename, LSM_OR_FMOD(4, 5)) {
     return on_rename_from((struct dentry*)ctx[1], (struct dentry*)ctx[3]);
@@ -167,13 +180,13 @@ HOOK_BODY(__always_inline, inode_setattr_2, inode_setattr, inode_setattr, 2) {
 #endif
 
 HOOK(inode_setxattr, 6) {
-    return judge_dentry((struct dentry*)ctx[1], BAILIFF_RIGHT_METADATA,
-                        BAILIFF_HOOK_INODE_SETXATTR);
+    return judge_text((struct dentry*)ctx[1], BAILIFF_RIGHT_METADATA, BAILIFF_HOOK_INODE_SETXATTR,
+                      ctx[2]);
 }
 
 HOOK(inode_removexattr, 3) {
-    return judge_dentry((struct dentry*)ctx[1], BAILIFF_RIGHT_METADATA,
-                        BAILIFF_HOOK_INODE_REMOVEXATTR);
+    return judge_text((struct dentry*)ctx[1], BAILIFF_RIGHT_METADATA,
+                      BAILIFF_HOOK_INODE_REMOVEXATTR, ctx[2]);
 }
 
 // Since 6.2; before, ACLs come through the two above.

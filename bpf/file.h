@@ -7,11 +7,13 @@
 #include "network.h"
 #include "special_files.h"
 
-// What an act is besides its object: an attribute's bits and mode, and act.exempt.
+// What an act is besides its object.
 struct detail {
-    u32 bits;
-    u16 mode;
-    u8 exempt;
+    u32 bits;     // which attributes are set
+    u16 mode;     // of those the mode,
+    u64 words[2]; // and owner, group and size
+    u64 text;     // kernel address of an attribute's name or a symbolic link's target, or 0
+    u8 exempt;    // as act.exempt
 };
 
 // on failure: deny, subjects only
@@ -28,6 +30,8 @@ static __always_inline int judge_change(struct dentry* dentry, u32 right, u32 ho
     j.act.port = detail.mode;
     j.act.exempt = detail.exempt;
     u8 reason = subject_begin(&j);
+    if (detail.text && tracks_made(row)) detail.words[0] = hash_name(row, detail.text);
+    __builtin_memcpy(j.act.address, detail.words, sizeof(j.act.address));
     u32 kind = kind_of(dentry);
     if (!reason && kind == FS_NAMELESS) return 0;
     if (!reason && sets_kernel(dentry, kind)) reason = BAILIFF_REASON_KERNEL_SETTING;
@@ -36,9 +40,51 @@ static __always_inline int judge_change(struct dentry* dentry, u32 right, u32 ho
     return ret;
 }
 
+// With a text: a symbolic link's target, or the name of an attribute.
+static __always_inline int judge_text(struct dentry* dentry, u32 right, u32 hook, u64 text) {
+    struct detail detail = {.text = text};
+    return judge_change(dentry, right, hook, detail);
+}
+
 static __always_inline int judge_dentry(struct dentry* dentry, u32 right, u32 hook) {
     struct detail none = {};
     return judge_change(dentry, right, hook, none);
+}
+
+// A name goes, and with the last one what it stood for.
+// on failure: deny, subjects only
+static __always_inline int on_removal(struct dentry* dentry, u32 hook) {
+    int ret = judge_dentry(dentry, BAILIFF_RIGHT_DELETE, hook);
+    struct bailiff_task* row = ret ? 0 : task_row();
+    if (row) forget_made(row, (u64)BPF_CORE_READ(dentry, d_inode));
+    return ret;
+}
+
+// Does this very opening make the file?
+static __always_inline int is_new(const struct file* file) {
+    return (file->f_mode & FMODE_CREATED) || (file->f_flags & __O_TMPFILE);
+}
+
+// An opening that is allowed and made the file. What overlayfs makes inside is a copy of what is
+// there already.
+static __always_inline int note_opened(struct bailiff_task* row, struct file* file) {
+    if (!is_new(file) || inside_overlay(row, file->f_path.dentry)) return 0;
+    return note_made(row, (u64)BPF_CORE_READ(file, f_inode));
+}
+
+// Is it an error? Of a function that returns an int, and of one that returns a pointer.
+static __always_inline int is_error(u64 returned) {
+    u32 high = returned >> 32;
+    return (!high || high == ~0u) && (u32)returned > ~(u32)MAX_ERRNO;
+}
+
+// A call that was to make `dentry` is done.
+static __noinline int on_made(u64* ctx, struct dentry* dentry) {
+    struct bailiff_task* row = subject_row();
+    u64 returned = 0;
+    if (!row || bpf_get_func_ret(ctx, &returned) || is_error(returned)) return 0;
+    if (inside_overlay(row, dentry)) return 0;
+    return note_made(row, (u64)BPF_CORE_READ(dentry, d_inode));
 }
 
 // For who is asked: the other name of a rename or a link.
@@ -90,15 +136,16 @@ static __noinline int on_file_open(struct bailiff_task* row, struct file* file) 
     // A probe's exec is left to bprm_check, or it would prove nothing about that hook.
     if (opens_for_execution(file) && (j.subject->flags & BAILIFF_SUBJECT_CANARY)) return 0;
     if (is_nameless(j.dentry)) return opens_for_execution(file) ? judge_unnamed(&j) : 0;
-    j.act.exempt = (file->f_mode & FMODE_CREATED) != 0;
+    j.act.exempt = is_new(file) != 0;
     row->scratch[SCRATCH_APPROVED] = 0;
     row->truncates = 0;
     int ret = opens_for_execution(file) ? judge_path(&j) : judge_mode(&j, file->f_mode);
     if (ret) return ret;
     // What was approved when it was opened is not asked for again when it is used.
     if (row->scratch[SCRATCH_APPROVED]) {
-        remember_seen(row, file, rights_of(file->f_mode));
-        if (file->f_flags & O_TRUNC) row->truncates = (u64)BPF_CORE_READ(file, f_inode);
+        u64 inode = (u64)BPF_CORE_READ(file, f_inode);
+        note_passed(row, (u64)file, inode_mark(inode));
+        if (file->f_flags & O_TRUNC) row->truncates = inode;
     }
     note_overlay(j.row, j.dentry);
     return 0;
@@ -109,6 +156,7 @@ static __noinline int on_file_open(struct bailiff_task* row, struct file* file) 
 static __always_inline int judge_use(struct judgement* j, struct file* file, u32 mode) {
     if (is_seen(j->row, file, rights_of(mode))) return 0;
     j->row->scratch[SCRATCH_NOTED] = 0;
+    j->row->scratch[SCRATCH_OPEN] = (u64)file;
     int ret = is_nameless(j->dentry) ? 0 : judge_mode(j, mode);
     if (!ret && !j->row->scratch[SCRATCH_NOTED]) remember_seen(j->row, file, rights_of(mode));
     return ret;
@@ -205,8 +253,7 @@ static __always_inline int on_rename_from(struct dentry* from, struct dentry* to
 static __always_inline int on_rename_to(struct dentry* from, struct dentry* to) {
     note_other(from);
     int ret = judge_dentry(to, BAILIFF_RIGHT_CREATE, BAILIFF_HOOK_INODE_RENAME);
-    if (!ret && to->d_inode)
-        ret = judge_dentry(to, BAILIFF_RIGHT_DELETE, BAILIFF_HOOK_INODE_RENAME);
+    if (!ret && to->d_inode) ret = on_removal(to, BAILIFF_HOOK_INODE_RENAME);
     return ret;
 }
 
@@ -262,8 +309,13 @@ static __always_inline int is_opening(struct dentry* dentry, unsigned int valid)
 // on failure: deny, subjects only
 static __always_inline int on_inode_setattr(struct dentry* dentry, const struct iattr* attr) {
     unsigned int valid = attr->ia_valid;
-    struct detail detail = {.bits = valid, .mode = attr->ia_mode};
+    struct detail detail = {.bits = valid};
+    // What is not set is whatever lay there.
+    if (valid & ATTR_MODE) detail.mode = attr->ia_mode;
+    if (valid & ATTR_UID) detail.words[0] = attr->ia_uid.val;
+    if (valid & ATTR_GID) detail.words[0] |= (u64)attr->ia_gid.val << 32;
     if (valid & ATTR_SIZE) {
+        detail.words[1] = (u64)attr->ia_size;
         detail.exempt = is_opening(dentry, valid) != 0;
         return judge_change(dentry, BAILIFF_RIGHT_TRUNCATE, BAILIFF_HOOK_INODE_SETATTR, detail);
     }

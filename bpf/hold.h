@@ -6,6 +6,7 @@
 
 #include "event.h"
 #include "name.h"
+#include "own.h"
 
 // What an ended judgement says.
 enum outcome {
@@ -190,20 +191,42 @@ __noinline u64 identify_act(struct bailiff_task* row, const struct act* act) {
     return hash_kept(row, ACT_WORDS * 8);
 }
 
+// Frees the seat, unless it is another's by now.
+static __always_inline void leave_seat(u64 id) {
+    u32 seat = bailiff_seat(id);
+    const struct bailiff_hold* hold = bpf_map_lookup_elem(&holds, &seat);
+    if (hold && hold->event.hold == id) bpf_map_delete_elem(&holds, &seat);
+}
+
 // Whatever waited or was approved does so no longer.
 __noinline int forget_held(struct bailiff_task* row) {
     if (!row || !row->held.id) return 0;
     u64 id = row->held.id;
     row->held.id = 0;
-    bpf_map_delete_elem(&holds, &id);
+    leave_seat(id);
     bpf_map_delete_elem(&answers, &id);
     return 0;
 }
 
+// Until when the process was given turns; 0 where it was not.
+static __always_inline u64* turns_of_process(void) {
+    u32 index = (u32)(bpf_get_current_pid_tgid() >> 32) & (BAILIFF_RESUMED - 1);
+    return bpf_map_lookup_elem(&resumed, &index);
+}
+
 // Stops this thread, and so its process, before the call returns. Not process-wide: a second stop
-// of that kind is dropped, and then the error reaches the program.
+// of that kind is dropped, and then the error reaches the program. While the process has turns the
+// stop is taken back at once: what is left of it is that the call is made again.
 static __always_inline int stop(void) {
-    return bpf_send_signal_thread(SIGSTOP) ? DENIED : HELD;
+    if (bpf_send_signal_thread(SIGSTOP)) return DENIED;
+    const u64* turns = turns_of_process();
+    if (turns && bpf_ktime_get_boot_ns() < *turns) bpf_send_signal_thread(SIGCONT);
+    return HELD;
+}
+
+static __always_inline void end_turns(void) {
+    u64* turns = turns_of_process();
+    if (turns) *turns = 0;
 }
 
 // Nothing more is waited for.
@@ -215,27 +238,35 @@ static __always_inline int refuse_held(struct bailiff_task* row, u8 reason) {
     return UNDECIDED;
 }
 
-// Where a connection that was approved is remembered.
-static __always_inline struct bailiff_connected* connected_entry(struct bailiff_task* row,
-                                                                 u64 peer) {
-    return &row->connected[peer & (BAILIFF_CONNECTED - 1)];
+// Remembers a descriptor that was approved: a struct file or sock, and what it is open to.
+static __always_inline void note_passed(struct bailiff_task* row, u64 open, u64 what) {
+    struct bailiff_passed* passed = &row->passed[what & (BAILIFF_PASSED - 1)];
+    passed->open = open;
+    passed->what = what;
 }
 
-static __always_inline void note_connected(struct bailiff_task* row, const struct act* act) {
-    u64 peer = identify_peer(row, act);
-    struct bailiff_connected* c = connected_entry(row, peer);
-    c->socket = row->scratch[SCRATCH_SOCKET];
-    c->peer = peer;
+static __always_inline int is_noted(const struct bailiff_task* row, u64 open, u64 what) {
+    const struct bailiff_passed* passed = &row->passed[what & (BAILIFF_PASSED - 1)];
+    return passed->open == open && passed->what == what;
 }
 
-// Was this connection to this peer approved? To make one asks each time.
-static __always_inline int is_connected(struct bailiff_task* row, const struct act* act) {
-    u64 socket = row->scratch[SCRATCH_SOCKET];
-    if (act->right != BAILIFF_RIGHT_CONNECT || !socket) return 0;
-    if (act->hook == BAILIFF_HOOK_SOCKET_CONNECT) return 0;
-    u64 peer = identify_peer(row, act);
-    const struct bailiff_connected* c = connected_entry(row, peer);
-    return c->socket == socket && c->peer == peer;
+// A number for an inode at which note_passed() finds no two of a folder at one place.
+static __always_inline u64 inode_mark(u64 inode) {
+    return inode ^ inode >> 12;
+}
+
+// Is it the use of a descriptor whose opening or connecting was approved? To make a connection asks
+// each time.
+static __always_inline int is_passed(struct bailiff_task* row, const struct act* act) {
+    u64 open = row->scratch[SCRATCH_OPEN];
+    if (!open) return 0;
+    if (act->right == BAILIFF_RIGHT_CONNECT)
+        return act->hook != BAILIFF_HOOK_SOCKET_CONNECT &&
+               is_noted(row, open, identify_peer(row, act));
+    if (act->right != BAILIFF_RIGHT_WRITE) return 0;
+    if (act->hook != BAILIFF_HOOK_FILE_PERMISSION && act->hook != BAILIFF_HOOK_MMAP_FILE) return 0;
+    const struct dentry* dentry = (const struct dentry*)act->dentry;
+    return dentry && is_noted(row, open, inode_mark((u64)BPF_CORE_READ(dentry, d_inode)));
 }
 
 // The act was asked for before. What was approved in time is worth nothing later.
@@ -249,17 +280,27 @@ static __noinline int ask_again(struct bailiff_task* row, const struct act* act)
         u64 verdict = answer ? *answer : BAILIFF_VERDICT_HOLD;
         if (!answer || bpf_map_delete_elem(&answers, &id))
             return stop() == HELD ? HELD : refuse_held(row, BAILIFF_REASON_CANNOT_WAIT);
+        end_turns();
         if (verdict != BAILIFF_VERDICT_ALLOW) return refuse_held(row, BAILIFF_REASON_DISAPPROVED);
         held->approved = 1;
-        bpf_map_delete_elem(&holds, &id);
+        leave_seat(id);
     }
     held->passed |= 1u << (act->right & 31);
     row->scratch[SCRATCH_APPROVED] = 1;
-    if (act->right == BAILIFF_RIGHT_CONNECT) note_connected(row, act);
+    if (act->right == BAILIFF_RIGHT_CONNECT)
+        note_passed(row, row->scratch[SCRATCH_OPEN], identify_peer(row, act));
     struct bailiff_decision* d = scratch_decision(row);
     d->verdict = BAILIFF_VERDICT_AUDIT;
     d->reason = BAILIFF_REASON_APPROVED;
     return UNDECIDED;
+}
+
+// What was asked for needs no answer any more; one that was given is one all the same.
+static __always_inline int answered_before(struct bailiff_task* row) {
+    u64 id = row->held.id;
+    const u64* answer = bpf_map_lookup_elem(&answers, &id);
+    if (!answer || *answer == BAILIFF_VERDICT_ALLOW) return UNDECIDED;
+    return refuse_held(row, BAILIFF_REASON_DISAPPROVED);
 }
 
 // How long an act of the subject waits, in nanoseconds.
@@ -269,15 +310,39 @@ static __always_inline u64 patience(const struct bailiff_subject* subject) {
     return policy ? policy->hold_seconds * 1000000000ULL : 0;
 }
 
+// The search for a free seat of a session.
+struct seating {
+    const struct bailiff_hold* zeros;
+    u32 session;
+    u32 first;
+    u32 seat;
+    u32 found;
+};
+
+static long try_seat(u32 number, struct seating* s) {
+    s->seat = s->session * BAILIFF_MAX_HOLDS_OF_SESSION +
+              ((s->first + number) & (BAILIFF_MAX_HOLDS_OF_SESSION - 1));
+    s->found = !bpf_map_update_elem(&holds, &s->seat, s->zeros, BPF_NOEXIST);
+    return s->found;
+}
+
+// Makes a row of zeros in "holds". Returns the id of the new hold, or 0.
+static __noinline u64 take_seat(u32 session) {
+    u32 zero = 0;
+    struct seating s = {.session = session, .first = bpf_get_prandom_u32()};
+    s.zeros = bpf_map_lookup_elem(&blank, &zero);
+    if (!s.zeros) return 0;
+    bpf_loop(BAILIFF_MAX_HOLDS_OF_SESSION, try_seat, &s, 0);
+    return s.found ? two(s.seat, bpf_get_prandom_u32() | 1) : 0;
+}
+
 // Writes the row that says what is waited for. NULL where there is no room.
 static __always_inline struct bailiff_hold* write_hold(struct bailiff_task* row,
                                                        const struct bailiff_subject* subject,
                                                        const struct act* act) {
-    u64 id = two(bpf_get_prandom_u32(), bpf_get_prandom_u32());
-    u32 zero = 0;
-    const struct bailiff_hold* zeros = bpf_map_lookup_elem(&blank, &zero);
-    if (!id || !zeros || bpf_map_update_elem(&holds, &id, zeros, BPF_NOEXIST)) return 0;
-    struct bailiff_hold* hold = bpf_map_lookup_elem(&holds, &id);
+    u64 id = take_seat(subject->session);
+    u32 seat = bailiff_seat(id);
+    struct bailiff_hold* hold = id ? bpf_map_lookup_elem(&holds, &seat) : 0;
     if (!hold) return 0;
     row->held.id = id;
     row->held.deadline = bpf_ktime_get_boot_ns() + patience(subject);
@@ -324,12 +389,15 @@ static __always_inline int is_lenient(const struct bailiff_task* row, const stru
 __noinline int hold_act(struct bailiff_task* row, const struct bailiff_subject* subject,
                         const struct act* act) {
     if (!row || !subject || !act) return UNDECIDED;
-    if (act->exempt || is_connected(row, act)) return LET_THROUGH;
-    if (is_lenient(row, act, BAILIFF_VERDICT_HOLD, 0)) return UNDECIDED;
-    if (act->quiet || !can_wait(act->right)) return refuse_held(row, BAILIFF_REASON_CANNOT_WAIT);
+    if (act->exempt || is_passed(row, act) || is_own(subject, act)) return LET_THROUGH;
+    int lenient = is_lenient(row, act, BAILIFF_VERDICT_HOLD, 0);
+    if (lenient && !row->held.id) return UNDECIDED;
+    if (act->quiet || !can_wait(act->right))
+        return lenient ? UNDECIDED : refuse_held(row, BAILIFF_REASON_CANNOT_WAIT);
     u64 what = identify_act(row, act);
     const struct bailiff_held* held = &row->held;
     int asked = held->id && held->act == what && !(held->passed >> (act->right & 31) & 1);
+    if (lenient) return asked ? answered_before(row) : UNDECIDED;
     return asked ? ask_again(row, act) : ask(row, subject, act, what);
 }
 

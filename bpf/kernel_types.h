@@ -54,11 +54,16 @@ enum {
 #define FMODE_WRITE 2u
 #define FMODE_CREATED 0x100000u
 #define FMODE_EXEC_FLAG 0x20u // __FMODE_EXEC in f_flags
-#define ATTR_SIZE (1u << 3)   // include/linux/fs.h
+#define ATTR_MODE (1u << 0)   // include/linux/fs.h
+#define ATTR_UID (1u << 1)
+#define ATTR_GID (1u << 2)
+#define ATTR_SIZE (1u << 3)
 #define ATTR_FORCE (1u << 9)
 #define ATTR_OPEN (1u << 15)
 #define O_TRUNC 01000u
-#define MAY_READ 4 // include/linux/fs.h
+#define __O_TMPFILE 020000000u
+#define MAX_ERRNO 4095u // include/linux/err.h
+#define MAY_READ 4      // include/linux/fs.h
 #define MAY_WRITE 2
 #define PROT_READ 1
 #define PROT_WRITE 2
@@ -74,6 +79,7 @@ enum {
 #define PF_KTHREAD 0x200000u
 #define TS_COMPAT 2u // arch/x86/include/asm/thread_info.h: a call by the 32-bit entry
 #define SIGKILL 9
+#define SIGCONT 18
 #define SIGSTOP 19
 #define RENAME_EXCHANGE 2
 #define F_WRLCK 1
@@ -271,11 +277,6 @@ struct file {
     unsigned int f_mode;
 };
 
-struct iattr {
-    unsigned int ia_valid;
-    unsigned short ia_mode;
-};
-
 typedef struct {
     u32 val;
 } kuid_t;
@@ -283,6 +284,14 @@ typedef struct {
 typedef struct {
     u32 val;
 } kgid_t;
+
+struct iattr {
+    unsigned int ia_valid;
+    unsigned short ia_mode;
+    kuid_t ia_uid;
+    kgid_t ia_gid;
+    long long ia_size;
+};
 
 typedef struct {
     u64 val;

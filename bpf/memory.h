@@ -44,6 +44,7 @@ static __always_inline int on_mmap_file(struct file* file, unsigned long protect
     if (!j.row) return 0;
     if (file && is_there(j.row, file)) j.dentry = file->f_path.dentry;
     if (j.dentry && inside_overlay(j.row, j.dentry)) return 0;
+    j.row->scratch[SCRATCH_OPEN] = (u64)file;
     u8 reason = subject_begin(&j);
     if (reason) return refuse(&j, reason);
     u32 shared = (flags & MAP_SHARED) != 0;

@@ -199,7 +199,7 @@ static __always_inline int judge_named(struct judgement* j, struct sock* sk, con
     if (skip) return 0;
     if (j->act.right == BAILIFF_RIGHT_CONNECT) name_own_host(j, sk);
     int connects = j->act.hook == BAILIFF_HOOK_SOCKET_CONNECT;
-    j->row->scratch[SCRATCH_SOCKET] = connects ? (u64)sk : 0;
+    j->row->scratch[SCRATCH_OPEN] = connects ? (u64)sk : 0;
     return judge_address(j);
 }
 
@@ -296,7 +296,7 @@ __noinline int refuses_peer(u64 address, u32 hook) {
     if (own_address(&j, sk, 0) && is_permitted(&j)) return 0;
     j.act.right = BAILIFF_RIGHT_CONNECT;
     own_address(&j, sk, 1);
-    j.row->scratch[SCRATCH_SOCKET] = address;
+    j.row->scratch[SCRATCH_OPEN] = address;
     return outcome_of(judge_address(&j));
 }
 
@@ -474,7 +474,7 @@ static __noinline int on_socket_receive(struct file* file) {
     if (reason) return refuse(&j, reason);
     int ret = judge_route(sk, j.act.hook);
     if (ret || !own_address(&j, sk, 1)) return ret;
-    j.row->scratch[SCRATCH_SOCKET] = 0;
+    j.row->scratch[SCRATCH_OPEN] = 0;
     if (j.act.port) return judge_address(&j);
     __builtin_memset(j.act.address, 0, sizeof(j.act.address));
     j.act.right = BAILIFF_RIGHT_BIND;

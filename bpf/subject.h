@@ -19,7 +19,7 @@
 #define SCRATCH_UNKNOWN 68  // why that content is not known, or 0
 #define SCRATCH_SHA256 69   // its digest
 #define SCRATCH_APPROVED 73 // not 0: an act was let through because it was approved
-#define SCRATCH_SOCKET 74   // struct sock * that connects or is connected, or 0
+#define SCRATCH_OPEN 74     // struct file * or struct sock * that is used, or 0
 #define SCRATCH_OTHER 75    // struct dentry * of the other end of a rename or link, or 0
 #define SCRATCH_END 76
 

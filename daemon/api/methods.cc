@@ -38,7 +38,7 @@ asio::awaitable<Result<std::string>> read_events(Service& service, const Caller&
 
 // In the order of control.proto. Those with two roles or three: the first one for one's own
 // sessions, the others for all, which the service tells apart.
-constexpr std::array<Method, 14> kMethods{{
+constexpr std::array<Method, 15> kMethods{{
     {"OpenSession", RoleSet{kUser}, kUnboundAgent, false,
      unary<v1::OpenSessionRequest, v1::OpenSessionResponse, &Service::open_session>},
     {"RenewSession", RoleSet{kUser}, kUnboundAgent, false,
@@ -64,6 +64,8 @@ constexpr std::array<Method, 14> kMethods{{
      unary<v1::AnswerApprovalRequest, v1::AnswerApprovalResponse, &Service::answer_approval>},
     {"ReloadPolicy", RoleSet{kOperator}, kNoSubject, false,
      unary<v1::ReloadPolicyRequest, v1::ReloadPolicyResponse, &Service::reload_policy>},
+    {"GetRefusal", RoleSet{}, kEverySubject, false,
+     unary<v1::GetRefusalRequest, v1::GetRefusalResponse, &Service::get_refusal>},
     {"WhoAmI", RoleSet{}, kEverySubject, false,
      unary<v1::WhoAmIRequest, v1::WhoAmIResponse, &Service::who_am_i>},
 }};

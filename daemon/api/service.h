@@ -93,6 +93,9 @@ public:
     // the policy before stays in force.
     virtual Result<v1::ReloadPolicyResponse> reload_policy(
         const Caller& caller, const v1::ReloadPolicyRequest& request) = 0;
+    // A subject, of its own; kFailedPrecondition for who is none.
+    virtual Result<v1::GetRefusalResponse> get_refusal(const Caller& caller,
+                                                       const v1::GetRefusalRequest& request) = 0;
     // Anyone, also from inside a session.
     virtual Result<v1::WhoAmIResponse> who_am_i(const Caller& caller,
                                                 const v1::WhoAmIRequest& request) = 0;

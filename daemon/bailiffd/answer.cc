@@ -102,9 +102,15 @@ Result<v1::AnswerApprovalResponse> ControlService::answer_approval(
         return tl::unexpected(short_enough.error());
     v1::Record record = answer_record(**found, request.approve(), by(caller), request.reason());
     const auto verdict = request.approve() ? BAILIFF_VERDICT_ALLOW : BAILIFF_VERDICT_DENY;
-    if (Status given = approvals_.answer(request.approval(), verdict); !given)
+    if (Status open = approvals_.check(request.approval()); !open)
+        return tl::unexpected(open.error());
+    journal_.record(record); // before the act: what happens is on record
+    if (Status given = approvals_.answer(request.approval(), verdict); !given) {
+        record.set_kind("approval.failed");
+        record.set_message("the answer did not reach the kernel: " + given.error().message());
+        journal_.record(std::move(record));
         return tl::unexpected(given.error());
-    journal_.record(std::move(record));
+    }
     v1::AnswerApprovalResponse response;
     if (const auto answered = approvals_.find(request.approval()))
         *response.mutable_approval() = describe(**answered);

@@ -89,8 +89,8 @@ Status Daemon::open_manager() {
     hooks.posture = [this] { return posture_; };
     hooks.answered = [this] { answers_.cancel(); };
     approvals_ = std::make_unique<decision::Approvals>(*port_, clock_);
-    service_ = std::make_unique<ControlService>(*manager_, *port_, *journal_, *approvals_, clock_,
-                                                std::move(hooks));
+    service_ = std::make_unique<ControlService>(*manager_, *port_, *journal_, *approvals_,
+                                                refusals_, clock_, std::move(hooks));
     const Result<std::uint32_t> loaded = load_policy();
     return loaded ? Status() : tl::unexpected(loaded.error());
 }
@@ -131,6 +131,7 @@ void Daemon::drain_events() {
         const bool stale = record->reason() == "not_hashed" || record->reason() == "changed";
         if (stale && !object.path_truncated()) to_hash.insert(object.path());
         if (event.hold != 0) meet_hold(event, *record);
+        refusals_.meet(event, *record);
         journal_->record(std::move(*record));
     });
     for (const std::string& path : to_hash) manager_->hash_again(path);

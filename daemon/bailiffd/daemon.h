@@ -16,6 +16,7 @@
 #include "bailiffd/posture.h"
 #include "bailiffd/service.h"
 #include "decision/approvals.h"
+#include "decision/refusals.h"
 #include "kernel/client.h"
 #include "session/event_reader.h"
 #include "session/manager.h"
@@ -78,6 +79,7 @@ private:
     std::unique_ptr<session::Manager> manager_;
     std::unique_ptr<session::EventReader> events_;
     std::unique_ptr<decision::Approvals> approvals_;
+    decision::Refusals refusals_;
     boost::asio::steady_timer answers_{context_}; // cancelled when there is one
     std::unique_ptr<ControlService> service_;
     std::unique_ptr<api::Server> server_;

@@ -27,12 +27,14 @@ session::Presenter presenter_of(const api::Peer& peer) {
 } // namespace
 
 ControlService::ControlService(session::Manager& manager, kernel::KernelPort& port,
-                               Journal& journal, decision::Approvals& approvals, const Clock& clock,
+                               Journal& journal, decision::Approvals& approvals,
+                               const decision::Refusals& refusals, const Clock& clock,
                                ServiceHooks hooks)
     : manager_(manager),
       port_(port),
       journal_(journal),
       approvals_(approvals),
+      refusals_(refusals),
       clock_(clock),
       hooks_(std::move(hooks)) {}
 
@@ -189,6 +191,22 @@ Result<v1::ReloadPolicyResponse> ControlService::reload_policy(const api::Caller
     response.set_policy_file(manager_.tables()->policy().file);
     response.set_policy_digest(manager_.tables()->policy().digest);
     response.set_sessions_revoked(*revoked);
+    return response;
+}
+
+Result<v1::GetRefusalResponse> ControlService::get_refusal(const api::Caller& caller,
+                                                           const v1::GetRefusalRequest&) {
+    const std::uint32_t slot = caller.subject.slot;
+    if (slot == 0)
+        return fail(ErrorCode::kFailedPrecondition,
+                    "this process is not a subject: bailiff denies it nothing");
+    hooks_.drain_events();
+    const Result<bailiff_subject> subject = port_.get_subject(slot);
+    if (!subject) return tl::unexpected(subject.error());
+    v1::GetRefusalResponse response;
+    if (const v1::Record* last = refusals_.last(slot, subject->generation))
+        *response.mutable_refused() = *last;
+    journal::make_utf8(response);
     return response;
 }
 

@@ -8,6 +8,7 @@
 #include "bailiffd/journal.h"
 #include "bailiffd/posture.h"
 #include "decision/approvals.h"
+#include "decision/refusals.h"
 #include "session/manager.h"
 
 namespace bailiff::daemon {
@@ -24,7 +25,8 @@ struct ServiceHooks {
 class ControlService final : public api::Service {
 public:
     ControlService(session::Manager& manager, kernel::KernelPort& port, Journal& journal,
-                   decision::Approvals& approvals, const Clock& clock, ServiceHooks hooks);
+                   decision::Approvals& approvals, const decision::Refusals& refusals,
+                   const Clock& clock, ServiceHooks hooks);
 
     // The groups of the policy in force.
     void set_roles(const policy::RoleSettings& roles);
@@ -57,6 +59,8 @@ public:
         const api::Caller& caller, const v1::AnswerApprovalRequest& request) override;
     Result<v1::ReloadPolicyResponse> reload_policy(const api::Caller& caller,
                                                    const v1::ReloadPolicyRequest& request) override;
+    Result<v1::GetRefusalResponse> get_refusal(const api::Caller& caller,
+                                               const v1::GetRefusalRequest& request) override;
     Result<v1::WhoAmIResponse> who_am_i(const api::Caller& caller,
                                         const v1::WhoAmIRequest& request) override;
 
@@ -83,6 +87,7 @@ private:
     kernel::KernelPort& port_;
     Journal& journal_;
     decision::Approvals& approvals_;
+    const decision::Refusals& refusals_;
     const Clock& clock_;
     ServiceHooks hooks_;
     api::Roles roles_;

@@ -17,6 +17,7 @@
 #include "ctl/status.h"
 #include "ctl/usage.h"
 #include "ctl/whoami.h"
+#include "ctl/why.h"
 
 namespace {
 
@@ -27,9 +28,9 @@ void add_status_with_pins(CLI::App& app, Context& context) {
 }
 
 using Add = void (*)(CLI::App&, Context&);
-constexpr Add kCommands[] = {add_run,    add_session,   add_events,       add_status_with_pins,
-                             add_whoami, add_approvals, add_detach,       add_break_glass,
-                             add_dev,    add_policy,    add_policy_reload};
+constexpr Add kCommands[] = {add_run,    add_session,   add_events,        add_status_with_pins,
+                             add_whoami, add_approvals, add_detach,        add_break_glass,
+                             add_dev,    add_policy,    add_policy_reload, add_why};
 
 } // namespace
 

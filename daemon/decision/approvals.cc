@@ -55,10 +55,10 @@ bool Approvals::waits(const Approval& approval) {
     return !row || row->has_value(); // one that cannot be read is looked at again
 }
 
-Status Approvals::answer(const std::string& id, bailiff_verdict verdict) {
+Status Approvals::check(const std::string& id) {
     const Result<const Approval*> found = find(id);
     if (!found) return tl::unexpected(found.error());
-    Approval& approval = waiting_.at((*found)->hold);
+    const Approval& approval = **found;
     if (approval.answer)
         return fail(ErrorCode::kFailedPrecondition, "approval " + id + " was answered already");
     if (clock_.boot_nanos() >= approval.deadline)
@@ -67,6 +67,12 @@ Status Approvals::answer(const std::string& id, bailiff_verdict verdict) {
         waiting_.erase(approval.hold);
         return fail(ErrorCode::kNotFound, "approval " + id + " waits no more: its task is gone");
     }
+    return {};
+}
+
+Status Approvals::answer(const std::string& id, bailiff_verdict verdict) {
+    if (Status open = check(id); !open) return open;
+    Approval& approval = waiting_.at((*find(id))->hold);
     if (Status given = port_.answer(approval.hold, verdict); !given) return given;
     approval.answer = verdict;
     approval.answered_at = clock_.boot_nanos();

@@ -37,8 +37,10 @@ public:
     void add(const bailiff_hold& row, v1::Record asked);
     // The task of a hold went on: it took the answer, or was denied.
     void settled(std::uint64_t hold);
-    // Answers one, allow or deny, and lets the task go on. kNotFound where no such act waits,
-    // kFailedPrecondition where it was answered before or its time is over, kUnavailable.
+    // Can it be answered? kNotFound where no such act waits, kFailedPrecondition where it was
+    // answered before or its time is over.
+    [[nodiscard]] Status check(const std::string& id);
+    // Answers one, allow or deny, and lets the task go on. As check(), and kUnavailable.
     [[nodiscard]] Status answer(const std::string& id, bailiff_verdict verdict);
 
     // kNotFound.

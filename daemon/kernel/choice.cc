@@ -29,7 +29,7 @@ std::optional<unsigned> arguments_of(const Btf& kernel, const std::string& funct
 std::string target_of(const bpf_program* program) {
     const std::string_view section = bpf_program__section_name(program);
     if (section.starts_with("lsm/")) return "bpf_lsm_" + std::string(section.substr(4));
-    for (const std::string_view kind : {"fmod_ret/", "fentry/"})
+    for (const std::string_view kind : {"fmod_ret/", "fentry/", "fexit/"})
         if (section.starts_with(kind)) return std::string(section.substr(kind.size()));
     return "";
 }

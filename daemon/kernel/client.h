@@ -65,6 +65,7 @@ public:
     Result<std::optional<bailiff_hold>> find_hold(std::uint64_t hold) override;
     Status answer(std::uint64_t hold, bailiff_verdict verdict) override;
     void forget_hold(std::uint64_t hold) override;
+    void forget_made(std::uint32_t session) override;
     Status resume(std::uint32_t pid, std::uint64_t start_time) override;
     Result<KernelPosture> posture() override;
     Result<std::uint64_t> counter(std::uint32_t index) override;

@@ -131,8 +131,10 @@ Result<std::vector<bailiff_hold>> Client::holds() {
     return read_holds(map("holds"));
 }
 Result<std::optional<bailiff_hold>> Client::find_hold(std::uint64_t hold) {
+    const std::uint32_t seat = bailiff_seat(hold);
     bailiff_hold row{};
-    if (bpf_map_lookup_elem(map("holds"), &hold, &row) == 0) return row;
+    if (bpf_map_lookup_elem(map("holds"), &seat, &row) == 0)
+        return row.event.hold == hold ? std::optional(row) : std::nullopt;
     if (errno == ENOENT) return std::nullopt;
     return fail_errno("read kernel map holds", errno);
 }
@@ -140,8 +142,23 @@ Status Client::answer(std::uint64_t hold, bailiff_verdict verdict) {
     return write_map(map("answers"), "answers", hold, std::uint64_t{verdict});
 }
 void Client::forget_hold(std::uint64_t hold) {
-    (void)erase_map(map("holds"), "holds", hold);
+    const auto row = find_hold(hold);
+    if (row && row->has_value()) (void)erase_map(map("holds"), "holds", bailiff_seat(hold));
     (void)erase_map(map("answers"), "answers", hold);
+}
+void Client::forget_made(std::uint32_t session) {
+    std::vector<bailiff_file_key> found;
+    bailiff_file_key key{};
+    const int made_by = map("made_by");
+    int more = bpf_map_get_next_key(made_by, nullptr, &key);
+    for (int steps = 0; more == 0 && steps < 4 * BAILIFF_MAX_MADE; steps++) {
+        bailiff_made made{};
+        if (bpf_map_lookup_elem(made_by, &key, &made) == 0 && made.session == session)
+            found.push_back(key);
+        const bailiff_file_key last = key;
+        more = bpf_map_get_next_key(made_by, &last, &key);
+    }
+    for (const bailiff_file_key& gone : found) bpf_map_delete_elem(made_by, &gone);
 }
 Status Client::put_session(std::uint32_t slot, const bailiff_session& row) {
     return changed(write_map(map("sessions"), "sessions", slot, row));

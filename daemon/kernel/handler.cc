@@ -193,6 +193,8 @@ void ProgramsHandler::handle(const Request& request, Reply& reply) {
             return store(reply, check_target(programs_, target_of(request), request.daemon),
                          keep_count);
         case Operation::kResume:
+            if (const auto turns = programs_.map_fd("resumed"); turns)
+                give_turns(*turns, request.pid);
             if (const Status resumed = resume(request.pid, request.start_time); !resumed)
                 fail_with(reply, resumed.error());
             return;

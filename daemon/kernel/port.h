@@ -229,6 +229,8 @@ public:
     [[nodiscard]] virtual Status answer(std::uint64_t hold, bailiff_verdict verdict) = 0;
     // Erases what is left of one whose task is gone.
     virtual void forget_hold(std::uint64_t hold) = 0;
+    // Erases what the session in that slot made: nobody's own any more.
+    virtual void forget_made(std::uint32_t session) = 0;
     // Has a process that was stopped go on (SIGCONT). `start_time`, nanoseconds of CLOCK_BOOTTIME,
     // guards against a reused pid: kNotFound where the process is gone.
     [[nodiscard]] virtual Status resume(std::uint32_t pid, std::uint64_t start_time) = 0;

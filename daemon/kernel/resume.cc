@@ -4,9 +4,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <bpf/bpf.h>
+
 #include <cerrno>
+#include <ctime>
 #include <string>
 
+#include "bailiff/abi.h"
 #include "base/process.h"
 #include "base/unique_fd.h"
 
@@ -14,8 +18,18 @@ namespace bailiff::kernel {
 namespace {
 
 constexpr std::uint64_t kNanos = 1'000'000'000;
+constexpr std::uint64_t kTurns = kNanos / 10;
 
 } // namespace
+
+void give_turns(int map, std::uint32_t pid) {
+    timespec now{};
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    const std::uint64_t until = static_cast<std::uint64_t>(now.tv_sec) * kNanos +
+                                static_cast<std::uint64_t>(now.tv_nsec) + kTurns;
+    const std::uint32_t index = pid % BAILIFF_RESUMED;
+    bpf_map_update_elem(map, &index, &until, BPF_ANY);
+}
 
 // The descriptor is opened first: what is read of the pid then is either of its process, or the
 // process is gone and the signal reaches nobody.

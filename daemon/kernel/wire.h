@@ -34,10 +34,10 @@ enum class Operation : std::uint32_t {
 };
 
 // The maps that bailiffd writes or reads. Holding the descriptor is the permission.
-inline constexpr std::array<const char*, 17> kSharedMaps = {
-    "config",   "policies", "sessions", "subjects",  "labels", "rows",
-    "objects",  "filter",   "ports",    "addresses", "events", "agents",
-    "counters", "defaults", "listed",   "holds",     "answers"};
+inline constexpr std::array<const char*, 18> kSharedMaps = {
+    "config",   "policies", "sessions", "subjects",  "labels",  "rows",
+    "objects",  "filter",   "ports",    "addresses", "events",  "agents",
+    "counters", "defaults", "listed",   "holds",     "answers", "made_by"};
 
 struct Request {
     std::uint32_t magic;

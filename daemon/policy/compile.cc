@@ -83,6 +83,20 @@ Contents contents_of(const v1::FileRule& rule) {
     return contents;
 }
 
+bool holds(const google::protobuf::RepeatedPtrField<auto>& rules) {
+    return std::any_of(rules.begin(), rules.end(),
+                       [](const auto& rule) { return rule.verdict() == v1::hold; });
+}
+
+// Does it, enforced or not, have a rule or a default that holds?
+bool has_holds(const v1::Profile& profile) {
+    const v1::Defaults& by_default = profile.default_();
+    return holds(profile.exec()) || holds(profile.files()) || holds(profile.network()) ||
+           holds(profile.system()) || by_default.exec() == v1::hold ||
+           by_default.files() == v1::hold || by_default.network() == v1::hold ||
+           by_default.system() == v1::hold;
+}
+
 std::uint32_t hold_seconds(const v1::Approvals& approvals) {
     const auto seconds = parse_duration(approvals.deadline());
     return static_cast<std::uint32_t>(seconds ? *seconds : kHoldSeconds);
@@ -120,6 +134,9 @@ public:
         add_self_protection(document_, image_);
         if (!image_.names.empty()) image_.policy.flags |= BAILIFF_POLICY_HAS_NAMES;
         if (!image_.suffixes.empty()) image_.policy.flags |= BAILIFF_POLICY_HAS_SUFFIXES;
+        const auto& profiles = document_.policy.profiles();
+        if (std::any_of(profiles.begin(), profiles.end(), has_holds))
+            image_.policy.flags |= BAILIFF_POLICY_HAS_HOLDS;
         Problems problems;
         check_limits(image_, problems);
         if (!problems.empty()) return tl::unexpected<Error>(problems.error());

@@ -30,7 +30,7 @@ typedef uint64_t bailiff_u64;
 #define BAILIFF_STATIC_ASSERT(cond, text) _Static_assert(cond, text)
 #endif
 
-#define BAILIFF_ABI_VERSION 9
+#define BAILIFF_ABI_VERSION 10
 
 // Table sizes. A slot is an index; slot 0 is reserved in each table.
 #define BAILIFF_MASK_WORDS 4 // 256 profile bits
@@ -49,10 +49,12 @@ typedef uint64_t bailiff_u64;
 // Of all policies: address blocks, and pairs of a block and a port.
 #define BAILIFF_MAX_ADDRESSES 16384
 #define BAILIFF_MAX_PORTS 16384
-#define BAILIFF_MAX_LISTED 16384  // contents that rules list, counted once for each label
-#define BAILIFF_MAX_DIGESTS 16384 // files whose content is known
-#define BAILIFF_SHA256 32         // bytes of a digest
-#define BAILIFF_MAX_HOLDS 2048    // acts that wait at one time; a further one is denied
+#define BAILIFF_MAX_LISTED 16384          // contents that rules list, counted once for each label
+#define BAILIFF_MAX_DIGESTS 16384         // files whose content is known
+#define BAILIFF_SHA256 32                 // bytes of a digest
+#define BAILIFF_MAX_HOLDS 4096            // acts that wait at one time; a further one is denied
+#define BAILIFF_MAX_HOLDS_OF_SESSION 1024 // of one session
+#define BAILIFF_MAX_MADE 65536            // files that sessions made and that are theirs
 
 // What a rule speaks about. Rights over an object come first: a label has a row of masks for each.
 enum bailiff_right {
@@ -179,6 +181,7 @@ struct bailiff_policy {
 #define BAILIFF_POLICY_HAS_NAMES 1u    // labels of kind NAME exist
 #define BAILIFF_POLICY_HAS_SUFFIXES 2u // labels of kind SUFFIX exist
 #define BAILIFF_POLICY_HAS_CONTENTS 4u // rows of map "listed" exist
+#define BAILIFF_POLICY_HAS_HOLDS 8u    // some rule or default says hold or preserve
 BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_policy) == 232, "policy");
 
 // Map "defaults": array of struct bailiff_row, index policy slot * BAILIFF_ALL_RIGHTS + right: what
@@ -258,6 +261,13 @@ struct bailiff_digest {
     bailiff_u8 sha256[BAILIFF_SHA256];
 };
 BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_digest) == 64, "digest");
+
+// Map "made_by": hash, key bailiff_file_key. The session that made a file or a directory, for those
+// whose policy has holds.
+struct bailiff_made {
+    bailiff_u32 session; // slot
+    bailiff_u32 epoch;   // of the slot
+};
 
 // Map "openings": hash, key bailiff_file_key, value bailiff_u64: how often a file was opened to be
 // written, by anybody, since bailiff-kernel made its row.
@@ -428,12 +438,12 @@ struct bailiff_held {
     bailiff_u32 approved; // not 0: the approval was taken
 };
 
-// A connection that was approved: what it sends is not asked for again.
-struct bailiff_connected {
-    bailiff_u64 socket; // struct sock *
-    bailiff_u64 peer;   // keyed hash of address, port and protocol
+// A descriptor that was approved when it was opened or connected: its use is not asked for again.
+struct bailiff_passed {
+    bailiff_u64 open; // struct file * or struct sock *
+    bailiff_u64 what; // struct inode *; of a socket the keyed hash of address, port and protocol
 };
-#define BAILIFF_CONNECTED 4
+#define BAILIFF_PASSED 8
 
 // Task storage "tasks": which subject a task is. `scratch` is the hooks' working memory: it lies
 // here and not per CPU, because these programs are preempted. Subject 0: watched, see "agents".
@@ -449,11 +459,11 @@ struct bailiff_task {
     struct bailiff_granted granted[BAILIFF_GRANTED];
     struct bailiff_reached reached[BAILIFF_REACHED];
     struct bailiff_held held;
-    struct bailiff_connected connected[BAILIFF_CONNECTED];
+    struct bailiff_passed passed[BAILIFF_PASSED];
     bailiff_u64 truncates; // struct inode * that an approved opening is to truncate, or 0
     bailiff_u64 scratch[76];
 };
-BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_task) == 1488, "task");
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_task) == 1552, "task");
 
 // Map "ipc": hash, key the address of a System V object (struct kern_ipc_perm *). Who made it.
 struct bailiff_ipc {
@@ -560,15 +570,25 @@ struct bailiff_event {
 BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_event) == BAILIFF_EVENT_BRIEF + BAILIFF_EVENT_TEXT,
                       "event");
 
-// Map "holds": hash, key the id. An act that waits: its task is stopped and its system call has not
-// happened. The task's row has the same id; it goes with the task.
+// Map "holds": hash, key a seat of the session's: its slot * BAILIFF_MAX_HOLDS_OF_SESSION and a
+// number below that. An act that waits: its task is stopped and its system call has not happened.
+// The id, event.hold, is random above its seat. The task's row has the same id; it goes with the
+// task.
 struct bailiff_hold {
     bailiff_u64 deadline;       // nanoseconds of CLOCK_BOOTTIME
     struct bailiff_event event; // what it is, verdict hold
 };
+static inline bailiff_u32 bailiff_seat(bailiff_u64 hold) {
+    return (bailiff_u32)hold;
+}
 
 // Map "answers": hash, key the id, value enum bailiff_verdict: allow or deny. bailiffd writes it;
 // the task takes it, once, when its call is restarted.
+
+// Map "resumed": array of nanoseconds of CLOCK_BOOTTIME, index a process's id % BAILIFF_RESUMED.
+// Until then a thread that still waits does not stop its process, with all its threads: one of them
+// has an answer to take first.
+#define BAILIFF_RESUMED 1024
 
 // Which program decided. The order is the order of the tables in bpf/.
 enum bailiff_hook {

@@ -49,10 +49,10 @@ session_in_container() { # WHO PART
     rm -f "$go"
     in_container "$name" "$who" "/agents/$who" $escape launch "$who" "$part" -- \
         /usr/bin/sh -c "until [ -e $go ]; do sleep 0.2; done; exec $escape acts $who $part" &
-    wait_for 60 "the container $name" runs_in_container "$name"
+    wait_for 300 "the container $name" runs_in_container "$name"
     group=/sys/fs/cgroup/agents/$who/libpod-$("${pod[@]}" inspect -f '{{.Id}}' "$name")
     bailiffctl dev token --issuer $issuer --sub user:alice --actor $actor --ttl 14m >"$logs/token.$name"
-    wait_for 60 "the session of $name" bailiffctl session open --cgroup "$group" --workspace "$disk/work/$who" \
+    wait_for 300 "the session of $name" bailiffctl session open --cgroup "$group" --workspace "$disk/work/$who" \
         --token-file "$logs/token.$name"
     touch "$go"
     wait $!

@@ -119,6 +119,10 @@ read_results() {
     local -n into=$1
     local name result process
     while IFS=$'\t' read -r name result process; do
+        if [[ -z $name || -z $result ]]; then
+            echo "$2 says: $name $result"
+            continue
+        fi
         into["$name"]=$result
         [[ $1 == control ]] || pid["$name"]=$process
     done <"$2"

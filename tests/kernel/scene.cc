@@ -137,6 +137,11 @@ void Scene::reuse_session_slot() {
     put("sessions", kSessionSlot, row);
 }
 
+void Scene::next_session() {
+    reuse_session_slot();
+    subject(1, 1);
+}
+
 void Scene::reuse_subject_slot() {
     reuse_session_slot();
     subject(2, 1);
@@ -179,6 +184,8 @@ void Scene::policy(bailiff_verdict fallback, const std::vector<Rule>& rules) {
     row.says[fallback].word[0] = 1;
     for (std::uint32_t right = 0; right < BAILIFF_ALL_RIGHTS; right++)
         put("defaults", kPolicySlot * BAILIFF_ALL_RIGHTS + right, row);
+    for (const Rule& rule : rules)
+        if (rule.verdict == BAILIFF_VERDICT_HOLD) policy_flags_ |= BAILIFF_POLICY_HAS_HOLDS;
     write_policy();
     // The file systems the tests touch are known, with no rule of their own.
     for (const char* root : {"/", "/proc", "/sys", "/dev", "/tmp", "/run", "/mnt/ext4"}) {

@@ -71,6 +71,8 @@ protected:
     void protect_profile();
     // Gives the session's slot to another session, or the subject's to another subject.
     void reuse_session_slot();
+    // The same, and the subject is that session's now.
+    void next_session();
     void reuse_subject_slot();
     void agent_file(const std::string& path);
     // A file that has the inode number and device of that folder.

@@ -139,3 +139,23 @@ case_a_thousand_acts_wait_at_once() {
     same "$(find /srv/held -name 't*' | wc -l)" 999 "files that are kept"
     usual_policy
 }
+
+case_a_session_can_ask_why() {
+    local said
+    said=$(session sh -c 'cat /etc/shadow 2>/dev/null; bailiffctl why --last' 2>/dev/null)
+    has "$said" "bailiff: denied read /etc/shadow by cat" "what the session is told"
+    has "$said" "policy.yaml" "what the session is told"
+    said=$(bailiffctl why 2>&1) && fail "root outside every session is told: $said"
+    has "$said" "not a subject" "root's answer"
+}
+
+case_what_a_session_made_it_removes_without_asking() {
+    hold_policy
+    session sh -c 'mkdir /srv/held/d && echo x >/srv/held/d/f && rm -r /srv/held/d' || fail "it could not remove what it made"
+    same "$(what_waits)" "" "what waits"
+    session sh -c 'echo x >/srv/held/own'
+    held rm /srv/held/own
+    bailiffctl approvals deny "$approval" >/dev/null || fail "it cannot be denied"
+    wait "$waiting" && fail "the next session removed what the one before made"
+    usual_policy
+}

@@ -129,6 +129,12 @@ Result<v1::ReloadPolicyResponse> FakeService::reload_policy(const Caller&,
     return v1::ReloadPolicyResponse{};
 }
 
+Result<v1::GetRefusalResponse> FakeService::get_refusal(const Caller&,
+                                                        const v1::GetRefusalRequest&) {
+    note("GetRefusal");
+    return v1::GetRefusalResponse{};
+}
+
 Result<v1::WhoAmIResponse> FakeService::who_am_i(const Caller& caller, const v1::WhoAmIRequest&) {
     note("WhoAmI");
     v1::WhoAmIResponse response;

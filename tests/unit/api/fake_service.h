@@ -80,6 +80,8 @@ public:
         const Caller&, const v1::AnswerApprovalRequest& request) override;
     Result<v1::ReloadPolicyResponse> reload_policy(const Caller&,
                                                    const v1::ReloadPolicyRequest&) override;
+    Result<v1::GetRefusalResponse> get_refusal(const Caller&,
+                                               const v1::GetRefusalRequest&) override;
     Result<v1::WhoAmIResponse> who_am_i(const Caller& caller, const v1::WhoAmIRequest&) override;
 
 private:

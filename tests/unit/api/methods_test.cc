@@ -37,7 +37,7 @@ protected:
 
 // Copied from the comments of control.proto by hand: the table must say the same.
 bool may_call(std::string_view method, Role role) {
-    if (method == "WhoAmI" || method == "GetStatus") return true;
+    if (method == "WhoAmI" || method == "GetRefusal" || method == "GetStatus") return true;
     if (method == "ReloadPolicy" || method == "BreakGlass") return role == Role::kOperator;
     if (role == Role::kUser) return true;
     if (method == "ListApprovals" || method == "GetApproval") return true;
@@ -75,9 +75,14 @@ TEST_F(Methods, EachRoleCallsWhatItMayAndNothingElse) {
     }
 }
 
-TEST_F(Methods, WithoutARoleOnlyWhoAmIIsOpen) {
+// What a process may ask of itself.
+bool is_of_oneself(const Method& method) {
+    return method.name == "WhoAmI" || method.name == "GetRefusal";
+}
+
+TEST_F(Methods, WithoutARoleOnlyWhatIsOfOneselfIsOpen) {
     for (const Method& method : methods()) {
-        EXPECT_EQ(call(method, Caller{peer_, RoleSet{}}).has_value(), method.name == "WhoAmI")
+        EXPECT_EQ(call(method, Caller{peer_, RoleSet{}}).has_value(), is_of_oneself(method))
             << method.name;
     }
 }
@@ -86,7 +91,7 @@ TEST_F(Methods, AnUnboundAgentOpensASessionAndStaysBesideIt) {
     for (const Method& method : methods()) {
         const bool open = method.name == "OpenSession" || method.name == "RenewSession" ||
                           method.name == "EndSession" || method.name == "GetSession" ||
-                          method.name == "ReadEvents" || method.name == "WhoAmI";
+                          method.name == "ReadEvents" || is_of_oneself(method);
         const Result<std::string> answer =
             call(method, Caller{peer_, RoleSet{Role::kUser}, {3, true}});
         EXPECT_EQ(answer.has_value(), open) << method.name;
@@ -97,18 +102,19 @@ TEST_F(Methods, AnUnboundAgentOpensASessionAndStaysBesideIt) {
     }
 }
 
-TEST_F(Methods, ASubjectCallsNothingButWhoAmIWhateverItsRoles) {
+TEST_F(Methods, ASubjectCallsNothingButWhatIsOfItselfWhateverItsRoles) {
     service_.session_of_caller = "s-7";
     const RoleSet all{Role::kUser, Role::kApprover, Role::kAuditor, Role::kOperator};
     for (const Method& method : methods()) {
         const Result<std::string> answer = call(method, Caller{peer_, all, {3, false}});
-        EXPECT_EQ(answer.has_value(), method.name == "WhoAmI") << method.name;
+        EXPECT_EQ(answer.has_value(), is_of_oneself(method)) << method.name;
         if (answer) continue;
         EXPECT_EQ(answer.error().code(), ErrorCode::kPermissionDenied);
         EXPECT_EQ(answer.error().message(), "this process is subject to session s-7; " +
                                                 std::string(method.name) + " is not open to it");
     }
-    for (const std::string& called : service_.calls()) EXPECT_EQ(called, "WhoAmI");
+    for (const std::string& called : service_.calls())
+        EXPECT_TRUE(called == "WhoAmI" || called == "GetRefusal") << called;
 }
 
 TEST_F(Methods, WithoutTheKernelSideRootLooksAndTakesBack) {

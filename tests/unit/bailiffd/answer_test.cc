@@ -54,6 +54,17 @@ TEST_F(Answers, AnApproverAnswersForAnother) {
     EXPECT_EQ(last.message(), "asked by phone");
 }
 
+TEST_F(Answers, AnAnswerThatDoesNotReachTheKernelIsRecordedAsThat) {
+    port.fail_every("answer");
+    EXPECT_FALSE(answer(kBobsUid, {Role::kApprover}));
+    const auto page = journal.read({});
+    ASSERT_TRUE(page);
+    const int last = static_cast<int>(page->records.size()) - 1;
+    ASSERT_GE(last, 1);
+    EXPECT_EQ(page->records[last - 1].kind(), "approval.approved");
+    EXPECT_EQ(page->records[last].kind(), "approval.failed");
+}
+
 TEST_F(Answers, ADenialIsRecordedAsOne) {
     ASSERT_TRUE(answer(kBobsUid, {Role::kApprover}, false));
     EXPECT_EQ(port.answers.at(9), BAILIFF_VERDICT_DENY);

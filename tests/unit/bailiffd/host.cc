@@ -18,8 +18,8 @@ Host::Host() {
     hooks.drain_events = [this] { drained++; };
     hooks.posture = [this] { return posture; };
     hooks.answered = [this] { answered++; };
-    service = std::make_unique<daemon::ControlService>(*manager, port, journal, approvals, clock,
-                                                       std::move(hooks));
+    service = std::make_unique<daemon::ControlService>(*manager, port, journal, approvals, refusals,
+                                                       clock, std::move(hooks));
     service->set_roles(manager->tables()->policy().settings.roles);
 }
 

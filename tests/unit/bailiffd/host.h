@@ -30,6 +30,7 @@ public:
                             folder.file("journal"), clock};
     daemon::Posture posture;
     decision::Approvals approvals{port, clock};
+    decision::Refusals refusals;
     std::string opened;
     int drained = 0;
     int answered = 0;

@@ -41,6 +41,26 @@ TEST_F(Service, GetSessionTellsItsOwnerEverything) {
     EXPECT_EQ(told.tasks(), 1U);
 }
 
+TEST_F(Service, ASubjectIsToldItsOwnLastRefusal) {
+    const std::uint32_t slot = manager->find(session_of_alice())->subject;
+    bailiff_event event{};
+    event.kind = BAILIFF_EVENT_VERDICT;
+    event.verdict = BAILIFF_VERDICT_DENY;
+    event.subject = slot;
+    event.subject_generation = port.subjects.at(slot).generation;
+    v1::Record record;
+    record.mutable_object()->set_path("/etc/passwd");
+    refusals.meet(event, record);
+    const api::Peer& peer = caller(kAlicesUid).peer;
+    const auto told = service->get_refusal({peer, {}, {slot, false}}, {});
+    ASSERT_TRUE(told) << told.error().message();
+    EXPECT_EQ(told->refused().object().path(), "/etc/passwd");
+    const auto other = service->get_refusal({peer, {}, {slot + 1, false}}, {});
+    EXPECT_FALSE(other && other->has_refused());
+    EXPECT_EQ(service->get_refusal({peer, {}, {}}, {}).error().code(),
+              ErrorCode::kFailedPrecondition);
+}
+
 TEST_F(Service, AStrangerCannotTellAnothersSessionFromNone) {
     v1::GetSessionRequest theirs;
     theirs.set_session(session_of_alice());

@@ -1,5 +1,7 @@
 #include "ctl/denial.h"
 
+#include "ctl/why.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -33,6 +35,14 @@ TEST(DenialLine, WhatWaitsSaysHowItIsLetThrough) {
     record.set_verdict("deny");
     record.set_reason("timed_out");
     EXPECT_THAT(denial_line(record), EndsWith(": it waited, and nobody answered in time"));
+}
+
+TEST(Why, SaysWhatTheDenialLineSaysAndWhen) {
+    v1::GetRefusalResponse response;
+    EXPECT_EQ(why_text(response),
+              "nothing was denied to this session, and nothing waits, since bailiffd started\n");
+    *response.mutable_refused() = denied_write();
+    EXPECT_EQ(why_text(response), "2026-11-24T02:03:04.005Z " + denial_line(denied_write()) + "\n");
 }
 
 TEST(DenialLine, ARuleThatDeniesIsToBeChanged) {

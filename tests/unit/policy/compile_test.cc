@@ -62,6 +62,14 @@ TEST(Compile, WhatIsHeldWaitsAsLongAsThePolicySays) {
     const auto silent = must_load("version: 1\n" + rest);
     EXPECT_EQ(silent->image.policy.hold_seconds, 600U);
     EXPECT_FALSE(silent->settings.approvals.own);
+    EXPECT_EQ(silent->image.policy.flags & BAILIFF_POLICY_HAS_HOLDS, BAILIFF_POLICY_HAS_HOLDS);
+}
+
+TEST(Compile, APolicyWithoutHoldsSaysSo) {
+    const auto policy = must_load(
+        "version: 1\nhost: {profiles: [a]}\nprofiles:\n  - name: a\n    files:\n"
+        "      - {verdict: deny, rights: [delete], path: [/srv]}\n");
+    EXPECT_EQ(policy->image.policy.flags & BAILIFF_POLICY_HAS_HOLDS, 0U);
 }
 
 TEST(Compile, AProfileInModeObserveHoldsNothing) {

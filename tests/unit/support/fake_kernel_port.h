@@ -88,6 +88,7 @@ public:
     Result<std::optional<bailiff_hold>> find_hold(std::uint64_t hold) override;
     Status answer(std::uint64_t hold, bailiff_verdict verdict) override;
     void forget_hold(std::uint64_t hold) override;
+    void forget_made(std::uint32_t session) override { made_forgotten.push_back(session); }
     Status resume(std::uint32_t pid, std::uint64_t start_time) override;
     Result<kernel::KernelPosture> posture() override;
     Result<std::uint64_t> counter(std::uint32_t index) override;
@@ -127,6 +128,7 @@ public:
     std::map<std::uint32_t, std::pair<std::uint32_t, std::uint32_t>> tasks; // subject, generation
     std::map<std::uint64_t, bailiff_hold> held;                             // by id
     std::map<std::uint64_t, bailiff_verdict> answers;                       // by hold
+    std::vector<std::uint32_t> made_forgotten;                              // sessions
     std::vector<std::uint32_t> resumed;                                     // processes
     std::set<std::uint32_t> gone; // processes that are not there any more
     std::map<std::uint32_t, std::uint64_t> counters;
