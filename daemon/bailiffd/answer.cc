@@ -1,6 +1,7 @@
 // The control service's methods for what waits.
 #include "bailiffd/request.h"
 #include "bailiffd/service.h"
+#include "base/ids.h"
 #include "journal/utf8_message.h"
 
 namespace bailiff::daemon {
@@ -21,6 +22,26 @@ v1::Record answer_record(const decision::Approval& approval, bool approve, const
     record.set_by(who);
     record.set_message(why);
     return record;
+}
+
+// kInvalidArgument. A denial is for the one act.
+Result<decision::Terms> terms_of(const v1::AnswerApprovalRequest& request) {
+    const auto scope = decision::parse_scope(request.scope());
+    if (!scope) return tl::unexpected(scope.error());
+    const bool plain = request.uses() == 0 && request.ttl_seconds() == 0 && request.scope().empty();
+    if (!request.approve() && !plain)
+        return fail(ErrorCode::kInvalidArgument,
+                    "a denial is for this one act; only an approval has uses, a time or a scope");
+    return decision::complete({*scope, request.uses(), request.ttl_seconds()});
+}
+
+// For the journal: "3 uses, 600 s, same-object"; nothing for the one use of one act.
+std::string terms_text(const decision::Terms& terms) {
+    if (terms.uses == 1) return {};
+    std::string text =
+        terms.uses == 0 ? "any number of uses" : std::to_string(terms.uses) + " uses";
+    if (terms.seconds != 0) text += ", " + std::to_string(terms.seconds) + " s";
+    return text + ", " + std::string(decision::scope_name(terms.scope));
 }
 
 } // namespace
@@ -92,6 +113,20 @@ Result<v1::GetApprovalResponse> ControlService::get_approval(
     return response;
 }
 
+Status ControlService::give_answer(const std::string& approval, bailiff_verdict verdict,
+                                   v1::Record record) {
+    if (Status open = approvals_.check(approval); !open) return open;
+    journal_.record(record);
+    Status given = approvals_.answer(approval, verdict);
+    if (!given) {
+        record.set_kind("approval.failed");
+        record.set_message("the answer did not reach the kernel: " + given.error().message());
+        journal_.record(std::move(record));
+    }
+    hooks_.answered();
+    return given;
+}
+
 Result<v1::AnswerApprovalResponse> ControlService::answer_approval(
     const api::Caller& caller, const v1::AnswerApprovalRequest& request) {
     hooks_.drain_events();
@@ -100,22 +135,34 @@ Result<v1::AnswerApprovalResponse> ControlService::answer_approval(
     if (Status may = may_answer(caller, **found); !may) return tl::unexpected(may.error());
     if (Status short_enough = check_reason(request.reason()); !short_enough)
         return tl::unexpected(short_enough.error());
-    v1::Record record = answer_record(**found, request.approve(), by(caller), request.reason());
+    const auto terms = terms_of(request);
+    if (!terms) return tl::unexpected(terms.error());
+    const decision::Approval approval = **found;
+    v1::Record record = answer_record(approval, request.approve(), by(caller), request.reason());
+    record.set_terms(request.approve() ? terms_text(*terms) : "");
     const auto verdict = request.approve() ? BAILIFF_VERDICT_ALLOW : BAILIFF_VERDICT_DENY;
-    if (Status open = approvals_.check(request.approval()); !open)
-        return tl::unexpected(open.error());
-    journal_.record(record); // before the act: what happens is on record
-    if (Status given = approvals_.answer(request.approval(), verdict); !given) {
-        record.set_kind("approval.failed");
-        record.set_message("the answer did not reach the kernel: " + given.error().message());
-        journal_.record(std::move(record));
+    if (request.approve())
+        if (Status kept = grants_.add(approval, *terms, by(caller), request.reason()); !kept)
+            return tl::unexpected(kept.error());
+    if (Status given = give_answer(approval.id, verdict, std::move(record)); !given) {
+        grants_.withdraw(approval.id);
         return tl::unexpected(given.error());
     }
     v1::AnswerApprovalResponse response;
-    if (const auto answered = approvals_.find(request.approval()))
+    if (const auto answered = approvals_.find(approval.id))
         *response.mutable_approval() = describe(**answered);
-    hooks_.answered();
     return response;
+}
+
+void ControlService::meet_hold(std::uint64_t hold) {
+    const auto found = approvals_.find(approval_id(hold));
+    if (!found) return;
+    const std::string id = (*found)->id;
+    const auto grant = grants_.take(**found);
+    if (!grant) return;
+    v1::Record record = answer_record(**found, true, grant->by, grant->reason);
+    record.set_terms("good from approval " + grant->approval);
+    (void)give_answer(id, BAILIFF_VERDICT_ALLOW, std::move(record)); // else it waits like others
 }
 
 } // namespace bailiff::daemon

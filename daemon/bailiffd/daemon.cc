@@ -130,9 +130,10 @@ void Daemon::drain_events() {
         const v1::Object& object = record->object();
         const bool stale = record->reason() == "not_hashed" || record->reason() == "changed";
         if (stale && !object.path_truncated()) to_hash.insert(object.path());
-        if (event.hold != 0) meet_hold(event, *record);
         refusals_.meet(event, *record);
-        journal_->record(std::move(*record));
+        if (event.hold == 0) return journal_->record(std::move(*record));
+        journal_->record(*record); // before its answer
+        meet_hold(event, *record);
     });
     for (const std::string& path : to_hash) manager_->hash_again(path);
 }
@@ -141,7 +142,9 @@ void Daemon::drain_events() {
 void Daemon::meet_hold(const bailiff_event& event, const v1::Record& record) {
     if (event.verdict != BAILIFF_VERDICT_HOLD) return approvals_->settled(event.hold);
     const auto row = port_->find_hold(event.hold);
-    if (row && row->has_value()) approvals_->add(**row, record);
+    if (!row || !row->has_value()) return;
+    approvals_->add(**row, record);
+    service_->meet_hold(event.hold);
 }
 
 // What waited already when this daemon started, or was not told because the ring was full.

@@ -8,6 +8,7 @@
 #include "bailiffd/journal.h"
 #include "bailiffd/posture.h"
 #include "decision/approvals.h"
+#include "decision/grants.h"
 #include "decision/refusals.h"
 #include "session/manager.h"
 
@@ -64,6 +65,9 @@ public:
     Result<v1::WhoAmIResponse> who_am_i(const api::Caller& caller,
                                         const v1::WhoAmIRequest& request) override;
 
+    // Answers an act that waits, if an approval from before is good for it too.
+    void meet_hold(std::uint64_t hold);
+
 private:
     // The session, if the caller owns it or has one of `roles`; else kNotFound for strangers, so
     // that ids cannot be tried out.
@@ -82,12 +86,16 @@ private:
                                                                      const std::string& id) const;
     [[nodiscard]] Status may_answer(const api::Caller& caller,
                                     const decision::Approval& approval) const;
+    // First the record, then the answer. As Approvals::answer().
+    [[nodiscard]] Status give_answer(const std::string& approval, bailiff_verdict verdict,
+                                     v1::Record record);
 
     session::Manager& manager_;
     kernel::KernelPort& port_;
     Journal& journal_;
     decision::Approvals& approvals_;
     const decision::Refusals& refusals_;
+    decision::Grants grants_;
     const Clock& clock_;
     ServiceHooks hooks_;
     api::Roles roles_;

@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "base/duration.h"
 #include "ctl/client.h"
 #include "ctl/output.h"
 #include "ctl/session.h"
@@ -17,6 +18,9 @@ constexpr std::size_t kLeast = 8; // digits of an id that nobody can meet by cha
 struct Options {
     std::string id;
     std::string reason;
+    std::string scope;
+    std::string ttl;
+    std::uint32_t uses = 0;
     bool json = false;
 };
 
@@ -68,10 +72,21 @@ Status answer(const Options& options, Client& client, bool approve) {
     request.set_approval(*id);
     request.set_approve(approve);
     request.set_reason(options.reason);
+    request.set_scope(options.scope);
+    request.set_uses(options.uses);
+    if (!options.ttl.empty()) {
+        const Result<std::int64_t> seconds = parse_duration(options.ttl);
+        if (!seconds) return tl::unexpected<Error>(seconds.error());
+        request.set_ttl_seconds(static_cast<std::uint32_t>(*seconds));
+    }
     v1::AnswerApprovalResponse response;
     if (Status called = client.call("AnswerApproval", request, response); !called) return called;
     if (options.json) return print_json(response);
-    print(std::string(approve ? "approved, for this once: " : "denied: ") + *id + "\n");
+    const bool once = options.uses <= 1 && options.ttl.empty();
+    print(std::string(!approve ? "denied: "
+                      : once   ? "approved, for this once: "
+                               : "approved, and what comes like it: ") +
+          *id + "\n");
     return {};
 }
 
@@ -171,6 +186,13 @@ void add_approvals(CLI::App& app, Context& context) {
             ->required();
         if (action != &show)
             command->add_option("--reason", options->reason, "Why, for the journal");
+        if (action != &approve) continue;
+        command->add_option("--uses", options->uses, "How often it is good for (1)");
+        command->add_option("--ttl", options->ttl, "For how long: 10m (until the session ends)");
+        command
+            ->add_option("--scope", options->scope,
+                         "this act by this command, same-object, or same-class-this-session")
+            ->check(CLI::IsMember({"this", "same-object", "same-class-this-session"}));
     }
 }
 

@@ -45,6 +45,7 @@ std::string object_of(const v1::Record& record) {
 std::string answer_of(const v1::Record& record) {
     if (record.approval().empty() || record.by().empty()) return {};
     return "by " + escape(record.by()) +
+           (record.terms().empty() ? "" : ", " + escape(record.terms())) +
            (record.message().empty() ? "" : ": " + escape(record.message()));
 }
 
@@ -154,8 +155,8 @@ void add_events(CLI::App& app, Context& context) {
     CLI::App* command = app.add_subcommand("events", "What agents did and tried");
     command->add_flag("-f,--follow", options->follow, "Go on as events happen");
     command->add_option("--session", options->session, "Of this session only");
-    command->add_option("--verdict", options->verdict, "deny, hold or audit: only those")
-        ->check(CLI::IsMember({"deny", "hold", "audit"}));
+    command->add_option("--verdict", options->verdict, "deny, hold, audit or allow: only those")
+        ->check(CLI::IsMember({"deny", "hold", "audit", "allow"}));
     command->add_flag("--json", options->json, "One JSON object a line");
     command->callback([options, &context] {
         Client client(context.socket);

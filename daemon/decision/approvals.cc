@@ -18,7 +18,7 @@ void Approvals::add(const bailiff_hold& row, v1::Record asked) {
     const bailiff_event& event = row.event;
     const std::uint64_t hold = event.hold;
     waiting_.try_emplace(hold, Approval{hold, approval_id(hold), std::move(asked), event.pid,
-                                        event.start_time, row.deadline, std::nullopt});
+                                        event.start_time, row.deadline, std::nullopt, 0, event});
 }
 
 void Approvals::settled(std::uint64_t hold) {

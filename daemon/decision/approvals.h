@@ -26,6 +26,7 @@ struct Approval {
     std::uint64_t deadline = 0;            // nanoseconds of CLOCK_BOOTTIME
     std::optional<bailiff_verdict> answer; // given, and not taken yet
     std::uint64_t answered_at = 0;         // nanoseconds of CLOCK_BOOTTIME
+    bailiff_event act{};
 };
 
 class Approvals {

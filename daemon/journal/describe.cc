@@ -92,6 +92,7 @@ std::string times_text(const v1::Record& record) {
 // The part all sentences end with: where to look next.
 void add_where(std::string& sentence, const v1::Record& record) {
     add(sentence, "; approval ", word(record.approval()));
+    add(sentence, ", ", escape(record.terms()));
     add(sentence, "; session ", word(record.session()));
     add(sentence, ", task ", word(record.task()));
 }

@@ -112,7 +112,7 @@ std::vector<MapMemory> map_memory() {
         if (can_be_made_again(info.type)) {
             copies.push_back(make_again(original, info));
             const std::uint64_t after = charged();
-            map.measured = after - before;
+            map.measured = after > before ? after - before : 0; // what is freed late is more
             before = after;
         }
         maps.push_back(std::move(map));

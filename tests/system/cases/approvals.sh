@@ -142,8 +142,8 @@ case_a_thousand_acts_wait_at_once() {
 
 case_a_session_can_ask_why() {
     local said
-    said=$(session sh -c 'cat /etc/shadow 2>/dev/null; bailiffctl why --last' 2>/dev/null)
-    has "$said" "bailiff: denied read /etc/shadow by cat" "what the session is told"
+    said=$(session sh -c 'cat /srv/secret/file 2>/dev/null; bailiffctl why --last' 2>/dev/null)
+    has "$said" "bailiff: denied read /srv/secret/file by cat" "what the session is told"
     has "$said" "policy.yaml" "what the session is told"
     said=$(bailiffctl why 2>&1) && fail "root outside every session is told: $said"
     has "$said" "not a subject" "root's answer"
@@ -157,5 +157,20 @@ case_what_a_session_made_it_removes_without_asking() {
     held rm /srv/held/own
     bailiffctl approvals deny "$approval" >/dev/null || fail "it cannot be denied"
     wait "$waiting" && fail "the next session removed what the one before made"
+    usual_policy
+}
+
+case_an_approval_can_be_good_for_what_comes_like_it() {
+    local waiting approval
+    hold_policy
+    held rm /srv/held/a /srv/held/b /srv/held/c
+    bailiffctl approvals approve "$approval" --scope same-class-this-session --reason "it cleans up" >"$logs/why" 2>&1 &&
+        fail "a scope without an end was taken"
+    has "$(cat "$logs/why")" "needs a number of uses" "the refusal"
+    bailiffctl approvals approve "$approval" --uses 3 --scope same-class-this-session --reason "it cleans up" >/dev/null ||
+        fail "it cannot be approved"
+    wait "$waiting" || fail "the three were not removed by one approval: $(cat "$logs/held")"
+    same "$(ls /srv/held)" "" "what is left"
+    same "$(bailiffctl events --verdict allow --json | grep -c "\"terms\":\"good from approval $approval\"")" 2 "answers by that approval"
     usual_policy
 }

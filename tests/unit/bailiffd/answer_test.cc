@@ -65,6 +65,44 @@ TEST_F(Answers, AnAnswerThatDoesNotReachTheKernelIsRecordedAsThat) {
     EXPECT_EQ(page->records[last].kind(), "approval.failed");
 }
 
+TEST_F(Answers, AnApprovalForMoreAnswersWhatComesLikeIt) {
+    v1::AnswerApprovalRequest request;
+    request.set_approval("0000000000000009");
+    request.set_approve(true);
+    request.set_reason("the clean-up");
+    request.set_uses(2);
+    request.set_scope("same-class-this-session");
+    ASSERT_TRUE(service->answer_approval(caller(kBobsUid, {Role::kApprover}), request));
+    EXPECT_EQ(port.answers.at(9), BAILIFF_VERDICT_ALLOW);
+    for (const std::uint64_t hold : {11, 12}) {
+        bailiff_hold row{};
+        row.deadline = clock.boot_nanos() + 60'000'000'000;
+        row.event.hold = hold;
+        port.held[hold] = row;
+        approvals.add(row, {});
+        service->meet_hold(hold);
+    }
+    EXPECT_EQ(port.answers.count(11), 1U);
+    EXPECT_EQ(port.answers.count(12), 0U) << "two uses in all";
+    const auto page = journal.read({});
+    ASSERT_TRUE(page);
+    const v1::Record& last = page->records.back();
+    EXPECT_EQ(last.kind(), "approval.approved");
+    EXPECT_EQ(last.terms(), "good from approval 0000000000000009");
+    EXPECT_THAT(last.by(), HasSubstr("uid 61002"));
+    EXPECT_EQ(last.message(), "the clean-up");
+}
+
+TEST_F(Answers, ADenialHasNoTerms) {
+    v1::AnswerApprovalRequest request;
+    request.set_approval("0000000000000009");
+    request.set_uses(2);
+    const auto done = service->answer_approval(caller(kBobsUid, {Role::kApprover}), request);
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().code(), ErrorCode::kInvalidArgument);
+    EXPECT_TRUE(port.answers.empty());
+}
+
 TEST_F(Answers, ADenialIsRecordedAsOne) {
     ASSERT_TRUE(answer(kBobsUid, {Role::kApprover}, false));
     EXPECT_EQ(port.answers.at(9), BAILIFF_VERDICT_DENY);

@@ -1,0 +1,134 @@
+#include "decision/grants.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+namespace bailiff::decision {
+namespace {
+
+constexpr std::uint64_t kSecond = 1'000'000'000;
+constexpr std::size_t kMost = 1024;
+constexpr std::uint32_t kMostUses = 10'000;
+constexpr std::uint32_t kLongest = 24 * 60 * 60; // seconds
+
+constexpr std::array<std::pair<std::string_view, Scope>, 3> kScopes{
+    {{"this", Scope::kThis},
+     {"same-object", Scope::kObject},
+     {"same-class-this-session", Scope::kClass}}};
+
+std::string_view text_of(const bailiff_event& act) {
+    return {act.text, std::min<std::size_t>(act.text_length, sizeof(act.text))};
+}
+
+bool is_file(const bailiff_event& act) {
+    return act.dev != 0;
+}
+
+bool same_subject(const bailiff_event& a, const bailiff_event& b) {
+    return a.subject == b.subject && a.subject_generation == b.subject_generation;
+}
+
+// A file, a name that is free, an address or a process.
+bool same_object(const bailiff_event& a, const bailiff_event& b) {
+    if (is_file(a) != is_file(b)) return false;
+    if (is_file(a))
+        return a.dev == b.dev && a.ino == b.ino && a.generation == b.generation &&
+               (a.ino != 0 || text_of(a) == text_of(b));
+    return std::memcmp(a.address, b.address, sizeof(a.address)) == 0 && a.port == b.port &&
+           a.protocol == b.protocol && a.family == b.family && a.number == b.number;
+}
+
+// With all its names and numbers. A text that is cut says too little.
+bool same_act(const bailiff_event& a, const bailiff_event& b) {
+    const bool whole = ((a.flags | b.flags) & BAILIFF_EVENT_TRUNCATED) == 0;
+    return whole && a.hook == b.hook && same_object(a, b) && text_of(a) == text_of(b) &&
+           std::memcmp(a.address, b.address, sizeof(a.address)) == 0 && a.port == b.port &&
+           a.number == b.number;
+}
+
+bool same_command(const v1::Process& a, const v1::Process& b) {
+    return !a.argv_truncated() && !b.argv_truncated() && a.executable() == b.executable() &&
+           std::equal(a.argv().begin(), a.argv().end(), b.argv().begin(), b.argv().end());
+}
+
+bool covers(const Grant& grant, const Approval& approval) {
+    const bailiff_event& act = approval.act;
+    if (!same_subject(grant.act, act) || grant.act.right != act.right) return false;
+    if (grant.terms.scope == Scope::kClass) return true;
+    if (grant.terms.scope == Scope::kObject) return same_object(grant.act, act);
+    return same_act(grant.act, act) && same_command(grant.process, approval.asked.process());
+}
+
+} // namespace
+
+Result<Scope> parse_scope(const std::string& text) {
+    if (text.empty()) return Scope::kThis;
+    for (const auto& [name, scope] : kScopes)
+        if (name == text) return scope;
+    return fail(ErrorCode::kInvalidArgument,
+                "no approval has the scope \"" + text.substr(0, 64) +
+                    "\"; expected this, same-object or same-class-this-session");
+}
+
+std::string_view scope_name(Scope scope) {
+    return kScopes[static_cast<std::size_t>(scope)].first;
+}
+
+Result<Terms> complete(Terms terms) {
+    if (terms.uses > kMostUses)
+        return fail(
+            ErrorCode::kInvalidArgument,
+            std::to_string(terms.uses) + " uses; expected at most " + std::to_string(kMostUses));
+    if (terms.seconds > kLongest)
+        return fail(ErrorCode::kInvalidArgument,
+                    std::to_string(terms.seconds) + " s; an approval is good for at most a day");
+    const bool one_use = terms.uses == 0 && terms.seconds == 0;
+    if (one_use && terms.scope != Scope::kThis)
+        return fail(ErrorCode::kInvalidArgument,
+                    "an approval of this scope needs a number of uses, a time, or both");
+    if (one_use) terms.uses = 1;
+    return terms;
+}
+
+Status Grants::add(const Approval& approval, const Terms& terms, const std::string& by,
+                   const std::string& reason) {
+    if (terms.uses == 1) return {};
+    forget_old();
+    if (grants_.size() >= kMost)
+        return fail(ErrorCode::kResourceExhausted,
+                    std::to_string(kMost) +
+                        " approvals are good for more than one act already; give one for this "
+                        "once");
+    Grant grant{approval.id, by, reason,       terms,
+                terms.uses,  0,  approval.act, approval.asked.process()};
+    if (terms.uses != 0) grant.uses_left = terms.uses - 1;
+    if (terms.seconds != 0) grant.until = clock_.boot_nanos() + terms.seconds * kSecond;
+    grants_.push_back(std::move(grant));
+    return {};
+}
+
+void Grants::withdraw(const std::string& approval) {
+    std::erase_if(grants_, [&](const Grant& grant) { return grant.approval == approval; });
+}
+
+std::optional<Grant> Grants::take(const Approval& approval) {
+    forget_old();
+    const auto found = std::find_if(grants_.begin(), grants_.end(),
+                                    [&](const Grant& grant) { return covers(grant, approval); });
+    if (found == grants_.end()) return std::nullopt;
+    if (found->terms.uses != 0) found->uses_left--;
+    return *found;
+}
+
+void Grants::forget_old() {
+    const std::uint64_t now = clock_.boot_nanos();
+    std::erase_if(grants_, [now](const Grant& grant) {
+        return (grant.until != 0 && now >= grant.until) ||
+               (grant.terms.uses != 0 && grant.uses_left == 0);
+    });
+}
+
+} // namespace bailiff::decision
