@@ -98,11 +98,15 @@ HOOK(inode_create, 3) {
 }
 
 HOOK(inode_mkdir, 3) {
-    return judge_dentry((struct dentry*)ctx[1], BAILIFF_RIGHT_CREATE, BAILIFF_HOOK_INODE_MKDIR);
+    struct detail detail = {.mode = (u16)ctx[2]};
+    return judge_change((struct dentry*)ctx[1], BAILIFF_RIGHT_CREATE, BAILIFF_HOOK_INODE_MKDIR,
+                        detail);
 }
 
 HOOK(inode_mknod, 4) {
-    return judge_dentry((struct dentry*)ctx[1], BAILIFF_RIGHT_CREATE, BAILIFF_HOOK_INODE_MKNOD);
+    struct detail detail = {.mode = (u16)ctx[2], .bits = (u32)ctx[3]};
+    return judge_change((struct dentry*)ctx[1], BAILIFF_RIGHT_CREATE, BAILIFF_HOOK_INODE_MKNOD,
+                        detail);
 }
 
 HOOK(inode_symlink, 3) {
@@ -179,9 +183,12 @@ HOOK_BODY(__always_inline, inode_setattr_2, inode_setattr, inode_setattr, 2) {
 }
 #endif
 
-HOOK(inode_setxattr, 6) {
-    return judge_text((struct dentry*)ctx[1], BAILIFF_RIGHT_METADATA, BAILIFF_HOOK_INODE_SETXATTR,
-                      ctx[2]);
+HOOK_TO(inode_setxattr, 6) {
+    u64 value = 0;
+    bpf_get_func_arg(ctx, 3, &value); // a void *, which the verifier lets nobody load
+    struct detail detail = {.text = ctx[2], .value = value, .value_size = ctx[4]};
+    return judge_change((struct dentry*)ctx[1], BAILIFF_RIGHT_METADATA, BAILIFF_HOOK_INODE_SETXATTR,
+                        detail);
 }
 
 HOOK(inode_removexattr, 3) {
@@ -191,18 +198,21 @@ HOOK(inode_removexattr, 3) {
 
 // Since 6.2; before, ACLs come through the two above.
 HOOK(inode_set_acl, 4) {
-    return judge_dentry((struct dentry*)ctx[1], BAILIFF_RIGHT_METADATA, BAILIFF_HOOK_INODE_SET_ACL);
+    struct detail detail = {.vague = 1};
+    return judge_change((struct dentry*)ctx[1], BAILIFF_RIGHT_METADATA, BAILIFF_HOOK_INODE_SET_ACL,
+                        detail);
 }
 
 HOOK(inode_remove_acl, 3) {
-    return judge_dentry((struct dentry*)ctx[1], BAILIFF_RIGHT_METADATA,
-                        BAILIFF_HOOK_INODE_REMOVE_ACL);
+    return judge_text((struct dentry*)ctx[1], BAILIFF_RIGHT_METADATA, BAILIFF_HOOK_INODE_REMOVE_ACL,
+                      ctx[2]);
 }
 
 // Since 6.17: file_setattr(2) and the ioctls that set a file's flags.
 HOOK(inode_file_setattr, 2) {
-    return judge_dentry((struct dentry*)ctx[0], BAILIFF_RIGHT_METADATA,
-                        BAILIFF_HOOK_INODE_FILE_SETATTR);
+    struct detail detail = {.vague = 1};
+    return judge_change((struct dentry*)ctx[0], BAILIFF_RIGHT_METADATA,
+                        BAILIFF_HOOK_INODE_FILE_SETATTR, detail);
 }
 
 HOOK(inode_getxattr, 2) {

@@ -9,12 +9,35 @@
 
 // What an act is besides its object.
 struct detail {
-    u32 bits;     // which attributes are set
-    u16 mode;     // of those the mode,
-    u64 words[2]; // and owner, group and size
-    u64 text;     // kernel address of an attribute's name or a symbolic link's target, or 0
-    u8 exempt;    // as act.exempt
+    u32 bits;       // which attributes are set, or a device's number
+    u16 mode;       // the mode that is set
+    u8 exempt;      // as act.exempt
+    u8 vague;       // as act.vague
+    u64 words[2];   // what else is set
+    u64 text;       // kernel address of a string, or 0: a link's target, an attribute's name
+    u64 value;      // kernel address of an attribute's value, or 0
+    u64 value_size; // its bytes
 };
+
+// One more word of what the act is, from a string. Of a long one the end is not known.
+static __noinline int add_text(struct judgement* j, u64 text) {
+    u32 length = read_name(j->row, text);
+    u64 hash = hash_kept(j->row, length);
+    __builtin_memcpy(&j->act.address[0], &hash, sizeof(hash));
+    if (length >= BAILIFF_NAME_MAX - 1) j->act.vague = 1;
+    return 0;
+}
+
+static __noinline int add_value(struct judgement* j, u64 value, u64 size) {
+    char* bytes = (char*)&j->row->scratch[SCRATCH_NAME];
+    u32 length = (u32)size & (BAILIFF_NAME_MAX - 1);
+    __builtin_memset(bytes, 0, BAILIFF_NAME_MAX);
+    if (bpf_probe_read_kernel(bytes, length, (const void*)value) || size >= BAILIFF_NAME_MAX)
+        j->act.vague = 1;
+    u64 hash = hash_kept(j->row, length);
+    __builtin_memcpy(&j->act.address[8], &hash, sizeof(hash));
+    return 0;
+}
 
 // on failure: deny, subjects only
 static __always_inline int judge_change(struct dentry* dentry, u32 right, u32 hook,
@@ -29,9 +52,11 @@ static __always_inline int judge_change(struct dentry* dentry, u32 right, u32 ho
     j.act.number = detail.bits;
     j.act.port = detail.mode;
     j.act.exempt = detail.exempt;
-    u8 reason = subject_begin(&j);
-    if (detail.text && tracks_made(row)) detail.words[0] = hash_name(row, detail.text);
+    j.act.vague = detail.vague;
     __builtin_memcpy(j.act.address, detail.words, sizeof(j.act.address));
+    u8 reason = subject_begin(&j);
+    if (detail.text && tracks_made(row)) add_text(&j, detail.text);
+    if (detail.value && tracks_made(row)) add_value(&j, detail.value, detail.value_size);
     u32 kind = kind_of(dentry);
     if (!reason && kind == FS_NAMELESS) return 0;
     if (!reason && sets_kernel(dentry, kind)) reason = BAILIFF_REASON_KERNEL_SETTING;
@@ -56,19 +81,29 @@ static __always_inline int judge_dentry(struct dentry* dentry, u32 right, u32 ho
 static __always_inline int on_removal(struct dentry* dentry, u32 hook) {
     int ret = judge_dentry(dentry, BAILIFF_RIGHT_DELETE, hook);
     struct bailiff_task* row = ret ? 0 : task_row();
-    if (row) forget_made(row, (u64)BPF_CORE_READ(dentry, d_inode));
+    if (row) note_removal(row, (u64)BPF_CORE_READ(dentry, d_inode));
     return ret;
 }
 
-// Does this very opening make the file?
+// Does this very opening make the file? On others than these FMODE_CREATED can be said before it is
+// known; and the flag for a file without a name is looked at by few of those who take it.
+static __noinline int makes(const struct file* file) {
+    u64 inode = (u64)BPF_CORE_READ(file, f_inode);
+    if (!(file->f_mode & FMODE_CREATED)) return !BPF_CORE_READ((const struct inode*)inode, i_nlink);
+    if (file->f_flags & O_EXCL) return 1;
+    u64 at = content_inode(inode);
+    u64 magic = at ? file_system_magic(at) : 0;
+    return has_own_numbers(magic) || magic == BTRFS_SUPER_MAGIC;
+}
+
 static __always_inline int is_new(const struct file* file) {
-    return (file->f_mode & FMODE_CREATED) || (file->f_flags & __O_TMPFILE);
+    return ((file->f_mode & FMODE_CREATED) || (file->f_flags & __O_TMPFILE)) && makes(file);
 }
 
 // An opening that is allowed and made the file. What overlayfs makes inside is a copy of what is
 // there already.
 static __always_inline int note_opened(struct bailiff_task* row, struct file* file) {
-    if (!is_new(file) || inside_overlay(row, file->f_path.dentry)) return 0;
+    if (!tracks_made(row) || !is_new(file) || inside_overlay(row, file->f_path.dentry)) return 0;
     return note_made(row, (u64)BPF_CORE_READ(file, f_inode));
 }
 
@@ -83,8 +118,10 @@ static __noinline int on_made(u64* ctx, struct dentry* dentry) {
     struct bailiff_task* row = subject_row();
     u64 returned = 0;
     if (!row || bpf_get_func_ret(ctx, &returned) || is_error(returned)) return 0;
-    if (inside_overlay(row, dentry)) return 0;
-    return note_made(row, (u64)BPF_CORE_READ(dentry, d_inode));
+    if (returned) dentry = (struct dentry*)returned; // since 6.15 the one that is there now
+    u64 inode = (u64)BPF_CORE_READ(dentry, d_inode);
+    u64 sb = (u64)BPF_CORE_READ(dentry, d_sb);
+    return row->overlay_cred && overlay_acts(row, sb) ? 0 : note_made(row, inode);
 }
 
 // For who is asked: the other name of a rename or a link.
@@ -306,6 +343,10 @@ static __always_inline int is_opening(struct dentry* dentry, unsigned int valid)
     return inode == (u64)BPF_CORE_READ(dentry, d_inode);
 }
 
+static __always_inline u64 nanos_of(const struct timespec64* time) {
+    return (u64)time->tv_sec * 1000000000ULL + (u64)time->tv_nsec;
+}
+
 // on failure: deny, subjects only
 static __always_inline int on_inode_setattr(struct dentry* dentry, const struct iattr* attr) {
     unsigned int valid = attr->ia_valid;
@@ -314,6 +355,8 @@ static __always_inline int on_inode_setattr(struct dentry* dentry, const struct 
     if (valid & ATTR_MODE) detail.mode = attr->ia_mode;
     if (valid & ATTR_UID) detail.words[0] = attr->ia_uid.val;
     if (valid & ATTR_GID) detail.words[0] |= (u64)attr->ia_gid.val << 32;
+    if (valid & ATTR_ATIME_SET) detail.words[0] = nanos_of(&attr->ia_atime);
+    if (valid & ATTR_MTIME_SET) detail.words[1] = nanos_of(&attr->ia_mtime);
     if (valid & ATTR_SIZE) {
         detail.words[1] = (u64)attr->ia_size;
         detail.exempt = is_opening(dentry, valid) != 0;

@@ -113,6 +113,7 @@ static const volatile u32 held_calls[CALLS] = {
 
 #define CALL_KILL 62
 #define CALL_RENAMEAT2 316
+#define CALL_PIDFD_SEND_SIGNAL 424
 #define NEVER_STOPS (PF_EXITING | PF_KTHREAD | PF_DUMPCORE | PF_IO_WORKER | PF_USER_WORKER)
 
 // Can the current task wait in this call for this right? Not where the error would not reach the
@@ -126,6 +127,7 @@ static __noinline int can_wait(u32 right) {
     u64 call = regs->orig_ax;
     if (call >= CALLS) return 0;
     if (call == CALL_KILL && (int)regs->di <= 0) return 0;
+    if (call == CALL_PIDFD_SEND_SIGNAL && regs->r10) return 0;
     if (call == CALL_RENAMEAT2 && (regs->r8 & RENAME_EXCHANGE)) return 0;
     return (held_calls[call] >> (right & 31) & 1) != 0;
 }
@@ -165,6 +167,11 @@ static __always_inline u64 other_end(const struct bailiff_task* row, const struc
     return two_ends ? row->scratch[SCRATCH_OTHER] : 0;
 }
 
+// Is it about the name that a rename or a link makes or replaces?
+static __always_inline int is_new_end(const struct act* act) {
+    return act->right == BAILIFF_RIGHT_CREATE || act->right == BAILIFF_RIGHT_DELETE;
+}
+
 // The keyed hash of all that the act is. Of a rename and a link it is one for all their rights, the
 // old end first: a dentry of a name that is free may be another when the call is made again.
 __noinline u64 identify_act(struct bailiff_task* row, const struct act* act) {
@@ -172,8 +179,7 @@ __noinline u64 identify_act(struct bailiff_task* row, const struct act* act) {
     u64* word = &row->scratch[SCRATCH_NAME];
     u64 one = act->dentry;
     u64 other = other_end(row, act);
-    int is_new_end = act->right == BAILIFF_RIGHT_CREATE || act->right == BAILIFF_RIGHT_DELETE;
-    if (other && is_new_end) {
+    if (other && is_new_end(act)) {
         u64 swap = one;
         one = other;
         other = swap;
@@ -285,6 +291,9 @@ static __noinline int ask_again(struct bailiff_task* row, const struct act* act)
         held->approved = 1;
         leave_seat(id);
     }
+    // Somebody let it have this place: from now on it is what others rely on there.
+    u64 placed = is_new_end(act) ? other_end(row, act) : 0;
+    if (placed) disown((u64)BPF_CORE_READ((const struct dentry*)placed, d_inode));
     held->passed |= 1u << (act->right & 31);
     row->scratch[SCRATCH_APPROVED] = 1;
     if (act->right == BAILIFF_RIGHT_CONNECT)
@@ -336,6 +345,15 @@ static __noinline u64 take_seat(u32 session) {
     return s.found ? two(s.seat, bpf_get_prandom_u32() | 1) : 0;
 }
 
+// For who is asked: what may be lost.
+static __always_inline void describe_file(struct bailiff_hold* hold, const struct dentry* dentry) {
+    const struct inode* inode = BPF_CORE_READ(dentry, d_inode);
+    if (!inode) return;
+    hold->size = (u64)BPF_CORE_READ(inode, i_size);
+    hold->owner = BPF_CORE_READ(inode, i_uid.val);
+    hold->mode = BPF_CORE_READ(inode, i_mode);
+}
+
 // Writes the row that says what is waited for. NULL where there is no room.
 static __always_inline struct bailiff_hold* write_hold(struct bailiff_task* row,
                                                        const struct bailiff_subject* subject,
@@ -348,11 +366,13 @@ static __always_inline struct bailiff_hold* write_hold(struct bailiff_task* row,
     row->held.deadline = bpf_ktime_get_boot_ns() + patience(subject);
     hold->deadline = row->held.deadline;
     event_fill(&hold->event, row, subject, act, scratch_decision(row));
-    hold->event.hold = id;
-    if (!act->dentry) return hold;
-    event_object(&hold->event, (const struct dentry*)act->dentry);
-    u64 other = other_end(row, act);
-    if (other) event_other(&hold->event, (const struct dentry*)other);
+    if (act->dentry) {
+        describe_file(hold, (const struct dentry*)act->dentry);
+        event_object(&hold->event, (const struct dentry*)act->dentry);
+        u64 other = other_end(row, act);
+        if (other) event_other(&hold->event, (const struct dentry*)other);
+    }
+    hold->event.hold = id; // last: before it the row says nothing
     return hold;
 }
 
@@ -392,7 +412,7 @@ __noinline int hold_act(struct bailiff_task* row, const struct bailiff_subject* 
     if (act->exempt || is_passed(row, act) || is_own(subject, act)) return LET_THROUGH;
     int lenient = is_lenient(row, act, BAILIFF_VERDICT_HOLD, 0);
     if (lenient && !row->held.id) return UNDECIDED;
-    if (act->quiet || !can_wait(act->right))
+    if (act->quiet || act->vague || !can_wait(act->right))
         return lenient ? UNDECIDED : refuse_held(row, BAILIFF_REASON_CANNOT_WAIT);
     u64 what = identify_act(row, act);
     const struct bailiff_held* held = &row->held;

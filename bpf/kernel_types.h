@@ -58,8 +58,11 @@ enum {
 #define ATTR_UID (1u << 1)
 #define ATTR_GID (1u << 2)
 #define ATTR_SIZE (1u << 3)
+#define ATTR_ATIME_SET (1u << 7)
+#define ATTR_MTIME_SET (1u << 8)
 #define ATTR_FORCE (1u << 9)
 #define ATTR_OPEN (1u << 15)
+#define O_EXCL 0200u
 #define O_TRUNC 01000u
 #define __O_TMPFILE 020000000u
 #define MAX_ERRNO 4095u // include/linux/err.h
@@ -102,6 +105,9 @@ enum {
 #define PIPEFS_MAGIC 0x50495045UL
 #define SOCKFS_MAGIC 0x534f434bUL
 #define ANON_INODE_FS_MAGIC 0x09041934UL
+#define EXT4_SUPER_MAGIC 0xef53UL
+#define XFS_SUPER_MAGIC 0x58465342UL
+#define BTRFS_SUPER_MAGIC 0x9123683eUL
 #define TMPFS_MAGIC 0x01021994UL
 #define NSFS_MAGIC 0x6e736673UL
 #define PIDFS_MAGIC 0x50494446UL // include/uapi/linux/magic.h, 6.9
@@ -205,8 +211,17 @@ typedef struct {
     int counter;
 } atomic_t;
 
+typedef struct {
+    u32 val;
+} kuid_t;
+
+typedef struct {
+    u32 val;
+} kgid_t;
+
 struct inode {
     unsigned short i_mode;
+    kuid_t i_uid;
     struct super_block* i_sb;
     unsigned long i_ino;
     unsigned int i_nlink;
@@ -277,20 +292,14 @@ struct file {
     unsigned int f_mode;
 };
 
-typedef struct {
-    u32 val;
-} kuid_t;
-
-typedef struct {
-    u32 val;
-} kgid_t;
-
 struct iattr {
     unsigned int ia_valid;
     unsigned short ia_mode;
     kuid_t ia_uid;
     kgid_t ia_gid;
     long long ia_size;
+    struct timespec64 ia_atime;
+    struct timespec64 ia_mtime;
 };
 
 typedef struct {
@@ -463,6 +472,7 @@ struct msghdr {
 struct pt_regs {
     unsigned long orig_ax; // a system call's number
     unsigned long di;      // its first argument
+    unsigned long r10;     // its fourth
     unsigned long r8;      // its fifth
     unsigned long bx;      // the first of a 32-bit program's
 };

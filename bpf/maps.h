@@ -53,6 +53,7 @@ BAILIFF_HASH(digests, BAILIFF_MAX_DIGESTS, struct bailiff_file_key, struct baili
 BAILIFF_HASH(made_by, BAILIFF_MAX_MADE, struct bailiff_file_key, struct bailiff_made);
 BAILIFF_HASH(openings, BAILIFF_MAX_DIGESTS, struct bailiff_file_key, u64);
 BAILIFF_HASH(holds, BAILIFF_MAX_HOLDS, u32, struct bailiff_hold);
+BAILIFF_ARRAY(made_count, BAILIFF_MAX_SESSIONS, u32);
 BAILIFF_ARRAY(resumed, BAILIFF_RESUMED, u64);
 BAILIFF_HASH(answers, 2 * BAILIFF_MAX_HOLDS, u64, u64);
 BAILIFF_ARRAY(blank, 1, struct bailiff_hold); // zeros: what a new row of "holds" is made of

@@ -37,7 +37,8 @@ struct act {
     u8 over;    // the session is over and wants its processes ended
     u8 reason;  // why it is denied before any rule spoke, or 0
     u8 exempt;  // never waits: this call made the object, or what it is part of was approved
-    u8 pad[4];
+    u8 vague;   // what it is cannot be told in full, so nobody could say what was approved
+    u8 pad[3];
 };
 
 // One judgement in the making: the subject's rows and the object it is about.

@@ -152,7 +152,8 @@ void Daemon::take_holds() {
     const auto rows = port_->holds();
     if (!rows) return note("posture", "holds", "what waits: " + rows.error().message());
     for (const bailiff_hold& row : *rows)
-        if (auto record = events_->read(row.event)) approvals_->add(row, std::move(*record));
+        if (auto record = row.event.hold != 0 ? events_->read(row.event) : std::nullopt)
+            approvals_->add(row, std::move(*record));
 }
 
 // Who detached the programs, if somebody did and nobody has attached them since. Written into the

@@ -205,7 +205,7 @@ Result<v1::GetRefusalResponse> ControlService::get_refusal(const api::Caller& ca
     const Result<bailiff_subject> subject = port_.get_subject(slot);
     if (!subject) return tl::unexpected(subject.error());
     v1::GetRefusalResponse response;
-    if (const v1::Record* last = refusals_.last(slot, subject->generation))
+    if (const v1::Record* last = refusals_.last(slot, subject->generation, caller.peer.uid))
         *response.mutable_refused() = *last;
     journal::make_utf8(response);
     return response;

@@ -1,5 +1,8 @@
 #include "ctl/approvals.h"
 
+#include <sys/stat.h>
+
+#include <cstdio>
 #include <memory>
 
 #include "base/duration.h"
@@ -35,6 +38,18 @@ std::string command_of(const v1::Process& process) {
     std::string text = journal::command_text(process);
     if (text.empty()) text = escape(process.comm());
     return text + (process.argv_truncated() ? " ..." : "");
+}
+
+// "regular file, 4096 bytes, mode 0644, owner uid 0"; empty of what is no file.
+std::string file_of(const v1::Object& object) {
+    if (object.mode() == 0) return {};
+    std::string kind = "special file";
+    if (S_ISREG(object.mode())) kind = "regular file, " + std::to_string(object.size()) + " bytes";
+    if (S_ISDIR(object.mode())) kind = "directory";
+    if (S_ISLNK(object.mode())) kind = "symbolic link";
+    char mode[16];
+    std::snprintf(mode, sizeof(mode), "%04o", object.mode() & 07777U);
+    return kind + ", mode " + mode + ", owner uid " + std::to_string(object.owner());
 }
 
 Result<std::string> find_approval(Client& client, const std::string& text) {
@@ -142,6 +157,7 @@ std::string approval_text(const v1::Approval& approval) {
     const Row lines[] = {
         {"id", escape(approval.id())},
         {"act", act_of(asked)},
+        {"file", file_of(asked.object())},
         {"command", command_of(process)},
         {"program", escape(process.executable()) + " (pid " + std::to_string(process.pid()) + ")"},
         {"container", escape(process.container().name().empty() ? process.container().id()

@@ -17,6 +17,11 @@ constexpr std::size_t kAtATime = 128;               // each is a question to bai
 void Approvals::add(const bailiff_hold& row, v1::Record asked) {
     const bailiff_event& event = row.event;
     const std::uint64_t hold = event.hold;
+    if (row.mode != 0) {
+        asked.mutable_object()->set_size(row.size);
+        asked.mutable_object()->set_mode(row.mode);
+        asked.mutable_object()->set_owner(row.owner);
+    }
     waiting_.try_emplace(hold, Approval{hold, approval_id(hold), std::move(asked), event.pid,
                                         event.start_time, row.deadline, std::nullopt, 0, event});
 }

@@ -30,13 +30,17 @@ void Refusals::meet(const bailiff_event& event, const v1::Record& record) {
     const bool held = event.verdict == BAILIFF_VERDICT_HOLD;
     if (event.kind != BAILIFF_EVENT_VERDICT || event.subject == 0) return;
     if (!held && event.verdict != BAILIFF_VERDICT_DENY) return;
-    last_[event.subject] = {event.subject_generation, for_subject(record)};
+    last_[event.subject] = {event.subject_generation, event.session == 0, event.uid,
+                            for_subject(record)};
 }
 
-const v1::Record* Refusals::last(std::uint32_t subject, std::uint32_t generation) const {
+const v1::Record* Refusals::last(std::uint32_t subject, std::uint32_t generation,
+                                 std::uint32_t uid) const {
     const auto found = last_.find(subject);
-    if (found == last_.end() || found->second.generation != generation) return nullptr;
-    return &found->second.record;
+    if (found == last_.end()) return nullptr;
+    const Refusal& refusal = found->second;
+    const bool own = refusal.generation == generation && (!refusal.unbound || refusal.uid == uid);
+    return own ? &refusal.record : nullptr;
 }
 
 } // namespace bailiff::decision

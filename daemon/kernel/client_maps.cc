@@ -159,6 +159,8 @@ void Client::forget_made(std::uint32_t session) {
         more = bpf_map_get_next_key(made_by, &last, &key);
     }
     for (const bailiff_file_key& gone : found) bpf_map_delete_elem(made_by, &gone);
+    const std::uint32_t none = 0;
+    bpf_map_update_elem(map("made_count"), &session, &none, BPF_ANY);
 }
 Status Client::put_session(std::uint32_t slot, const bailiff_session& row) {
     return changed(write_map(map("sessions"), "sessions", slot, row));

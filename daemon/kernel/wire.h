@@ -34,10 +34,10 @@ enum class Operation : std::uint32_t {
 };
 
 // The maps that bailiffd writes or reads. Holding the descriptor is the permission.
-inline constexpr std::array<const char*, 18> kSharedMaps = {
-    "config",   "policies", "sessions", "subjects",  "labels",  "rows",
-    "objects",  "filter",   "ports",    "addresses", "events",  "agents",
-    "counters", "defaults", "listed",   "holds",     "answers", "made_by"};
+inline constexpr std::array<const char*, 19> kSharedMaps = {
+    "config", "policies", "sessions",  "subjects", "labels",    "rows",     "objects",
+    "filter", "ports",    "addresses", "events",   "agents",    "counters", "defaults",
+    "listed", "holds",    "answers",   "made_by",  "made_count"};
 
 struct Request {
     std::uint32_t magic;

@@ -52,8 +52,9 @@ typedef uint64_t bailiff_u64;
 #define BAILIFF_MAX_LISTED 16384          // contents that rules list, counted once for each label
 #define BAILIFF_MAX_DIGESTS 16384         // files whose content is known
 #define BAILIFF_SHA256 32                 // bytes of a digest
-#define BAILIFF_MAX_HOLDS 4096            // acts that wait at one time; a further one is denied
+#define BAILIFF_MAX_HOLDS 8192            // acts that wait at one time; a further one is denied
 #define BAILIFF_MAX_HOLDS_OF_SESSION 1024 // of one session
+#define BAILIFF_MAX_MADE_OF_SESSION 32768 // of one session
 #define BAILIFF_MAX_MADE 65536            // files that sessions made and that are theirs
 
 // What a rule speaks about. Rights over an object come first: a label has a row of masks for each.
@@ -268,6 +269,8 @@ struct bailiff_made {
     bailiff_u32 session; // slot
     bailiff_u32 epoch;   // of the slot
 };
+
+// Map "made_count": array, index session slot, of bailiff_u32: how many rows of "made_by" are its.
 
 // Map "openings": hash, key bailiff_file_key, value bailiff_u64: how often a file was opened to be
 // written, by anybody, since bailiff-kernel made its row.
@@ -576,6 +579,9 @@ BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_event) == BAILIFF_EVENT_BRIEF + BAIL
 // task.
 struct bailiff_hold {
     bailiff_u64 deadline;       // nanoseconds of CLOCK_BOOTTIME
+    bailiff_u64 size;           // of a file: bytes
+    bailiff_u32 owner;          // uid, of the initial user namespace
+    bailiff_u32 mode;           // i_mode; 0: it is no file, or not there yet
     struct bailiff_event event; // what it is, verdict hold
 };
 static inline bailiff_u32 bailiff_seat(bailiff_u64 hold) {

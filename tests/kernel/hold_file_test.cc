@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 #include <cstring>
 
@@ -171,6 +172,30 @@ TEST_P(HoldingFile, AnotherOwnerIsAnotherAct) {
     struct stat file {};
     ASSERT_EQ(stat((tree_ + "/a").c_str(), &file), 0);
     EXPECT_EQ(file.st_gid, 1U);
+}
+
+TEST_P(HoldingFile, AnotherTimeOrAttributeIsAnotherAct) {
+    hold({BAILIFF_RIGHT_METADATA});
+    const std::string path = tree_ + "/a";
+    const pid_t pid = begin([path] {
+        timespec times[2] = {{1000, 1}, {2000, 2}};
+        if (utimensat(AT_FDCWD, path.c_str(), times, 0) != 0) return errno;
+        times[1].tv_sec = 2001;
+        utimensat(AT_FDCWD, path.c_str(), times, 0);
+        if (setxattr(path.c_str(), "trusted.a", "one", 3, 0) != 0) return errno;
+        setxattr(path.c_str(), "trusted.a", "two", 3, 0);
+        const std::string much(1000, 'x');
+        return setxattr(path.c_str(), "trusted.a", much.c_str(), much.size(), 0) == 0 ? 0 : errno;
+    });
+    approve(next_hold());
+    disapprove(next_hold());
+    approve(next_hold());
+    disapprove(next_hold());
+    EXPECT_EQ(result(pid), EPERM);
+    EXPECT_EQ(others().back().reason, BAILIFF_REASON_CANNOT_WAIT) << "too long to tell";
+    char value[8] = {};
+    EXPECT_EQ(getxattr(path.c_str(), "trusted.a", value, sizeof(value)), 3);
+    EXPECT_STREQ(value, "one");
 }
 
 TEST_P(HoldingFile, ALinkToAnotherTargetIsAnotherAct) {

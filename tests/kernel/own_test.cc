@@ -1,5 +1,6 @@
 // What a session made it changes and removes without being asked; what others made it does not.
 #include <fcntl.h>
+#include <mqueue.h>
 #include <sys/stat.h>
 
 #include "tests/kernel/holding.h"
@@ -47,8 +48,8 @@ TEST_P(Own, AFileThatTheSessionMade) {
 TEST_P(Own, FoldersLinksAndPipes) {
     expect_free(make_directory(at("d")));
     expect_free(change_mode(at("d"), 0700));
-    expect_free(rename_file(at("d"), at("e")));
-    expect_free(remove_directory(at("e")));
+    expect_asked(rename_file(at("d"), at("e"))); // with all that others put into it
+    expect_free(remove_directory(at("d")));
     expect_free(symlink_file("a", at("l")));
     expect_free(remove_file(at("l")));
     expect_free([this] { return mknod(at("p").c_str(), S_IFIFO | 0600, 0) == 0 ? 0 : errno; });
@@ -103,6 +104,59 @@ TEST_P(Own, WhatIsMadeAnewUnderItsNameByOthersIsForeign) {
     fs::remove(at("own"));
     make_file(at("own"));
     expect_asked(remove_file(at("own")));
+}
+
+TEST_P(Own, AFolderThatCouldNotBeRemovedIsStillItsOwn) {
+    expect_free(make_directory(at("d")));
+    make_file(at("d/foreign"));
+    EXPECT_EQ(result(begin(remove_directory(at("d")))), ENOTEMPTY);
+    fs::remove(at("d/foreign"));
+    expect_free(remove_directory(at("d")));
+}
+
+TEST_P(Own, WhatWasLetToItsPlaceIsItsOwnNoLonger) {
+    expect_free(touch(at("own")));
+    Holding::hold({{tree_, {BAILIFF_RIGHT_DELETE, BAILIFF_RIGHT_WRITE}, BAILIFF_VERDICT_HOLD}});
+    const pid_t pid = begin(rename_file(at("own"), at("b")));
+    approve(next_hold());
+    EXPECT_EQ(result(pid), 0);
+    others();
+    expect_asked(write_file(at("b")));
+}
+
+TEST_P(Own, OneSessionDoesNotTakeEveryRow) {
+    const std::uint32_t all = BAILIFF_MAX_MADE_OF_SESSION;
+    const std::uint32_t none = 0;
+    const std::uint32_t slot = kSessionSlot;
+    const int count = *programs().map_fd("made_count");
+    ASSERT_EQ(bpf_map_update_elem(count, &slot, &all, BPF_ANY), 0);
+    expect_free(touch(at("own")));
+    expect_asked(remove_file(at("own")));
+    ASSERT_EQ(bpf_map_update_elem(count, &slot, &none, BPF_ANY), 0);
+    expect_free(touch(at("next")));
+    std::uint32_t now = 0;
+    ASSERT_EQ(bpf_map_lookup_elem(count, &slot, &now), 0);
+    EXPECT_EQ(now, 1U);
+    expect_free(remove_file(at("next")));
+    ASSERT_EQ(bpf_map_lookup_elem(count, &slot, &now), 0);
+    EXPECT_EQ(now, 0U);
+}
+
+// mq_open(3) hands on flags that it does not know.
+TEST_P(Own, AFlagDoesNotMakeAQueueNew) {
+    const std::string name = "/bailiff-own";
+    mq_unlink(name.c_str());
+    const mqd_t made = mq_open(name.c_str(), O_RDWR | O_CREAT, 0666, nullptr);
+    if (made < 0) GTEST_SKIP() << "no message queues";
+    policy(BAILIFF_VERDICT_ALLOW, {});
+    default_of(BAILIFF_RIGHT_WRITE, BAILIFF_VERDICT_HOLD);
+    const pid_t pid = begin([name] {
+        const mqd_t queue = mq_open(name.c_str(), O_WRONLY | O_TMPFILE);
+        return queue < 0 ? errno : 0;
+    });
+    EXPECT_EQ(result(pid), EPERM);
+    mq_close(made);
+    mq_unlink(name.c_str());
 }
 
 TEST_P(Own, NotOfTheNextSessionInItsSlot) {

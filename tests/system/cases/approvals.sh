@@ -37,6 +37,7 @@ case_what_is_held_waits_for_the_answer_of_another_account() {
     has "$said" "delete /srv/held/a" "the list"
     has "$said" "user:alice" "the list"
     has "$(bailiffctl approvals show "$approval")" "hold delete path /srv/held" "what it shows"
+    has "$(bailiffctl approvals show "$approval")" "regular file, 5 bytes, mode 0644, owner uid 0" "what it shows"
     has "$(bailiffctl status)" "1 acts wait for an answer" "status"
     said=$(as bot bailiffctl approvals approve "$approval" 2>&1) && fail "who asked approved it"
     has "$said" "another account"

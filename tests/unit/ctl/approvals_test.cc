@@ -51,10 +51,23 @@ TEST(ApprovalTable, SaysWhoWantsWhatAndEscapesWhatTheAgentChose) {
     EXPECT_EQ(approval_table({}), "nothing waits\n");
 }
 
+TEST(ApprovalText, SaysWhatMayBeLost) {
+    v1::Approval approval = deletion("a1000000000000f7");
+    v1::Object& object = *approval.mutable_asked()->mutable_object();
+    object.set_mode(0100640);
+    object.set_size(12);
+    object.set_owner(1001);
+    EXPECT_THAT(approval_text(approval),
+                HasSubstr("file       regular file, 12 bytes, mode 0640, owner uid 1001\n"));
+    object.set_mode(040755);
+    EXPECT_THAT(approval_text(approval), HasSubstr("file       directory, mode 0755, "));
+}
+
 TEST(ApprovalText, LeavesEmptyFieldsOut) {
     const std::string text = approval_text(deletion("a1000000000000f7"));
     EXPECT_THAT(text, HasSubstr("actors     agent:fixer\n"));
     EXPECT_THAT(text, Not(HasSubstr("answer")));
+    EXPECT_THAT(text, Not(HasSubstr("\nfile")));
     EXPECT_THAT(text, Not(HasSubstr("task note")));
 }
 

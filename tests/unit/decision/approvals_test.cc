@@ -56,6 +56,21 @@ TEST_F(ApprovalsTest, AnAnswerIsWrittenAndTheTaskGoesOnUntilItTookIt) {
     EXPECT_FALSE(approvals.hurries());
 }
 
+TEST_F(ApprovalsTest, SaysWhatTheFileIs) {
+    bailiff_hold row{};
+    row.deadline = clock.boot_nanos() + 60'000'000'000;
+    row.size = 12;
+    row.mode = 0100640;
+    row.owner = 1001;
+    row.event.hold = 9;
+    port.held[9] = row;
+    approvals.add(row, {});
+    const v1::Object& object = approvals.list()[0]->asked.object();
+    EXPECT_EQ(object.size(), 12U);
+    EXPECT_EQ(object.mode(), 0100640U);
+    EXPECT_EQ(object.owner(), 1001U);
+}
+
 TEST_F(ApprovalsTest, IsAnsweredOnce) {
     const std::string id = waits(7);
     ASSERT_TRUE(approvals.answer(id, BAILIFF_VERDICT_DENY));
