@@ -47,6 +47,7 @@ TEST_F(Service, ASubjectIsToldItsOwnLastRefusal) {
     event.kind = BAILIFF_EVENT_VERDICT;
     event.verdict = BAILIFF_VERDICT_DENY;
     event.subject = slot;
+    event.session = 1;
     event.subject_generation = port.subjects.at(slot).generation;
     v1::Record record;
     record.mutable_object()->set_path("/etc/passwd");
