@@ -47,7 +47,8 @@ wait_for() { # SECONDS WHAT COMMAND...
     until "$@" >/dev/null 2>&1; do
         if ((SECONDS >= deadline)); then
             echo "$what did not happen in time"
-            tail -n 20 "$logs"/*.log
+            tail -n 20 "$logs"/*.log "$logs"/*.err
+            bailiffctl events --verdict deny --json 2>&1 | tail -n 5
             exit 1
         fi
         sleep 0.2
