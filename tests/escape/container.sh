@@ -44,12 +44,20 @@ control_in_container() { # WHO PART
 # The container's first program opens what is inherited, and waits until the session is there.
 session_in_container() { # WHO PART
     local who=$1 part=$2 name=session-$1-$2 actor=agent:boxed escape=$disk/bin/escape group
-    local go=$disk/info/$name.bound
+    local go=$disk/info/$name.bound try
     [[ $who == user ]] || actor=agent:boxed-root
     rm -f "$go"
-    in_container "$name" "$who" "/agents/$who" $escape launch "$who" "$part" -- \
-        /usr/bin/sh -c "until [ -e $go ]; do sleep 0.2; done; exec $escape acts $who $part" &
-    wait_for 300 "the container $name" runs_in_container "$name"
+    # One whose root was mounted too shortly before its first program is denied that (README, Limits)
+    # and started again.
+    for try in 1 2 3 4 5; do
+        in_container "$name" "$who" "/agents/$who" $escape launch "$who" "$part" -- \
+            /usr/bin/sh -c "until [ -e $go ]; do sleep 0.2; done; exec $escape acts $who $part" &
+        while kill -0 $! 2>/dev/null; do
+            ! runs_in_container "$name" || break 2
+            sleep 0.2
+        done
+    done
+    wait_for 60 "the container $name" runs_in_container "$name"
     group=/sys/fs/cgroup/agents/$who/libpod-$("${pod[@]}" inspect -f '{{.Id}}' "$name")
     bailiffctl dev token --issuer $issuer --sub user:alice --actor $actor --ttl 14m >"$logs/token.$name"
     wait_for 300 "the session of $name" bailiffctl session open --cgroup "$group" --workspace "$disk/work/$who" \
