@@ -120,6 +120,8 @@ Status ControlService::give_answer(const std::string& approval, bailiff_verdict 
     Status given = approvals_.answer(approval, verdict);
     if (!given) {
         record.set_kind("approval.failed");
+        record.clear_verdict();
+        record.set_reason("failed");
         record.set_message("the answer did not reach the kernel: " + given.error().message());
         journal_.record(std::move(record));
     }
@@ -141,6 +143,7 @@ Result<v1::AnswerApprovalResponse> ControlService::answer_approval(
     v1::Record record = answer_record(approval, request.approve(), by(caller), request.reason());
     record.set_terms(request.approve() ? terms_text(*terms) : "");
     const auto verdict = request.approve() ? BAILIFF_VERDICT_ALLOW : BAILIFF_VERDICT_DENY;
+    if (Status open = approvals_.check(approval.id); !open) return tl::unexpected(open.error());
     if (request.approve())
         if (Status kept = grants_.add(approval, *terms, by(caller), request.reason()); !kept)
             return tl::unexpected(kept.error());
@@ -152,6 +155,13 @@ Result<v1::AnswerApprovalResponse> ControlService::answer_approval(
     if (const auto answered = approvals_.find(approval.id))
         *response.mutable_approval() = describe(**answered);
     return response;
+}
+
+void ControlService::forget_old_grants() {
+    grants_.forget_sessions([this](const std::string& name) {
+        const session::Session* session = manager_.find(name);
+        return session == nullptr || session->state != session::State::kActive;
+    });
 }
 
 void ControlService::meet_hold(std::uint64_t hold) {

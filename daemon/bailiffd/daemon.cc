@@ -5,11 +5,13 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <chrono>
 #include <csignal>
 #include <set>
 
@@ -23,7 +25,8 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::uint64_t kProbeEvery = 60; // seconds
-constexpr std::chrono::milliseconds kMountPause{100};
+constexpr std::chrono::milliseconds kLeastMountPause{5};
+constexpr std::chrono::milliseconds kMostMountPause{100};
 constexpr std::chrono::milliseconds kAnswerPause{20};
 constexpr std::chrono::hours kNoAnswer{1};
 
@@ -151,9 +154,13 @@ void Daemon::meet_hold(const bailiff_event& event, const v1::Record& record) {
 void Daemon::take_holds() {
     const auto rows = port_->holds();
     if (!rows) return note("posture", "holds", "what waits: " + rows.error().message());
-    for (const bailiff_hold& row : *rows)
-        if (auto record = row.event.hold != 0 ? events_->read(row.event) : std::nullopt)
-            approvals_->add(row, std::move(*record));
+    for (const bailiff_hold& row : *rows) {
+        if (row.event.hold == 0) continue; // half written
+        auto record = events_->read(row.event);
+        if (!record) continue;
+        approvals_->add(row, std::move(*record));
+        service_->meet_hold(row.event.hold);
+    }
 }
 
 // Who detached the programs, if somebody did and nobody has attached them since. Written into the
@@ -230,6 +237,7 @@ void Daemon::every_second() {
     drain_events();
     manager_->tick();
     journal_->tick();
+    service_->forget_old_grants();
     approvals_->tick([this](const v1::Record& asked) {
         if (asked.session().empty()) return false; // an agent's without one
         const session::Session* session = manager_->find(asked.session());
@@ -282,9 +290,13 @@ asio::awaitable<void> Daemon::watch_mounts() {
     while (true) {
         co_await mounts.async_wait(asio::posix::stream_descriptor::wait_error, asio::use_awaitable);
         // At once: a container's first program starts some moments after its root is mounted. Then
-        // once more for what changed meanwhile, however much that was.
+        // once more for what changed meanwhile, however much that was, after as long a pause as
+        // labelling takes: its root may be among that.
+        const auto begun = std::chrono::steady_clock::now();
         label_mounts();
-        pause.expires_after(kMountPause);
+        const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
+            std::chrono::steady_clock::now() - begun);
+        pause.expires_after(std::clamp(took, kLeastMountPause, kMostMountPause));
         co_await pause.async_wait(asio::use_awaitable);
         label_mounts();
     }

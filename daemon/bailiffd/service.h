@@ -67,6 +67,8 @@ public:
 
     // Answers an act that waits, if an approval from before is good for it too.
     void meet_hold(std::uint64_t hold);
+    // Forgets approvals that were for sessions which are over.
+    void forget_old_grants();
 
 private:
     // The session, if the caller owns it or has one of `roles`; else kNotFound for strangers, so

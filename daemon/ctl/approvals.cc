@@ -97,7 +97,7 @@ Status answer(const Options& options, Client& client, bool approve) {
     v1::AnswerApprovalResponse response;
     if (Status called = client.call("AnswerApproval", request, response); !called) return called;
     if (options.json) return print_json(response);
-    const bool once = options.uses <= 1 && options.ttl.empty();
+    const bool once = options.uses == 1 || (options.uses == 0 && options.ttl.empty());
     print(std::string(!approve ? "denied: "
                       : once   ? "approved, for this once: "
                                : "approved, and what comes like it: ") +
@@ -157,6 +157,7 @@ std::string approval_text(const v1::Approval& approval) {
     const Row lines[] = {
         {"id", escape(approval.id())},
         {"act", act_of(asked)},
+        {"change", escape(asked.object().change())},
         {"file", file_of(asked.object())},
         {"command", command_of(process)},
         {"program", escape(process.executable()) + " (pid " + std::to_string(process.pid()) + ")"},

@@ -28,7 +28,7 @@ Status why(bool json, Client& client) {
 
 std::string why_text(const v1::GetRefusalResponse& response) {
     if (!response.has_refused())
-        return "nothing was denied to this session, and nothing waits, since bailiffd started\n";
+        return "nothing was denied to this session since bailiffd started\n";
     return journal::escape(response.refused().time()) + " " + denial_line(response.refused()) +
            "\n";
 }

@@ -27,8 +27,15 @@ bool is_file(const bailiff_event& act) {
     return act.dev != 0;
 }
 
+// Agents without a session are one subject, whatever their account.
 bool same_subject(const bailiff_event& a, const bailiff_event& b) {
-    return a.subject == b.subject && a.subject_generation == b.subject_generation;
+    return a.subject == b.subject && a.subject_generation == b.subject_generation &&
+           (a.session != 0 || a.uid == b.uid);
+}
+
+// One answer to such an act is good for all that its two names need.
+bool has_two_names(const bailiff_event& act) {
+    return act.hook == BAILIFF_HOOK_INODE_RENAME || act.hook == BAILIFF_HOOK_INODE_LINK;
 }
 
 // A file, a name that is free, an address or a process.
@@ -57,6 +64,7 @@ bool same_command(const v1::Process& a, const v1::Process& b) {
 bool covers(const Grant& grant, const Approval& approval) {
     const bailiff_event& act = approval.act;
     if (!same_subject(grant.act, act) || grant.act.right != act.right) return false;
+    if (grant.terms.scope != Scope::kThis && has_two_names(act)) return false;
     if (grant.terms.scope == Scope::kClass) return true;
     if (grant.terms.scope == Scope::kObject) return same_object(grant.act, act);
     return same_act(grant.act, act) && same_command(grant.process, approval.asked.process());
@@ -95,6 +103,9 @@ Result<Terms> complete(Terms terms) {
 
 Status Grants::add(const Approval& approval, const Terms& terms, const std::string& by,
                    const std::string& reason) {
+    if (terms.scope != Scope::kThis && has_two_names(approval.act))
+        return fail(ErrorCode::kInvalidArgument,
+                    "a rename or a link is approved with both its names: its scope is this");
     if (terms.uses == 1) return {};
     forget_old();
     if (grants_.size() >= kMost)
@@ -102,8 +113,14 @@ Status Grants::add(const Approval& approval, const Terms& terms, const std::stri
                     std::to_string(kMost) +
                         " approvals are good for more than one act already; give one for this "
                         "once");
-    Grant grant{approval.id, by, reason,       terms,
-                terms.uses,  0,  approval.act, approval.asked.process()};
+    Grant grant;
+    grant.approval = approval.id;
+    grant.session = approval.asked.session();
+    grant.by = by;
+    grant.reason = reason;
+    grant.terms = terms;
+    grant.act = approval.act;
+    grant.process = approval.asked.process();
     if (terms.uses != 0) grant.uses_left = terms.uses - 1;
     if (terms.seconds != 0) grant.until = clock_.boot_nanos() + terms.seconds * kSecond;
     grants_.push_back(std::move(grant));
@@ -121,6 +138,12 @@ std::optional<Grant> Grants::take(const Approval& approval) {
     if (found == grants_.end()) return std::nullopt;
     if (found->terms.uses != 0) found->uses_left--;
     return *found;
+}
+
+void Grants::forget_sessions(const std::function<bool(const std::string&)>& is_over) {
+    std::erase_if(grants_, [&](const Grant& grant) {
+        return !grant.session.empty() && is_over(grant.session);
+    });
 }
 
 void Grants::forget_old() {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,8 +19,8 @@ namespace bailiff::decision {
 // What else an approval is good for, in the same session or, without one, for the same agent.
 enum class Scope {
     kThis,   // the very same act by the same command
-    kObject, // the same right on the same object
-    kClass,  // the same right on any object
+    kObject, // the same right on the same object; not a rename or a link, which have two
+    kClass,  // the same right on any object; the same
 };
 
 // "this", "same-object", "same-class-this-session"; "" is "this". kInvalidArgument.
@@ -38,6 +39,7 @@ struct Terms {
 
 struct Grant {
     std::string approval; // whose answer it was
+    std::string session;  // empty: of an agent without one
     std::string by;
     std::string reason;
     Terms terms;
@@ -52,11 +54,13 @@ public:
     explicit Grants(const Clock& clock) : clock_(clock) {}
 
     // Keeps what is left of an approval after its first use; nothing where that is nothing.
-    // kResourceExhausted.
+    // kInvalidArgument for a scope that such an act cannot have, kResourceExhausted.
     [[nodiscard]] Status add(const Approval& approval, const Terms& terms, const std::string& by,
                              const std::string& reason);
     // Forgets the grant of that approval.
     void withdraw(const std::string& approval);
+    // Forgets those of sessions that are over.
+    void forget_sessions(const std::function<bool(const std::string&)>& is_over);
     // Takes one use of a grant that covers an act that waits; none where none does.
     [[nodiscard]] std::optional<Grant> take(const Approval& approval);
     [[nodiscard]] std::size_t count() const { return grants_.size(); }

@@ -116,7 +116,7 @@ private:
     std::vector<bailiff_event> seen_;
 };
 
-// The same on each kind of file system: AllFileSystems.
+// The same on each kind of file system.
 class HoldingFile : public Holding, public ::testing::WithParamInterface<const char*> {
 protected:
     void SetUp() override {

@@ -57,8 +57,10 @@ TEST(ApprovalText, SaysWhatMayBeLost) {
     object.set_mode(0100640);
     object.set_size(12);
     object.set_owner(1001);
+    object.set_change("mode 4777");
     EXPECT_THAT(approval_text(approval),
                 HasSubstr("file       regular file, 12 bytes, mode 0640, owner uid 1001\n"));
+    EXPECT_THAT(approval_text(approval), HasSubstr("change     mode 4777\n"));
     object.set_mode(040755);
     EXPECT_THAT(approval_text(approval), HasSubstr("file       directory, mode 0755, "));
 }

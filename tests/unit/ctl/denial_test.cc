@@ -39,8 +39,7 @@ TEST(DenialLine, WhatWaitsSaysHowItIsLetThrough) {
 
 TEST(Why, SaysWhatTheDenialLineSaysAndWhen) {
     v1::GetRefusalResponse response;
-    EXPECT_EQ(why_text(response),
-              "nothing was denied to this session, and nothing waits, since bailiffd started\n");
+    EXPECT_EQ(why_text(response), "nothing was denied to this session since bailiffd started\n");
     *response.mutable_refused() = denied_write();
     EXPECT_EQ(why_text(response), "2026-11-24T02:03:04.005Z " + denial_line(denied_write()) + "\n");
 }

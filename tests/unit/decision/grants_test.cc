@@ -101,6 +101,43 @@ TEST_F(GrantsTest, SameObjectIsTheInodeByAnyCommandAndName) {
     EXPECT_FALSE(grants.take(other));
 }
 
+TEST_F(GrantsTest, ARenameOrALinkIsOnlyApprovedWithBothItsNames) {
+    add(deletion("a", 1), Scope::kClass, 9);
+    add(deletion("a", 1), Scope::kObject, 9);
+    Approval move = deletion("a", 1);
+    move.act.hook = BAILIFF_HOOK_INODE_RENAME;
+    EXPECT_FALSE(grants.take(move));
+    move.act.hook = BAILIFF_HOOK_INODE_LINK;
+    EXPECT_FALSE(grants.take(move));
+    const Status kept = grants.add(move, {Scope::kObject, 2, 0}, "", "");
+    ASSERT_FALSE(kept);
+    EXPECT_EQ(kept.error().code(), ErrorCode::kInvalidArgument);
+    add(move, Scope::kThis, 2);
+    EXPECT_TRUE(grants.take(move));
+}
+
+TEST_F(GrantsTest, OfAgentsWithoutASessionItIsForTheAccount) {
+    add(deletion("a", 1), Scope::kClass, 9);
+    Approval other = deletion("a", 1);
+    other.act.uid = 1001;
+    EXPECT_FALSE(grants.take(other));
+    Approval in_session = deletion("a", 1);
+    in_session.act.session = 5;
+    add(in_session, Scope::kClass, 9);
+    in_session.act.uid = 1001;
+    EXPECT_TRUE(grants.take(in_session));
+}
+
+TEST_F(GrantsTest, EndsWithItsSession) {
+    Approval approval = deletion("a", 1);
+    approval.asked.set_session("s-1");
+    add(approval, Scope::kThis, 9);
+    grants.forget_sessions([](const std::string& name) { return name != "s-1"; });
+    EXPECT_EQ(grants.count(), 1U);
+    grants.forget_sessions([](const std::string& name) { return name == "s-1"; });
+    EXPECT_EQ(grants.count(), 0U);
+}
+
 TEST_F(GrantsTest, OfANameThatIsFreeSameObjectIsTheName) {
     add(deletion("a", 0), Scope::kObject, 9);
     EXPECT_TRUE(grants.take(deletion("a", 0)));

@@ -36,6 +36,22 @@ TEST(Refusals, KeepTheLastOfEachSubject) {
     EXPECT_EQ(refusals.last(2, 1, 1000)->object().path(), "/b");
 }
 
+TEST(Refusals, WhatWasApprovedWaitsNoMore) {
+    Refusals refusals;
+    v1::Record asked = record("/a");
+    asked.set_approval("a1");
+    refusals.meet(verdict(1, BAILIFF_VERDICT_HOLD), asked);
+    ASSERT_NE(refusals.last(1, 1, 1000), nullptr);
+    bailiff_event approved = verdict(1, BAILIFF_VERDICT_AUDIT);
+    approved.reason = BAILIFF_REASON_APPROVED;
+    v1::Record other = record("/b");
+    other.set_approval("b1");
+    refusals.meet(approved, other);
+    EXPECT_NE(refusals.last(1, 1, 1000), nullptr);
+    refusals.meet(approved, asked);
+    EXPECT_EQ(refusals.last(1, 1, 1000), nullptr);
+}
+
 TEST(Refusals, WhatIsLetThroughIsNone) {
     Refusals refusals;
     refusals.meet(verdict(1, BAILIFF_VERDICT_AUDIT), record("/a"));

@@ -93,6 +93,25 @@ TEST_F(EventReaders, ADenialSaysWhoForWhomAndWhat) {
     EXPECT_FALSE(record.has_rule()) << "no rule decided";
 }
 
+TEST_F(EventReaders, WhatIsToBeSetIsTold) {
+    bailiff_event event = denial_of_write("/srv/file");
+    event.hook = BAILIFF_HOOK_INODE_SETATTR;
+    event.right = BAILIFF_RIGHT_METADATA;
+    event.dev = 8;
+    set_text(event, std::string("file\0", 5));
+    event.number = 1;
+    event.port = 0104777;
+    EXPECT_EQ(reader->read(event)->object().change(), "mode 4777");
+    event.number = 6;
+    const std::uint32_t ids[2] = {0, 12};
+    std::memcpy(event.address, ids, sizeof(ids));
+    EXPECT_EQ(reader->read(event)->object().change(), "owner uid 0, group gid 12");
+    event.number = 8;
+    const std::uint64_t size = 5'000'000'000;
+    std::memcpy(event.address + 8, &size, sizeof(size));
+    EXPECT_EQ(reader->read(event)->object().change(), "size 5000000000");
+}
+
 TEST_F(EventReaders, ADecidingRuleIsNamedWithItsLine) {
     const v1::Record record = read(denial_of_write("/etc/passwd"));
     EXPECT_EQ(record.reason(), "rule");
