@@ -115,7 +115,6 @@ Result<v1::GetApprovalResponse> ControlService::get_approval(
 
 Status ControlService::give_answer(const std::string& approval, bailiff_verdict verdict,
                                    v1::Record record) {
-    if (Status open = approvals_.check(approval); !open) return open;
     journal_.record(record);
     Status given = approvals_.answer(approval, verdict);
     if (!given) {
@@ -158,16 +157,13 @@ Result<v1::AnswerApprovalResponse> ControlService::answer_approval(
 }
 
 void ControlService::forget_old_grants() {
-    grants_.forget_sessions([this](const std::string& name) {
-        const session::Session* session = manager_.find(name);
-        return session == nullptr || session->state != session::State::kActive;
-    });
+    grants_.forget_sessions([this](const std::string& name) { return manager_.is_over(name); });
 }
 
 void ControlService::meet_hold(std::uint64_t hold) {
-    const auto found = approvals_.find(approval_id(hold));
-    if (!found) return;
-    const std::string id = (*found)->id;
+    const std::string id = approval_id(hold);
+    if (!approvals_.check(id)) return;
+    const auto found = approvals_.find(id);
     const auto grant = grants_.take(**found);
     if (!grant) return;
     v1::Record record = answer_record(**found, true, grant->by, grant->reason);

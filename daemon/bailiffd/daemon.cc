@@ -239,9 +239,8 @@ void Daemon::every_second() {
     journal_->tick();
     service_->forget_old_grants();
     approvals_->tick([this](const v1::Record& asked) {
-        if (asked.session().empty()) return false; // an agent's without one
-        const session::Session* session = manager_->find(asked.session());
-        return session == nullptr || session->state != session::State::kActive;
+        // An agent's without a session has no end.
+        return !asked.session().empty() && manager_->is_over(asked.session());
     });
     for (const std::string& notice : manager_->take_notices())
         note("posture", "keys", "token keys: " + notice);

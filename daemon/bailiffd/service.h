@@ -88,7 +88,8 @@ private:
                                                                      const std::string& id) const;
     [[nodiscard]] Status may_answer(const api::Caller& caller,
                                     const decision::Approval& approval) const;
-    // First the record, then the answer. As Approvals::answer().
+    // First the record, then the answer, to what Approvals::check() found open. As
+    // Approvals::answer().
     [[nodiscard]] Status give_answer(const std::string& approval, bailiff_verdict verdict,
                                      v1::Record record);
 

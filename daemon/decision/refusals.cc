@@ -27,11 +27,13 @@ v1::Record for_subject(const v1::Record& record) {
 } // namespace
 
 void Refusals::meet(const bailiff_event& event, const v1::Record& record) {
+    if (event.reason == BAILIFF_REASON_APPROVED) {
+        const auto before = last_.find(event.subject);
+        if (before != last_.end() && before->second.record.approval() == record.approval())
+            last_.erase(before);
+        return;
+    }
     const bool held = event.verdict == BAILIFF_VERDICT_HOLD;
-    const auto before = last_.find(event.subject);
-    if (event.reason == BAILIFF_REASON_APPROVED && before != last_.end() &&
-        before->second.record.approval() == record.approval())
-        last_.erase(before);
     if (event.kind != BAILIFF_EVENT_VERDICT || event.subject == 0) return;
     if (!held && event.verdict != BAILIFF_VERDICT_DENY) return;
     last_[event.subject] = {event.subject_generation, event.session == 0, event.uid,

@@ -7,10 +7,10 @@
 #include <bpf/bpf.h>
 
 #include <cerrno>
-#include <ctime>
 #include <string>
 
 #include "bailiff/abi.h"
+#include "base/clock.h"
 #include "base/process.h"
 #include "base/unique_fd.h"
 
@@ -23,10 +23,7 @@ constexpr std::uint64_t kTurns = kNanos / 10;
 } // namespace
 
 void give_turns(int map, std::uint32_t pid) {
-    timespec now{};
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    const std::uint64_t until = static_cast<std::uint64_t>(now.tv_sec) * kNanos +
-                                static_cast<std::uint64_t>(now.tv_nsec) + kTurns;
+    const std::uint64_t until = SystemClock().boot_nanos() + kTurns;
     const std::uint32_t index = pid % BAILIFF_RESUMED;
     bpf_map_update_elem(map, &index, &until, BPF_ANY);
 }

@@ -12,6 +12,32 @@
 namespace bailiff::session {
 namespace {
 
+constexpr std::uint32_t kSetsMode = 1; // struct iattr, ia_valid (include/linux/fs.h)
+constexpr std::uint32_t kSetsOwner = 2;
+constexpr std::uint32_t kSetsGroup = 4;
+constexpr std::uint32_t kSetsSize = 8;
+constexpr std::uint32_t kSetsTimes = 0x180;
+
+// What setattr is to set, as the hook packs it (bpf/file.h).
+std::string change_text(const bailiff_event& event) {
+    std::uint32_t ids[2];
+    std::uint64_t size = 0;
+    std::memcpy(ids, event.address, sizeof(ids));
+    std::memcpy(&size, event.address + sizeof(ids), sizeof(size));
+    char mode[16];
+    std::snprintf(mode, sizeof(mode), "%04o", event.port & 07777U);
+    std::string text;
+    const auto add = [&](std::uint32_t bits, const std::string& what) {
+        if ((event.number & bits) != 0) text += (text.empty() ? "" : ", ") + what;
+    };
+    add(kSetsMode, std::string("mode ") + mode);
+    add(kSetsOwner, "owner uid " + std::to_string(ids[0]));
+    add(kSetsGroup, "group gid " + std::to_string(ids[1]));
+    add(kSetsSize, "size " + std::to_string(size));
+    add(kSetsTimes, "times");
+    return text;
+}
+
 std::size_t text_length(const bailiff_event& event) {
     return std::min<std::size_t>(event.text_length, sizeof(event.text));
 }
@@ -84,36 +110,6 @@ void EventReader::fill_process(const bailiff_event& event, v1::Process& process)
     for (const std::string& argument : image->argv) process.add_argv(argument);
     process.set_argv_truncated(image->truncated);
 }
-
-namespace {
-
-constexpr std::uint32_t kSetsMode = 1; // struct iattr, ia_valid (include/linux/fs.h)
-constexpr std::uint32_t kSetsOwner = 2;
-constexpr std::uint32_t kSetsGroup = 4;
-constexpr std::uint32_t kSetsSize = 8;
-constexpr std::uint32_t kSetsTimes = 0x180;
-
-// What setattr is to set, as the hook packs it (bpf/file.h).
-std::string change_text(const bailiff_event& event) {
-    std::uint32_t ids[2];
-    std::uint64_t size = 0;
-    std::memcpy(ids, event.address, sizeof(ids));
-    std::memcpy(&size, event.address + sizeof(ids), sizeof(size));
-    char mode[16];
-    std::snprintf(mode, sizeof(mode), "%04o", event.port & 07777U);
-    std::string text;
-    const auto add = [&](std::uint32_t bits, const std::string& what) {
-        if ((event.number & bits) != 0) text += (text.empty() ? "" : ", ") + what;
-    };
-    add(kSetsMode, std::string("mode ") + mode);
-    add(kSetsOwner, "owner uid " + std::to_string(ids[0]));
-    add(kSetsGroup, "group gid " + std::to_string(ids[1]));
-    add(kSetsSize, "size " + std::to_string(size));
-    add(kSetsTimes, "times");
-    return text;
-}
-
-} // namespace
 
 void EventReader::fill_object(const bailiff_event& event, v1::Object& object) const {
     if (is_about_a_process(event.right)) object.set_pid(event.number);

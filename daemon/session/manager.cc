@@ -56,6 +56,11 @@ const Session* Manager::find(const std::string& name) const {
     return found == sessions_.end() ? nullptr : &found->second;
 }
 
+bool Manager::is_over(const std::string& name) const {
+    const Session* session = find(name);
+    return session == nullptr || session->state != State::kActive;
+}
+
 const Session* Manager::find_slot(std::uint32_t slot, std::uint32_t epoch) const {
     for (const auto& [name, session] : sessions_)
         if (session.slot == slot && session.epoch == epoch) return &session;

@@ -116,6 +116,8 @@ public:
 
     // Null where there is none. Sessions that are over are known for an hour.
     [[nodiscard]] const Session* find(const std::string& name) const;
+    // Is it over, or not known any more?
+    [[nodiscard]] bool is_over(const std::string& name) const;
     [[nodiscard]] const Session* find_slot(std::uint32_t slot, std::uint32_t epoch) const;
     // The open session of a subject slot, else the last that is known to have had it.
     [[nodiscard]] const Session* find_subject(std::uint32_t subject) const;

@@ -110,6 +110,23 @@ TEST_F(Answers, ASecondAnswerLeavesTheFirstOnesTerms) {
     EXPECT_EQ(port.answers.count(11), 1U);
 }
 
+TEST_F(Answers, LookingAgainAtWhatWasAnsweredSpendsNoUse) {
+    v1::AnswerApprovalRequest request;
+    request.set_approval("0000000000000009");
+    request.set_approve(true);
+    request.set_uses(2);
+    ASSERT_TRUE(service->answer_approval(caller(kBobsUid, {Role::kApprover}), request));
+    service->meet_hold(9);
+    bailiff_hold row{};
+    row.deadline = clock.boot_nanos() + 60'000'000'000;
+    row.event.hold = 11;
+    row.event.pid = 41;
+    port.held[11] = row;
+    approvals.add(row, {});
+    service->meet_hold(11);
+    EXPECT_EQ(port.answers.count(11), 1U);
+}
+
 TEST_F(Answers, ADenialHasNoTerms) {
     v1::AnswerApprovalRequest request;
     request.set_approval("0000000000000009");
