@@ -33,6 +33,12 @@ BAILIFF_ARRAY(subjects, BAILIFF_MAX_SUBJECTS, struct bailiff_subject_slot);
 BAILIFF_ARRAY(filter, BAILIFF_FILTER_WORDS + 1, u64);
 BAILIFF_ARRAY(labels, BAILIFF_MAX_LABELS, struct bailiff_label);
 BAILIFF_ARRAY(rows, BAILIFF_MAX_ROWS, struct bailiff_row);
+BAILIFF_ARRAY(made_count, BAILIFF_MAX_SESSIONS, u32);
+BAILIFF_ARRAY(resumed, BAILIFF_RESUMED, u64);
+BAILIFF_ARRAY(blank, 1, struct bailiff_hold); // zeros: what a new row of "holds" is made of
+BAILIFF_ARRAY(argv, BAILIFF_MAX_POLICIES, struct bailiff_argv);
+BAILIFF_ARRAY(argv_patterns, BAILIFF_MAX_POLICIES* BAILIFF_MAX_PATTERNS, struct bailiff_pattern);
+BAILIFF_ARRAY(argv_flags, BAILIFF_MAX_POLICIES* BAILIFF_FLAGS, struct bailiff_mask);
 BAILIFF_ARRAY(defaults, BAILIFF_MAX_POLICIES* BAILIFF_ALL_RIGHTS, struct bailiff_row);
 
 #define BAILIFF_HASH(name, count, key_type, value_type) \
@@ -51,12 +57,10 @@ BAILIFF_HASH(ipc, 4096, u64, struct bailiff_ipc);
 BAILIFF_HASH(listed, BAILIFF_MAX_LISTED, struct bailiff_listed_key, struct bailiff_listed);
 BAILIFF_HASH(digests, BAILIFF_MAX_DIGESTS, struct bailiff_file_key, struct bailiff_digest);
 BAILIFF_HASH(made_by, BAILIFF_MAX_MADE, struct bailiff_file_key, struct bailiff_made);
+BAILIFF_HASH(argv_words, BAILIFF_MAX_WORDS, struct bailiff_word_key, struct bailiff_mask);
 BAILIFF_HASH(openings, BAILIFF_MAX_DIGESTS, struct bailiff_file_key, u64);
 BAILIFF_HASH(holds, BAILIFF_MAX_HOLDS, u32, struct bailiff_hold);
-BAILIFF_ARRAY(made_count, BAILIFF_MAX_SESSIONS, u32);
-BAILIFF_ARRAY(resumed, BAILIFF_RESUMED, u64);
 BAILIFF_HASH(answers, 2 * BAILIFF_MAX_HOLDS, u64, u64);
-BAILIFF_ARRAY(blank, 1, struct bailiff_hold); // zeros: what a new row of "holds" is made of
 
 struct {
     __uint(type, BPF_MAP_TYPE_LPM_TRIE);

@@ -7,12 +7,12 @@ namespace bailiff::policy {
 namespace {
 
 constexpr std::array<const char*, BAILIFF_RIGHT_MODULE + 1> kRights = {
-    "exec",           "read",          "write",        "create", "delete",   "rename",
-    "truncate",       "metadata",      "connect_unix", "load",   "connect",  "bind",
-    "socket",         "abstract_unix", "signal",       "ptrace", "schedule", "jit",
-    "anonymous_exec", "gain",          "namespace",    "mount",  "bpf",      "perf",
-    "keyring",        "io_uring",      "userfaultfd",  "ipc",    "ioctl",    "device",
-    "module",
+    "exec",     "read",           "write",         "create",      "delete",  "rename",
+    "truncate", "metadata",       "connect_unix",  "load",        "connect", "bind",
+    "argv",     "socket",         "abstract_unix", "signal",      "ptrace",  "schedule",
+    "jit",      "anonymous_exec", "gain",          "namespace",   "mount",   "bpf",
+    "perf",     "keyring",        "io_uring",      "userfaultfd", "ipc",     "ioctl",
+    "device",   "module",
 };
 
 constexpr std::array<const char*, BAILIFF_CAPABILITIES> kCapabilities = {

@@ -72,6 +72,7 @@ const char* hook_name(std::uint32_t hook) {
         "personality",
         "inode_getxattr",
         "file_lock",
+        "bprm_creds_for_exec",
     };
     return hook < kNames.size() ? kNames[hook] : "unknown";
 }
@@ -83,7 +84,7 @@ const char* reason_name(std::uint8_t reason) {
         "raced_rename",   "unreadable",     "socket_family", "no_storage",   "self_protection",
         "canary",         "kernel_setting", "case_folding",  "not_hashed",   "changed",
         "content",        "approved",       "disapproved",   "timed_out",    "cannot_wait",
-        "too_many_holds", "target_waits"};
+        "too_many_holds", "target_waits",   "argv_changed"};
     return reason < kNames.size() ? kNames[reason] : "unknown";
 }
 

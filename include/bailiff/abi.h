@@ -30,7 +30,7 @@ typedef uint64_t bailiff_u64;
 #define BAILIFF_STATIC_ASSERT(cond, text) _Static_assert(cond, text)
 #endif
 
-#define BAILIFF_ABI_VERSION 10
+#define BAILIFF_ABI_VERSION 11
 
 // Table sizes. A slot is an index; slot 0 is reserved in each table.
 #define BAILIFF_MASK_WORDS 4 // 256 profile bits
@@ -56,6 +56,9 @@ typedef uint64_t bailiff_u64;
 #define BAILIFF_MAX_HOLDS_OF_SESSION 1024 // of one session
 #define BAILIFF_MAX_MADE_OF_SESSION 32768 // of one session
 #define BAILIFF_MAX_MADE 65536            // files that sessions made and that are theirs
+#define BAILIFF_MAX_PATTERNS 128          // commands that rules name, of one policy
+#define BAILIFF_MAX_WORDS 4096            // what their arguments can be, of all policies
+#define BAILIFF_MAX_PREFIX 8              // bytes of a beginning that a pattern can ask for
 
 // What a rule speaks about. Rights over an object come first: a label has a row of masks for each.
 enum bailiff_right {
@@ -71,28 +74,29 @@ enum bailiff_right {
     BAILIFF_RIGHT_LOAD = 9,         // map a file as code: libraries, and what a loader is handed
     BAILIFF_RIGHT_CONNECT = 10,     // connect, and each send that carries an address
     BAILIFF_RIGHT_BIND = 11,        // bind, listen and accept
-    BAILIFF_RIGHTS = 12,            // rights with an object
+    BAILIFF_RIGHT_ARGV = 12,        // a command: a program with its arguments
+    BAILIFF_RIGHTS = 13,            // rights with an object
 
     // Rights over the system: no object, so a profile grants them or not.
-    BAILIFF_RIGHT_SOCKET = 12,         // a socket of a family, type or protocol that is unusual
-    BAILIFF_RIGHT_ABSTRACT_UNIX = 13,  // connect to an abstract Unix socket
-    BAILIFF_RIGHT_SIGNAL = 14,         // a signal to a task outside the session
-    BAILIFF_RIGHT_PTRACE = 15,         // see into or trace a task outside the session
-    BAILIFF_RIGHT_SCHEDULE = 16,       // priority, limits, processors of a task outside
-    BAILIFF_RIGHT_JIT = 17,            // executable memory that is no unchanged file
-    BAILIFF_RIGHT_ANONYMOUS_EXEC = 18, // execute or map a file that has no name: memfd, deleted
-    BAILIFF_RIGHT_GAIN = 19,           // set-uid, set-gid, file capabilities
-    BAILIFF_RIGHT_NAMESPACE = 20,      // a user namespace of one's own
-    BAILIFF_RIGHT_MOUNT = 21,          // mount, unmount, move, pivot_root
-    BAILIFF_RIGHT_BPF = 22,            // bpf(2)
-    BAILIFF_RIGHT_PERF = 23,           // perf_event_open(2)
-    BAILIFF_RIGHT_KEYRING = 24,        // keyrings
-    BAILIFF_RIGHT_IO_URING = 25,       // io_uring: its workers act past the system call
-    BAILIFF_RIGHT_USERFAULTFD = 26,    // userfaultfd(2)
-    BAILIFF_RIGHT_IPC = 27,            // System V IPC of another session
-    BAILIFF_RIGHT_IOCTL = 28,          // an ioctl(2) that changes files or feeds a terminal
-    BAILIFF_RIGHT_DEVICE = 29,         // a device node other than null, zero, random and terminals
-    BAILIFF_RIGHT_MODULE = 30,         // have the kernel load a module
+    BAILIFF_RIGHT_SOCKET = 13,         // a socket of a family, type or protocol that is unusual
+    BAILIFF_RIGHT_ABSTRACT_UNIX = 14,  // connect to an abstract Unix socket
+    BAILIFF_RIGHT_SIGNAL = 15,         // a signal to a task outside the session
+    BAILIFF_RIGHT_PTRACE = 16,         // see into or trace a task outside the session
+    BAILIFF_RIGHT_SCHEDULE = 17,       // priority, limits, processors of a task outside
+    BAILIFF_RIGHT_JIT = 18,            // executable memory that is no unchanged file
+    BAILIFF_RIGHT_ANONYMOUS_EXEC = 19, // execute or map a file that has no name: memfd, deleted
+    BAILIFF_RIGHT_GAIN = 20,           // set-uid, set-gid, file capabilities
+    BAILIFF_RIGHT_NAMESPACE = 21,      // a user namespace of one's own
+    BAILIFF_RIGHT_MOUNT = 22,          // mount, unmount, move, pivot_root
+    BAILIFF_RIGHT_BPF = 23,            // bpf(2)
+    BAILIFF_RIGHT_PERF = 24,           // perf_event_open(2)
+    BAILIFF_RIGHT_KEYRING = 25,        // keyrings
+    BAILIFF_RIGHT_IO_URING = 26,       // io_uring: its workers act past the system call
+    BAILIFF_RIGHT_USERFAULTFD = 27,    // userfaultfd(2)
+    BAILIFF_RIGHT_IPC = 28,            // System V IPC of another session
+    BAILIFF_RIGHT_IOCTL = 29,          // an ioctl(2) that changes files or feeds a terminal
+    BAILIFF_RIGHT_DEVICE = 30,         // a device node other than null, zero, random and terminals
+    BAILIFF_RIGHT_MODULE = 31,         // have the kernel load a module
     // One for each capability (capabilities(7)): 32 + its number.
     BAILIFF_RIGHT_CAPABILITY = 32,
     BAILIFF_ALL_RIGHTS = 80,
@@ -150,7 +154,8 @@ enum bailiff_reason {
     BAILIFF_REASON_CANNOT_WAIT = 24,     // to be held, but this call or task cannot wait
     BAILIFF_REASON_TOO_MANY_HOLDS = 25,  // to be held, but too many acts wait
     BAILIFF_REASON_TARGET_WAITS = 26,    // to trace a task whose act waits
-    BAILIFF_REASONS = 27,
+    BAILIFF_REASON_ARGV_CHANGED = 27,    // started with other arguments than those judged: killed
+    BAILIFF_REASONS = 28,
 };
 
 struct bailiff_mask {
@@ -163,7 +168,7 @@ BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_mask) == 32, "mask");
 struct bailiff_label {
     bailiff_u16 row[BAILIFF_RIGHTS]; // 0: it says nothing of that right
 };
-BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_label) == 24, "label");
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_label) == 26, "label");
 
 // Map "rows": array. For each verdict, the profiles whose rule says so. Row 0 is never read.
 struct bailiff_row {
@@ -183,6 +188,7 @@ struct bailiff_policy {
 #define BAILIFF_POLICY_HAS_SUFFIXES 2u // labels of kind SUFFIX exist
 #define BAILIFF_POLICY_HAS_CONTENTS 4u // rows of map "listed" exist
 #define BAILIFF_POLICY_HAS_HOLDS 8u    // some rule or default says hold or preserve
+#define BAILIFF_POLICY_HAS_ARGV 16u    // rows of map "argv_patterns" exist
 BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_policy) == 232, "policy");
 
 // Map "defaults": array of struct bailiff_row, index policy slot * BAILIFF_ALL_RIGHTS + right: what
@@ -243,6 +249,47 @@ struct bailiff_listed {
 };
 BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_listed_key) == 40, "listed key");
 BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_listed) == 64, "listed");
+
+// Commands (right argv). A pattern is a program and what must be among its arguments, in any order.
+// What one argument can be is an element, a bit of a struct bailiff_mask: the alternatives that a
+// pattern gives for one place share it, and so do patterns that ask for the same.
+//
+// Map "argv_words": hash. Which elements a word is.
+enum bailiff_word_kind {
+    BAILIFF_WORD_PROGRAM = 0, // the name of the file that is executed, or the last name in argv[0]
+    BAILIFF_WORD_WHOLE = 1,   // an argument; one that begins with "--" ends before its first "="
+    BAILIFF_WORD_PREFIX = 2,  // the first `length` bytes of an argument
+};
+struct bailiff_word_key {
+    bailiff_u64 word;  // bailiff_name_hash(); of a prefix its bytes, the first in the lowest
+    bailiff_u8 policy; // policy slot
+    bailiff_u8 kind;   // enum bailiff_word_kind
+    bailiff_u8 length; // of a prefix; else 0
+    bailiff_u8 zero[5];
+};
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_word_key) == 16, "word key");
+
+// Map "argv_flags": array of struct bailiff_mask, index policy slot * BAILIFF_FLAGS + character:
+// which elements an argument is that begins with one dash and has the character behind it, alone or
+// together with others.
+#define BAILIFF_FLAGS 128
+
+// Map "argv_patterns": array, index policy slot * BAILIFF_MAX_PATTERNS + number, the strictest
+// verdict first.
+struct bailiff_pattern {
+    struct bailiff_mask needs; // elements: one is a program
+    bailiff_u32 label;         // what the rule says of right argv
+    bailiff_u32 zero;
+};
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_pattern) == 40, "pattern");
+
+// Map "argv": array, index policy slot.
+struct bailiff_argv {
+    struct bailiff_mask words; // the elements that are no program
+    bailiff_u32 patterns;      // how many
+    bailiff_u32 prefixes;      // bit n: a prefix of n bytes is asked for, 1 to BAILIFF_MAX_PREFIX
+};
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_argv) == 40, "argv");
 
 // The inode that holds a file's content: on overlayfs one of a layer below.
 struct bailiff_file_key {
@@ -441,6 +488,15 @@ struct bailiff_held {
     bailiff_u32 approved; // not 0: the approval was taken
 };
 
+// The exec under way: what was judged, to be compared with what the new image gets.
+struct bailiff_exec {
+    bailiff_u64 act;   // keyed hash of the file and of all arguments; 0: not judged
+    bailiff_u64 first; // of argv[0]
+    bailiff_u64 rest;  // of what follows
+    bailiff_u32 count; // of arguments
+    bailiff_u32 zero;
+};
+
 // A descriptor that was approved when it was opened or connected: its use is not asked for again.
 struct bailiff_passed {
     bailiff_u64 open; // struct file * or struct sock *
@@ -462,11 +518,12 @@ struct bailiff_task {
     struct bailiff_granted granted[BAILIFF_GRANTED];
     struct bailiff_reached reached[BAILIFF_REACHED];
     struct bailiff_held held;
+    struct bailiff_exec exec;
     struct bailiff_passed passed[BAILIFF_PASSED];
     bailiff_u64 truncates; // struct inode * that an approved opening is to truncate, or 0
     bailiff_u64 scratch[76];
 };
-BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_task) == 1552, "task");
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_task) == 1584, "task");
 
 // Map "ipc": hash, key the address of a System V object (struct kern_ipc_perm *). Who made it.
 struct bailiff_ipc {
@@ -567,8 +624,8 @@ struct bailiff_event {
     bailiff_u64 hold;       // of an act that waits, or waited: its id
     char comm[16];
     char text[BAILIFF_EVENT_TEXT]; // a file: names, leaf first, each with its NUL, and behind one
-                                   // NUL more those of the other end of a rename or link; an exec:
-                                   // argv
+                                   // NUL more those of the other end of a rename or link, or the
+                                   // arguments of what is executed; an exec: argv
 };
 BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_event) == BAILIFF_EVENT_BRIEF + BAILIFF_EVENT_TEXT,
                       "event");
@@ -662,7 +719,8 @@ enum bailiff_hook {
     BAILIFF_HOOK_PERSONALITY = 61,
     BAILIFF_HOOK_INODE_GETXATTR = 62,
     BAILIFF_HOOK_FILE_LOCK = 63,
-    BAILIFF_HOOKS = 64,
+    BAILIFF_HOOK_BPRM_CREDS_FOR_EXEC = 64,
+    BAILIFF_HOOKS = 65,
 };
 
 // Map "counters": per-CPU array, index enum bailiff_counter.
