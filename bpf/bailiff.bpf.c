@@ -63,6 +63,10 @@ int sched_fork(context* ctx) {
 
 // --- exec ---
 
+HOOK_TO(bprm_creds_for_exec, 1) {
+    return on_creds_for_exec((struct linux_binprm*)ctx[0]);
+}
+
 ATTACH(bprm_check_security, bprm_check)
 int bprm_check(context* ctx) {
     HONOUR_EARLIER(ctx, 1);

@@ -2,7 +2,7 @@
 #ifndef BAILIFF_EVENT_H
 #define BAILIFF_EVENT_H
 
-#include "subject.h"
+#include "argv.h"
 
 static __always_inline void event_who(struct bailiff_event* e, const struct bailiff_task* row,
                                       const struct bailiff_subject* subject) {
@@ -118,6 +118,13 @@ static __always_inline void event_fill(struct bailiff_event* e, const struct bai
         e->hold = row->held.id;
 }
 
+// Is it an act of the exec under way, whose arguments were judged?
+static __always_inline int is_of_exec(const struct bailiff_task* row, const struct act* act) {
+    return row->exec.act &&
+           (act->hook == BAILIFF_HOOK_BPRM_CREDS_FOR_EXEC || act->hook == BAILIFF_HOOK_BPRM_CHECK ||
+            act->hook == BAILIFF_HOOK_BPRM_CREDS_FROM_FILE);
+}
+
 // Reports a verdict that is not a plain allow. 0 where the ring is full.
 static __always_inline int event_verdict(struct bailiff_task* row,
                                          const struct bailiff_subject* subject,
@@ -130,6 +137,7 @@ static __always_inline int event_verdict(struct bailiff_task* row,
         if (!e) return 0;
         event_fill(e, row, subject, act, d);
         event_object(e, (const struct dentry*)act->dentry);
+        if (is_of_exec(row, act)) event_argv(e, row);
     } else {
         e = event_reserve_brief();
         if (!e) return 0;

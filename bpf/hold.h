@@ -37,6 +37,7 @@ static __always_inline int outcome_of(int error) {
 #define BIT_OF(right) (1u << BAILIFF_RIGHT_##right)
 #define OPENS (BIT_OF(WRITE) | BIT_OF(TRUNCATE))
 #define RENAMES (BIT_OF(RENAME) | BIT_OF(CREATE) | BIT_OF(DELETE))
+#define STARTS (BIT_OF(EXEC) | BIT_OF(ARGV) | BIT_OF(GAIN))
 #define CALLS 512
 
 // For which rights a system call can be held: those that it has no effect before, and whose error
@@ -47,7 +48,7 @@ static const volatile u32 held_calls[CALLS] = {
     [0] = BIT_OF(CONNECT),                  // read
     [1] = BIT_OF(WRITE) | BIT_OF(CONNECT),  // write
     [2] = OPENS,                            // open
-    [9] = BIT_OF(WRITE),                    // mmap
+    [9] = BIT_OF(WRITE) | BIT_OF(LOAD),     // mmap
     [18] = BIT_OF(WRITE),                   // pwrite64
     [19] = BIT_OF(CONNECT),                 // readv
     [20] = BIT_OF(WRITE) | BIT_OF(CONNECT), // writev
@@ -59,6 +60,7 @@ static const volatile u32 held_calls[CALLS] = {
     [47] = BIT_OF(CONNECT),                 // recvmsg
     [49] = BIT_OF(BIND) | BIT_OF(CREATE),   // bind
     [50] = BIT_OF(BIND),                    // listen
+    [CALL_EXECVE] = STARTS,                 // execve
     [62] = BIT_OF(SIGNAL),                  // kill
     [76] = BIT_OF(TRUNCATE),                // truncate
     [77] = BIT_OF(TRUNCATE),                // ftruncate
@@ -102,6 +104,7 @@ static const volatile u32 held_calls[CALLS] = {
     [296] = BIT_OF(WRITE),                  // pwritev
     [297] = BIT_OF(SIGNAL),                 // rt_tgsigqueueinfo
     [316] = RENAMES,                        // renameat2
+    [CALL_EXECVEAT] = STARTS,               // execveat
     [326] = BIT_OF(WRITE),                  // copy_file_range
     [328] = BIT_OF(WRITE),                  // pwritev2
     [424] = BIT_OF(SIGNAL),                 // pidfd_send_signal
@@ -123,7 +126,7 @@ static __noinline int can_wait(u32 right) {
     const struct pt_regs* regs = (const struct pt_regs*)bpf_task_pt_regs(task);
     if ((task->flags & NEVER_STOPS) || task->ptrace || task->io_uring) return 0;
     if (task->cred != task->real_cred) return 0;
-    if (task->thread_info.status & TS_COMPAT) return 0;
+    if (is_compat(task)) return 0;
     u64 call = regs->orig_ax;
     if (call >= CALLS) return 0;
     if (call == CALL_KILL && (int)regs->di <= 0) return 0;
@@ -176,6 +179,7 @@ static __always_inline int is_new_end(const struct act* act) {
 // old end first: a dentry of a name that is free may be another when the call is made again.
 __noinline u64 identify_act(struct bailiff_task* row, const struct act* act) {
     if (!row || !act) return 0;
+    if (is_of_exec(row, act)) return row->exec.act;
     u64* word = &row->scratch[SCRATCH_NAME];
     u64 one = act->dentry;
     u64 other = other_end(row, act);
@@ -275,6 +279,23 @@ static __always_inline int is_passed(struct bailiff_task* row, const struct act*
     return dentry && is_noted(row, open, inode_mark((u64)BPF_CORE_READ(dentry, d_inode)));
 }
 
+static __always_inline int let_approved(struct bailiff_task* row) {
+    struct bailiff_decision* d = scratch_decision(row);
+    d->verdict = BAILIFF_VERDICT_AUDIT;
+    d->reason = BAILIFF_REASON_APPROVED;
+    return UNDECIDED;
+}
+
+// Is it part of an exec that was approved? That was asked for once, with its file and arguments; it
+// is the mapping of the file as well, and what is found out only when nothing can wait any more.
+static __always_inline int is_in_approved_exec(const struct bailiff_task* row,
+                                               const struct act* act) {
+    if (!row->exec.act || !row->held.approved || row->held.act != row->exec.act) return 0;
+    if (act->hook == BAILIFF_HOOK_MMAP_FILE)
+        return act->right == BAILIFF_RIGHT_LOAD && is_starting();
+    return act->hook == BAILIFF_HOOK_SCHED_EXEC || is_of_exec(row, act);
+}
+
 // The act was asked for before. What was approved in time is worth nothing later.
 static __noinline int ask_again(struct bailiff_task* row, const struct act* act) {
     struct bailiff_held* held = &row->held;
@@ -298,10 +319,7 @@ static __noinline int ask_again(struct bailiff_task* row, const struct act* act)
     row->scratch[SCRATCH_APPROVED] = 1;
     if (act->right == BAILIFF_RIGHT_CONNECT)
         note_passed(row, row->scratch[SCRATCH_OPEN], identify_peer(row, act));
-    struct bailiff_decision* d = scratch_decision(row);
-    d->verdict = BAILIFF_VERDICT_AUDIT;
-    d->reason = BAILIFF_REASON_APPROVED;
-    return UNDECIDED;
+    return let_approved(row);
 }
 
 // What was asked for needs no answer any more; one that was given is one all the same.
@@ -354,7 +372,8 @@ static __always_inline void describe_file(struct bailiff_hold* hold, const struc
     hold->mode = BPF_CORE_READ(inode, i_mode);
 }
 
-// Writes the row that says what is waited for. NULL where there is no room.
+// Writes the row that says what is waited for. NULL where there is no room; its id is 0 where what
+// it says is not what was judged.
 static __always_inline struct bailiff_hold* write_hold(struct bailiff_task* row,
                                                        const struct bailiff_subject* subject,
                                                        const struct act* act) {
@@ -371,6 +390,7 @@ static __always_inline struct bailiff_hold* write_hold(struct bailiff_task* row,
         event_object(&hold->event, (const struct dentry*)act->dentry);
         u64 other = other_end(row, act);
         if (other) event_other(&hold->event, (const struct dentry*)other);
+        if (is_of_exec(row, act) && !event_argv(&hold->event, row)) return hold;
     }
     hold->event.hold = id; // last: before it the row says nothing
     return hold;
@@ -382,6 +402,12 @@ static __noinline int ask(struct bailiff_task* row, const struct bailiff_subject
     forget_held(row);
     struct bailiff_hold* hold = write_hold(row, subject, act);
     if (!hold) return refuse_held(row, BAILIFF_REASON_TOO_MANY_HOLDS);
+    if (!hold->event.hold) {
+        u32 seat = bailiff_seat(row->held.id);
+        bpf_map_delete_elem(&holds, &seat);
+        row->held.id = 0;
+        return refuse_held(row, BAILIFF_REASON_ARGV_CHANGED);
+    }
     row->held.act = what;
     row->held.passed = 0;
     row->held.approved = 0;
@@ -410,6 +436,7 @@ __noinline int hold_act(struct bailiff_task* row, const struct bailiff_subject* 
                         const struct act* act) {
     if (!row || !subject || !act) return UNDECIDED;
     if (act->exempt || is_passed(row, act) || is_own(subject, act)) return LET_THROUGH;
+    if (is_in_approved_exec(row, act)) return let_approved(row);
     int lenient = is_lenient(row, act, BAILIFF_VERDICT_HOLD, 0);
     if (lenient && !row->held.id) return UNDECIDED;
     if (act->quiet || act->vague || !can_wait(act->right))

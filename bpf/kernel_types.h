@@ -404,7 +404,13 @@ struct task_struct {
 struct linux_binprm {
     struct file* file;
     struct cred* cred;
+    int argc;
     const char* filename;
+};
+
+// Since 6.14: execveat(2) with AT_EXECVE_CHECK only asks.
+struct linux_binprm___6_14 {
+    unsigned int is_check : 1;
 };
 
 struct in6_addr {
@@ -472,9 +478,12 @@ struct msghdr {
 struct pt_regs {
     unsigned long orig_ax; // a system call's number
     unsigned long di;      // its first argument
+    unsigned long si;      // its second
+    unsigned long dx;      // its third; of a 32-bit program's as well
     unsigned long r10;     // its fourth
     unsigned long r8;      // its fifth
     unsigned long bx;      // the first of a 32-bit program's
+    unsigned long cx;      // the second of that
 };
 
 struct seq_file;

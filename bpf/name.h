@@ -67,6 +67,14 @@ __noinline u64 hash_kept(struct bailiff_task* row, u32 length) {
     return bailiff_name_hash(&row->scratch[SCRATCH_NAME], length, c->name_key[0], c->name_key[1]);
 }
 
+// The same with what was hashed before: a number for a sequence.
+__noinline u64 hash_onto(struct bailiff_task* row, u32 length, u64 before) {
+    const struct bailiff_config* c = read_config();
+    if (!row || !c || length >= BAILIFF_NAME_MAX) return 0;
+    return bailiff_name_hash(&row->scratch[SCRATCH_NAME], length, c->name_key[0] ^ before,
+                             c->name_key[1]);
+}
+
 // The hash of the name at kernel address `from`, of its suffix and of its stem; 0 where there is
 // none.
 static __always_inline u64 hash_name(struct bailiff_task* row, u64 from) {

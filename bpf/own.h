@@ -67,6 +67,12 @@ static __always_inline void note_removal(const struct bailiff_task* row, u64 ino
     if (BPF_CORE_READ((const struct inode*)inode, i_nlink) <= 1) disown(inode);
 }
 
+// Did a session make the inode at that address?
+static __noinline int is_made(u64 inode) {
+    struct bailiff_file_key key = {};
+    return made_key(&key, inode) && bpf_map_lookup_elem(&made_by, &key);
+}
+
 // Did the subject's session make what the act changes?
 static __noinline int is_own(const struct bailiff_subject* subject, const struct act* act) {
     struct bailiff_file_key key = {};

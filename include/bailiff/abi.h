@@ -488,13 +488,28 @@ struct bailiff_held {
     bailiff_u32 approved; // not 0: the approval was taken
 };
 
-// The exec under way: what was judged, to be compared with what the new image gets.
-struct bailiff_exec {
-    bailiff_u64 act;   // keyed hash of the file and of all arguments; 0: not judged
-    bailiff_u64 first; // of argv[0]
-    bailiff_u64 rest;  // of what follows
-    bailiff_u32 count; // of arguments
+// Strings that are read one after the other, in pieces: where the reading is.
+struct bailiff_strings {
+    bailiff_u64 at;    // user address of the next piece; 0: the next string begins
+    bailiff_u64 array; // user address of the array of the strings' addresses; 0: they lie in a row
+    bailiff_u64 end;   // of strings in a row: user address of what follows the last
+    bailiff_u64 first; // keyed hash of the first string
+    bailiff_u64 rest;  // keyed hash of those from the one with number `skip` on
+    bailiff_u32 count; // read so far
+    bailiff_u32 skip;
+    bailiff_u32 inside; // not 0: the piece at `at` is not its string's first
+    bailiff_u32 state;  // 0: there is more
+    bailiff_u32 narrow; // not 0: addresses of 32 bits
     bailiff_u32 zero;
+};
+
+// The exec under way: with which arguments it was judged, to be compared with what the new image
+// gets.
+struct bailiff_exec {
+    bailiff_u64 act; // keyed hash of the file and of all arguments; 0: not judged
+    struct bailiff_strings judged;
+    struct bailiff_strings reading;
+    struct bailiff_mask seen; // elements that its words are
 };
 
 // A descriptor that was approved when it was opened or connected: its use is not asked for again.
@@ -523,7 +538,7 @@ struct bailiff_task {
     bailiff_u64 truncates; // struct inode * that an approved opening is to truncate, or 0
     bailiff_u64 scratch[76];
 };
-BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_task) == 1584, "task");
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_task) == 1720, "task");
 
 // Map "ipc": hash, key the address of a System V object (struct kern_ipc_perm *). Who made it.
 struct bailiff_ipc {

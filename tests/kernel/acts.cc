@@ -106,6 +106,16 @@ Act execute(std::string path, std::string argument) {
     };
 }
 
+Act execute_argv(std::string path, std::vector<std::string> argv) {
+    return [=]() mutable {
+        std::vector<char*> pointers;
+        for (std::string& argument : argv) pointers.push_back(argument.data());
+        pointers.push_back(nullptr);
+        execv(path.c_str(), pointers.data());
+        return errno;
+    };
+}
+
 Act connect_udp(std::string address, unsigned short port) {
     return [=] { return with_address(address, port, connect); };
 }

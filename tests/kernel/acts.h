@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace bailiff::tests {
 
@@ -20,6 +21,7 @@ Act truncate_file(std::string path);
 Act change_mode(std::string path, unsigned mode);
 Act execute(std::string path); // an allowed exec exits with 0
 Act execute(std::string path, std::string argument);
+Act execute_argv(std::string path, std::vector<std::string> argv); // argv[0] too
 Act connect_udp(std::string address, unsigned short port);
 Act send_udp(std::string address, unsigned short port); // without connecting
 Act bind_udp(std::string address, unsigned short port);

@@ -246,11 +246,6 @@ TEST_F(Hold, EachDatagramToAHeldAddressWaits) {
     EXPECT_EQ(others().size(), 3U);
 }
 
-TEST_F(Hold, AnExecutionCannotWait) {
-    policy(BAILIFF_VERDICT_ALLOW, {{"/bin/true", {BAILIFF_RIGHT_EXEC}, BAILIFF_VERDICT_HOLD}});
-    expect_not_waiting(execute("/bin/true"));
-}
-
 TEST_F(Hold, OfTooManyTheNextIsDenied) {
     hold_deletion();
     take_seats(kSessionSlot, BAILIFF_MAX_HOLDS_OF_SESSION);

@@ -101,8 +101,10 @@ void Scene::put_object(const bailiff_object_key& key, const bailiff_object& obje
 }
 
 void Scene::SetUp() {
+    for (std::uint32_t letter = 0; letter < BAILIFF_FLAGS; letter++)
+        put("argv_flags", kPolicySlot * std::uint32_t{BAILIFF_FLAGS} + letter, bailiff_mask{});
     for (const char* map : {"objects", "agents", "ports", "addresses", "listed", "digests",
-                            "openings", "holds", "answers"}) {
+                            "openings", "holds", "answers", "argv_words"}) {
         const int fd = *programs().map_fd(map);
         std::array<char, sizeof(bailiff_listed_key)> key{}; // the largest of them
         while (bpf_map_get_next_key(fd, nullptr, key.data()) == 0)
@@ -215,6 +217,9 @@ void Scene::default_of(bailiff_right right, bailiff_verdict verdict) {
     bailiff_row row = {};
     row.says[verdict].word[0] = 1;
     put("defaults", kPolicySlot * BAILIFF_ALL_RIGHTS + static_cast<std::uint32_t>(right), row);
+    if (verdict != BAILIFF_VERDICT_HOLD) return;
+    policy_flags_ |= BAILIFF_POLICY_HAS_HOLDS;
+    write_policy();
 }
 
 // Each label has rows of its own, which say nothing yet.
@@ -244,6 +249,43 @@ void Scene::name_rule(const std::string& name, bool suffix, bailiff_right right,
     key.policy = kPolicySlot;
     put_object(key, bailiff_object{label(right, verdict), 0});
     policy_flags_ |= suffix ? BAILIFF_POLICY_HAS_SUFFIXES : BAILIFF_POLICY_HAS_NAMES;
+    write_policy();
+}
+
+void Scene::command_rule(const std::vector<std::string>& command, bailiff_verdict verdict) {
+    bailiff_pattern pattern{};
+    pattern.label = label(BAILIFF_RIGHT_ARGV, verdict);
+    for (const std::string& item : command) {
+        const bool is_program = &item == &command.front();
+        const std::size_t number =
+            elements_.try_emplace({item, is_program}, elements_.size()).first->second;
+        bailiff_mask element{};
+        element.word[0] = 1ULL << number;
+        pattern.needs.word[0] |= element.word[0];
+        bailiff_word_key key{};
+        key.policy = kPolicySlot;
+        key.kind = is_program ? BAILIFF_WORD_PROGRAM : BAILIFF_WORD_WHOLE;
+        if (!is_program) argv_.words.word[0] |= element.word[0];
+        if (item.size() == 2 && item[0] == '-') {
+            const auto letter = static_cast<unsigned char>(item[1]);
+            put("argv_flags", kPolicySlot * std::uint32_t{BAILIFF_FLAGS} + letter, element);
+            continue;
+        }
+        key.word = name_hash(programs(), item);
+        if (item.ends_with('*')) {
+            key.kind = BAILIFF_WORD_PREFIX;
+            key.length = static_cast<bailiff_u8>(item.size() - 1);
+            key.word = 0;
+            std::memcpy(&key.word, item.data(), key.length);
+            argv_.prefixes |= 1U << key.length;
+        }
+        put("argv_words", key, element);
+    }
+    put("argv_patterns", kPolicySlot * std::uint32_t{BAILIFF_MAX_PATTERNS} + argv_.patterns++,
+        pattern);
+    put("argv", std::uint32_t{kPolicySlot}, argv_);
+    policy_flags_ |= BAILIFF_POLICY_HAS_ARGV;
+    if (verdict == BAILIFF_VERDICT_HOLD) policy_flags_ |= BAILIFF_POLICY_HAS_HOLDS;
     write_policy();
 }
 

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -55,6 +56,9 @@ protected:
     // Allows the rights on a file, and on what takes its place, while it holds a listed content.
     void listed_rule(const std::string& path, const std::vector<bailiff_right>& rights,
                      const std::vector<Sha256>& contents);
+    // A command: a program and what must be among its arguments: words, "-x" a letter behind a
+    // dash, "x*" a beginning. To be called strictest verdict first.
+    void command_rule(const std::vector<std::string>& command, bailiff_verdict verdict);
     // How long a held act waits from now on, of policies written later; a minute if never said.
     void hold_for(std::uint32_t seconds) { hold_seconds_ = seconds; }
     // Puts the one profile into mode observe.
@@ -129,6 +133,8 @@ private:
 
     static std::optional<kernel::Programs> programs_;
     std::uint32_t next_label_ = 0;
+    bailiff_argv argv_{};
+    std::map<std::pair<std::string, bool>, std::size_t> elements_; // 64 at most
     std::uint32_t policy_flags_ = 0;
     std::uint32_t hold_seconds_ = 60;
     bool observed_ = false;

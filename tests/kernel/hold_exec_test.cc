@@ -1,0 +1,272 @@
+// An exec that waits: it is one act with its file, what interprets it and its arguments.
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include <cstring>
+
+#include "tests/kernel/holding.h"
+
+namespace bailiff::tests {
+namespace {
+
+// The strings of a record's text: the names of the file, leaf first, then the arguments.
+struct Told {
+    std::vector<std::string> names;
+    std::vector<std::string> argv;
+    std::string last() const { return argv.empty() ? "" : argv.back(); }
+    std::string leaf() const { return names.empty() ? "" : names.front(); }
+};
+
+Told told_of(const bailiff_event& event) {
+    Told told;
+    bool is_argv = false;
+    for (std::size_t at = 0; at < event.text_length;) {
+        const std::string part(event.text + at);
+        at += part.size() + 1;
+        if (!is_argv && part.empty())
+            is_argv = true;
+        else
+            (is_argv ? told.argv : told.names).push_back(part);
+    }
+    return told;
+}
+
+class HoldExec : public Holding {
+protected:
+    void SetUp() override {
+        Scene::SetUp();
+        fs::remove_all(tree_);
+        fs::create_directories(tree_);
+        fs::copy_file(fs::canonical("/bin/true"), tool_);
+    }
+    void script(const std::string& text) {
+        make_file(script_, text);
+        chmod(script_.c_str(), 0755);
+    }
+    void hold_exec() { hold({{tree_, {BAILIFF_RIGHT_EXEC}, BAILIFF_VERDICT_HOLD}}); }
+    const std::string tree_ = "/tmp/holding-exec";
+    const std::string tool_ = tree_ + "/tool";
+    const std::string script_ = tree_ + "/script";
+};
+
+TEST_F(HoldExec, WaitsAndRunsOnceItIsApproved) {
+    hold_exec();
+    const pid_t pid = begin(execute_argv(tool_, {"name", "", "two words", "end"}));
+    const bailiff_event waits = next_hold();
+    EXPECT_EQ(waits.right, BAILIFF_RIGHT_EXEC);
+    EXPECT_EQ(waits.hook, BAILIFF_HOOK_BPRM_CHECK);
+    const Told told = told_of(waits);
+    EXPECT_EQ(told.leaf(), "tool");
+    EXPECT_EQ(told.argv, (std::vector<std::string>{"name", "", "two words", "end"}));
+    EXPECT_TRUE(stops(pid));
+    approve(waits);
+    EXPECT_EQ(result(pid), 0);
+    const auto after = others();
+    ASSERT_EQ(after.size(), 1U);
+    EXPECT_EQ(after[0].reason, BAILIFF_REASON_APPROVED);
+}
+
+TEST_F(HoldExec, DisapprovedItFails) {
+    hold_exec();
+    const pid_t pid = begin(execute(tool_));
+    disapprove(next_hold());
+    EXPECT_EQ(result(pid), EPERM);
+    EXPECT_EQ(others().back().reason, BAILIFF_REASON_DISAPPROVED);
+}
+
+TEST_F(HoldExec, WithoutAnAnswerInTimeItFails) {
+    hold_for(1);
+    hold_exec();
+    const pid_t pid = begin(execute(tool_));
+    next_hold();
+    EXPECT_TRUE(stops(pid));
+    sleep(1);
+    kill(pid, SIGCONT);
+    EXPECT_EQ(result(pid), EPERM);
+    EXPECT_EQ(others().back().reason, BAILIFF_REASON_TIMED_OUT);
+}
+
+TEST_F(HoldExec, AnApprovalIsForOneExec) {
+    hold_exec();
+    const pid_t pid = begin([this] {
+        for (int i = 0; i < 2; i++) {
+            char* argv[] = {const_cast<char*>("tool"), nullptr};
+            pid_t child = 0;
+            if (const int error =
+                    posix_spawn(&child, tool_.c_str(), nullptr, nullptr, argv, environ))
+                return error;
+            int state = 0;
+            waitpid(child, &state, 0);
+        }
+        return 0;
+    });
+    for (int i = 0; i < 2; i++) {
+        const bailiff_event waits = next_hold();
+        EXPECT_NE(waits.pid, static_cast<std::uint32_t>(pid)) << "the child of a vfork waits";
+        approve(waits);
+    }
+    EXPECT_EQ(result(pid), 0);
+}
+
+TEST_F(HoldExec, TheSameTaskAsksAgainForAnotherExec) {
+    script("#!/bin/sh\nexec " + tool_ + " \"$@\"\n");
+    hold_exec();
+    const pid_t pid = begin(execute(script_, "x"));
+    approve(next_hold());
+    const bailiff_event second = next_hold();
+    EXPECT_EQ(second.pid, static_cast<std::uint32_t>(pid));
+    EXPECT_EQ(told_of(second).argv, (std::vector<std::string>{tool_, "x"}));
+    approve(second);
+    EXPECT_EQ(result(pid), 0);
+}
+
+TEST_F(HoldExec, AScriptAndWhatInterpretsItAreAskedForOnce) {
+    script("#!/bin/sh\nexit 7\n");
+    hold({{tree_, {BAILIFF_RIGHT_EXEC}, BAILIFF_VERDICT_HOLD},
+          {fs::canonical("/bin/sh"), {BAILIFF_RIGHT_EXEC}, BAILIFF_VERDICT_HOLD}});
+    const pid_t pid = begin(execute(script_, "argument"));
+    const bailiff_event waits = next_hold();
+    EXPECT_EQ(told_of(waits).argv, (std::vector<std::string>{script_, "argument"}));
+    approve(waits);
+    EXPECT_EQ(result(pid), 7);
+    EXPECT_EQ(others().size(), 2U) << "both are on record";
+}
+
+TEST_F(HoldExec, AnInterpreterWaitsWithTheScriptsArguments) {
+    script("#!/bin/sh -u\nexit 7\n");
+    hold({{fs::canonical("/bin/sh"), {BAILIFF_RIGHT_EXEC}, BAILIFF_VERDICT_HOLD}});
+    const pid_t pid = begin(execute(script_, "argument"));
+    const bailiff_event waits = next_hold();
+    EXPECT_EQ(told_of(waits).argv, (std::vector<std::string>{script_, "argument"}));
+    approve(waits);
+    EXPECT_EQ(result(pid), 7);
+}
+
+TEST_F(HoldExec, OtherArgumentsAreAnotherQuestion) {
+    hold_exec();
+    auto* shared = static_cast<char*>(
+        mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+    std::strcpy(shared, "mild");
+    const pid_t pid = begin([this, shared] {
+        execl(tool_.c_str(), "tool", shared, nullptr);
+        return errno;
+    });
+    const bailiff_event first = next_hold();
+    EXPECT_EQ(told_of(first).last(), "mild");
+    EXPECT_TRUE(stops(pid));
+    std::strcpy(shared, "wild");
+    const std::uint64_t allow = BAILIFF_VERDICT_ALLOW;
+    bpf_map_update_elem(*programs().map_fd("answers"), &first.hold, &allow, BPF_ANY);
+    kill(pid, SIGCONT);
+    const bailiff_event second = next_hold();
+    EXPECT_NE(second.hold, first.hold);
+    EXPECT_EQ(told_of(second).last(), "wild");
+    disapprove(second);
+    EXPECT_EQ(result(pid), EPERM);
+    munmap(shared, 4096);
+}
+
+TEST_F(HoldExec, AFileThatWasWrittenToIsAnotherQuestion) {
+    script("#!/bin/sh\nexit 0\n");
+    hold_exec();
+    const pid_t pid = begin(execute(script_));
+    const bailiff_event first = next_hold();
+    EXPECT_TRUE(stops(pid));
+    std::ofstream(script_) << "#!/bin/sh\nexit 9\n";
+    const std::uint64_t allow = BAILIFF_VERDICT_ALLOW;
+    bpf_map_update_elem(*programs().map_fd("answers"), &first.hold, &allow, BPF_ANY);
+    kill(pid, SIGCONT);
+    const bailiff_event second = next_hold();
+    EXPECT_NE(second.hold, first.hold);
+    disapprove(second);
+    EXPECT_EQ(result(pid), EPERM);
+}
+
+TEST_F(HoldExec, WhatIsMappedIsPartOfTheExec) {
+    hold({{tree_, {BAILIFF_RIGHT_EXEC, BAILIFF_RIGHT_LOAD}, BAILIFF_VERDICT_HOLD}});
+    const pid_t pid = begin(execute(tool_));
+    approve(next_hold());
+    EXPECT_EQ(result(pid), 0);
+}
+
+TEST_F(HoldExec, ALoaderThatMapsTheFileWaitsThere) {
+    hold({{tree_, {BAILIFF_RIGHT_EXEC, BAILIFF_RIGHT_LOAD}, BAILIFF_VERDICT_HOLD}});
+    const pid_t pid = begin(execute("/lib64/ld-linux-x86-64.so.2", tool_));
+    const bailiff_event waits = next_hold();
+    EXPECT_EQ(waits.right, BAILIFF_RIGHT_LOAD);
+    approve(waits);
+    EXPECT_EQ(result(pid), 0);
+}
+
+TEST_F(HoldExec, ByDescriptorItWaitsAsWell) {
+    hold_exec();
+    const pid_t pid = begin([this] {
+        const int fd = open(tool_.c_str(), O_PATH | O_CLOEXEC);
+        char* argv[] = {const_cast<char*>("tool"), const_cast<char*>("x"), nullptr};
+        syscall(SYS_execveat, fd, "", argv, environ, AT_EMPTY_PATH);
+        return errno;
+    });
+    const bailiff_event waits = next_hold();
+    EXPECT_EQ(told_of(waits).argv, (std::vector<std::string>{"tool", "x"}));
+    approve(waits);
+    EXPECT_EQ(result(pid), 0);
+}
+
+TEST_F(HoldExec, WhoOnlyAsksWhetherItMayIsDenied) {
+    hold_exec();
+    const auto ask = [this] {
+        constexpr int kExecveCheck = 0x10000; // AT_EXECVE_CHECK
+        const int fd = open(tool_.c_str(), O_PATH | O_CLOEXEC);
+        char* argv[] = {const_cast<char*>("tool"), nullptr};
+        const int flags = AT_EMPTY_PATH | kExecveCheck;
+        return syscall(SYS_execveat, fd, "", argv, environ, flags) == 0 ? 0 : errno;
+    };
+    const int without = free(ask);
+    if (without == EINVAL) GTEST_SKIP() << "a kernel before 6.14 has no such question";
+    ASSERT_EQ(without, 0);
+    EXPECT_EQ(bound(ask), EPERM);
+    EXPECT_EQ(others().back().reason, BAILIFF_REASON_CANNOT_WAIT);
+}
+
+TEST_F(HoldExec, ASetUserIdProgramWaits) {
+    policy(BAILIFF_VERDICT_ALLOW, {});
+    default_of(BAILIFF_RIGHT_GAIN, BAILIFF_VERDICT_HOLD);
+    const std::string tool = "/usr/local/bin/set-user-id"; // where the mount allows it
+    fs::copy_file(tool_, tool, fs::copy_options::overwrite_existing);
+    ASSERT_EQ(chown(tool.c_str(), 1000, 1000), 0);
+    ASSERT_EQ(chmod(tool.c_str(), 04755), 0);
+    const pid_t pid = begin(execute(tool, "argument"));
+    const bailiff_event waits = next_hold();
+    EXPECT_EQ(waits.right, BAILIFF_RIGHT_GAIN);
+    EXPECT_EQ(told_of(waits).leaf(), "set-user-id");
+    EXPECT_EQ(told_of(waits).last(), "argument");
+    approve(waits);
+    EXPECT_EQ(result(pid), 0);
+}
+
+TEST_F(HoldExec, A32BitCallCannotWait) {
+    hold_exec();
+    auto* low = static_cast<char*>(mmap(nullptr, 4096, PROT_READ | PROT_WRITE,
+                                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0));
+    ASSERT_NE(low, MAP_FAILED);
+    const auto address = static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(low));
+    std::strcpy(low, tool_.c_str());
+    const std::uint32_t argv[] = {address, 0};
+    std::memcpy(low + 1024, argv, sizeof(argv));
+    const pid_t pid = begin([address] {
+        int result = 11; // execve
+        asm volatile("int $0x80"
+                     : "+a"(result)
+                     : "b"(address), "c"(address + 1024), "d"(0)
+                     : "memory", "r8", "r9", "r10", "r11");
+        return -result;
+    });
+    EXPECT_EQ(result(pid), EPERM);
+    EXPECT_EQ(others().back().reason, BAILIFF_REASON_CANNOT_WAIT);
+    munmap(low, 4096);
+}
+
+} // namespace
+} // namespace bailiff::tests
