@@ -143,10 +143,11 @@ static long copy_piece(u32 number, struct argv_copy* c) {
     return 0;
 }
 
-// The arguments behind the names of the file, for who is asked. 0 where they are not those that
-// were judged: another thread changed them meanwhile.
+// The arguments behind the names of the file, for who is asked, and which exec it is. 0 where they
+// are not those that were judged: another thread changed them meanwhile.
 static __always_inline int event_argv(struct bailiff_event* e, struct bailiff_task* row) {
     struct argv_copy c = {.row = row, .e = e};
+    __builtin_memcpy(e->address, &row->exec.act, sizeof(row->exec.act));
     u32 used = e->text_length;
     if (used > BAILIFF_EVENT_TEXT - BAILIFF_NAME_MAX) {
         e->flags |= BAILIFF_EVENT_TRUNCATED;

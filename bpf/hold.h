@@ -4,8 +4,8 @@
 #ifndef BAILIFF_HOLD_H
 #define BAILIFF_HOLD_H
 
+#include "budget.h"
 #include "event.h"
-#include "name.h"
 #include "own.h"
 
 // What an ended judgement says.
@@ -279,10 +279,11 @@ static __always_inline int is_passed(struct bailiff_task* row, const struct act*
     return dentry && is_noted(row, open, inode_mark((u64)BPF_CORE_READ(dentry, d_inode)));
 }
 
-static __always_inline int let_approved(struct bailiff_task* row) {
+// It happens, and is on record.
+static __always_inline int let_and_tell(struct bailiff_task* row, u8 reason) {
     struct bailiff_decision* d = scratch_decision(row);
     d->verdict = BAILIFF_VERDICT_AUDIT;
-    d->reason = BAILIFF_REASON_APPROVED;
+    d->reason = reason;
     return UNDECIDED;
 }
 
@@ -296,8 +297,20 @@ static __always_inline int is_in_approved_exec(const struct bailiff_task* row,
     return act->hook == BAILIFF_HOOK_SCHED_EXEC || is_of_exec(row, act);
 }
 
+// The act happens without a rule's allowing it: what it opens is used freely, and what it replaces
+// is from now on what others rely on there.
+static __noinline int pass_on(struct bailiff_task* row, const struct act* act) {
+    u64 placed = is_new_end(act) ? other_end(row, act) : 0;
+    if (placed) disown((u64)BPF_CORE_READ((const struct dentry*)placed, d_inode));
+    row->scratch[SCRATCH_APPROVED] = 1;
+    if (act->right == BAILIFF_RIGHT_CONNECT)
+        note_passed(row, row->scratch[SCRATCH_OPEN], identify_peer(row, act));
+    return 0;
+}
+
 // The act was asked for before. What was approved in time is worth nothing later.
-static __noinline int ask_again(struct bailiff_task* row, const struct act* act) {
+static __noinline int ask_again(struct bailiff_task* row, const struct bailiff_subject* subject,
+                                const struct act* act) {
     struct bailiff_held* held = &row->held;
     u64 id = held->id;
     if (bpf_ktime_get_boot_ns() >= held->deadline)
@@ -312,14 +325,10 @@ static __noinline int ask_again(struct bailiff_task* row, const struct act* act)
         held->approved = 1;
         leave_seat(id);
     }
-    // Somebody let it have this place: from now on it is what others rely on there.
-    u64 placed = is_new_end(act) ? other_end(row, act) : 0;
-    if (placed) disown((u64)BPF_CORE_READ((const struct dentry*)placed, d_inode));
     held->passed |= 1u << (act->right & 31);
-    row->scratch[SCRATCH_APPROVED] = 1;
-    if (act->right == BAILIFF_RIGHT_CONNECT)
-        note_passed(row, row->scratch[SCRATCH_OPEN], identify_peer(row, act));
-    return let_approved(row);
+    pass_on(row, act);
+    if (asks_at_first_contact(row, act)) note_contact(row, subject, act);
+    return let_and_tell(row, BAILIFF_REASON_APPROVED);
 }
 
 // What was asked for needs no answer any more; one that was given is one all the same.
@@ -436,16 +445,24 @@ __noinline int hold_act(struct bailiff_task* row, const struct bailiff_subject* 
                         const struct act* act) {
     if (!row || !subject || !act) return UNDECIDED;
     if (act->exempt || is_passed(row, act) || is_own(subject, act)) return LET_THROUGH;
-    if (is_in_approved_exec(row, act)) return let_approved(row);
+    if (is_in_approved_exec(row, act)) return let_and_tell(row, BAILIFF_REASON_APPROVED);
     int lenient = is_lenient(row, act, BAILIFF_VERDICT_HOLD, 0);
     if (lenient && !row->held.id) return UNDECIDED;
-    if (act->quiet || act->vague || !can_wait(act->right))
-        return lenient ? UNDECIDED : refuse_held(row, BAILIFF_REASON_CANNOT_WAIT);
-    u64 what = identify_act(row, act);
+    int waits = !act->quiet && !act->vague && can_wait(act->right);
+    if (lenient && !waits) return UNDECIDED;
+    u64 what = waits ? identify_act(row, act) : 0;
     const struct bailiff_held* held = &row->held;
-    int asked = held->id && held->act == what && !(held->passed >> (act->right & 31) & 1);
+    int asked = waits && held->id && held->act == what && !(held->passed >> (act->right & 31) & 1);
     if (lenient) return asked ? answered_before(row) : UNDECIDED;
-    return asked ? ask_again(row, act) : ask(row, subject, act, what);
+    if (asked) return ask_again(row, subject, act);
+    int unasked = row->standing.flags & BAILIFF_POLICY_HAS_BUDGETS && !act->quiet
+                      ? goes_unasked(row, subject, act)
+                      : ASKS;
+    if (unasked != ASKS) {
+        pass_on(row, act);
+        return unasked == KNOWN ? LET_THROUGH : let_and_tell(row, BAILIFF_REASON_WITHIN_BUDGET);
+    }
+    return waits ? ask(row, subject, act, what) : refuse_held(row, BAILIFF_REASON_CANNOT_WAIT);
 }
 
 #endif

@@ -35,7 +35,8 @@ BAILIFF_ARRAY(labels, BAILIFF_MAX_LABELS, struct bailiff_label);
 BAILIFF_ARRAY(rows, BAILIFF_MAX_ROWS, struct bailiff_row);
 BAILIFF_ARRAY(made_count, BAILIFF_MAX_SESSIONS, u32);
 BAILIFF_ARRAY(resumed, BAILIFF_RESUMED, u64);
-BAILIFF_ARRAY(blank, 1, struct bailiff_hold); // zeros: what a new row of "holds" is made of
+BAILIFF_ARRAY(blank, 1, struct bailiff_hold);    // zeros: what a new row of "holds" is made of
+BAILIFF_ARRAY(unspent, 1, struct bailiff_spent); // zeros, the same for "spent_acts"
 BAILIFF_ARRAY(argv, BAILIFF_MAX_POLICIES, struct bailiff_argv);
 BAILIFF_ARRAY(argv_patterns, BAILIFF_MAX_POLICIES* BAILIFF_MAX_PATTERNS, struct bailiff_pattern);
 BAILIFF_ARRAY(argv_flags, BAILIFF_MAX_POLICIES* BAILIFF_FLAGS, struct bailiff_mask);
@@ -59,6 +60,9 @@ BAILIFF_HASH(digests, BAILIFF_MAX_DIGESTS, struct bailiff_file_key, struct baili
 BAILIFF_HASH(made_by, BAILIFF_MAX_MADE, struct bailiff_file_key, struct bailiff_made);
 BAILIFF_HASH(argv_words, BAILIFF_MAX_WORDS, struct bailiff_word_key, struct bailiff_mask);
 BAILIFF_HASH(openings, BAILIFF_MAX_DIGESTS, struct bailiff_file_key, u64);
+BAILIFF_HASH(budgets, BAILIFF_MAX_BUDGETS, struct bailiff_budget_key, struct bailiff_budget);
+BAILIFF_HASH(spent_acts, BAILIFF_MAX_SPENDERS, struct bailiff_spent_key, struct bailiff_spent);
+BAILIFF_HASH(contacts, BAILIFF_MAX_CONTACTS, struct bailiff_contact_key, u8);
 BAILIFF_HASH(holds, BAILIFF_MAX_HOLDS, u32, struct bailiff_hold);
 BAILIFF_HASH(answers, 2 * BAILIFF_MAX_HOLDS, u64, u64);
 

@@ -57,6 +57,7 @@ Sha256 identity(const v1::Record& record) {
         .add(record.rule());
     key.add(record.process().executable());
     key.add(object.path()).add(object.address()).add(object.port()).add(object.protocol());
+    for (const std::string& argument : object.argv()) key.add(argument);
     // A name that is cut or missing does not say which object it was.
     if (object.path().empty() || object.path_truncated())
         key.add(object.device()).add(object.inode()).add(object.generation());

@@ -33,10 +33,35 @@ std::string word(std::string_view text) {
     return quoted + '"';
 }
 
+// As a person would type it, but for characters that a shell takes for its own.
+std::string argument_text(const std::string& argument) {
+    const std::string text = escape(argument);
+    const bool plain = !text.empty() && text.find_first_of(" \"'()") == std::string::npos;
+    return plain ? text : '"' + text + '"';
+}
+
+// With what a program is to be started: "git push --force"; empty for other objects.
+std::string argv_text(const v1::Object& object) {
+    std::string text;
+    for (const std::string& argument : object.argv())
+        text += (text.empty() ? "" : " ") + argument_text(argument);
+    return text + (object.argv_truncated() ? " ..." : "");
+}
+
+// "/srv/data (other name: /srv/old)", "/usr/bin/git (as: git push --force)"
+std::string file_text(const v1::Object& object) {
+    std::string text = (object.path_truncated() ? "..." : "") + escape(object.path());
+    if (!object.other_path().empty()) text += " (other name: " + escape(object.other_path()) + ")";
+    const std::string argv = argv_text(object);
+    return argv.empty() ? text : text + " (as: " + argv + ")";
+}
+
 std::string object_word(const v1::Record& record) {
-    const std::string& path = record.object().path();
-    if (path.empty()) return object_text(record);
-    return word((record.object().path_truncated() ? "..." : "") + path);
+    const v1::Object& object = record.object();
+    if (object.path().empty()) return object_text(record);
+    const std::string path = word((object.path_truncated() ? "..." : "") + object.path());
+    const std::string argv = argv_text(object);
+    return argv.empty() ? path : path + " as " + word(argv);
 }
 
 std::string verdict_words(const v1::Record& record) {
@@ -161,10 +186,7 @@ std::string object_text(const v1::Record& record) {
     if (object.pid() != 0)
         return "pid " + std::to_string(object.pid()) +
                (object.signal() == 0 ? "" : " (signal " + std::to_string(object.signal()) + ")");
-    if (!object.path().empty())
-        return (object.path_truncated() ? "..." : "") + escape(object.path()) +
-               (object.other_path().empty() ? ""
-                                            : " (other name: " + escape(object.other_path()) + ")");
+    if (!object.path().empty()) return file_text(object);
     if (!object.address().empty()) {
         const bool v6 = object.address().find(':') != std::string::npos;
         const std::string address = escape(object.address());

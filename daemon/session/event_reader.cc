@@ -47,14 +47,21 @@ bool names_rule(const bailiff_event& event) {
     const std::uint8_t reason = event.reason;
     if (reason >= BAILIFF_REASON_APPROVED && reason <= BAILIFF_REASON_TOO_MANY_HOLDS)
         return event.label != 0;
-    return reason == BAILIFF_REASON_RULE || reason == BAILIFF_REASON_DEFAULT ||
-           reason == BAILIFF_REASON_NOT_HASHED || reason == BAILIFF_REASON_CHANGED ||
-           reason == BAILIFF_REASON_CONTENT;
+    return reason == BAILIFF_REASON_WITHIN_BUDGET || reason == BAILIFF_REASON_RULE ||
+           reason == BAILIFF_REASON_DEFAULT || reason == BAILIFF_REASON_NOT_HASHED ||
+           reason == BAILIFF_REASON_CHANGED || reason == BAILIFF_REASON_CONTENT;
 }
 
 bool is_about_a_process(std::uint8_t right) {
     return right == BAILIFF_RIGHT_SIGNAL || right == BAILIFF_RIGHT_PTRACE ||
            right == BAILIFF_RIGHT_SCHEDULE;
+}
+
+// Behind the names of the file are its arguments.
+bool starts_program(const bailiff_event& event) {
+    return event.hook == BAILIFF_HOOK_BPRM_CHECK ||
+           event.hook == BAILIFF_HOOK_BPRM_CREDS_FOR_EXEC ||
+           event.hook == BAILIFF_HOOK_BPRM_CREDS_FROM_FILE;
 }
 
 std::string protocol_name(std::uint8_t protocol) {
@@ -131,10 +138,15 @@ void EventReader::fill_object(const bailiff_event& event, v1::Object& object) co
     std::string other;
     bool is_other = false; // what comes behind an empty name
     for (const std::string& name : split_strings(event.text, text_length(event))) {
+        if (is_other && starts_program(event)) {
+            object.add_argv(name);
+            continue;
+        }
         if (name.empty()) is_other = true;
         std::string& to = is_other ? other : path;
         if (!name.empty()) to = "/" + name + to;
     }
+    const bool truncated = (event.flags & BAILIFF_EVENT_TRUNCATED) != 0;
     const bool nameless = mount == mount_points_.end() && (path.empty() || path == "/");
     if (nameless) { // a pipe, a socket, a descriptor of the kernel's own
         object.set_protocol("a descriptor without a name");
@@ -145,8 +157,9 @@ void EventReader::fill_object(const bailiff_event& event, v1::Object& object) co
         other = mount->second + other;
     }
     object.set_path(path.empty() ? "/" : path);
-    if (is_other) object.set_other_path(other);
-    object.set_path_truncated((event.flags & BAILIFF_EVENT_TRUNCATED) != 0);
+    if (is_other && !starts_program(event)) object.set_other_path(other);
+    object.set_path_truncated(truncated && object.argv().empty());
+    object.set_argv_truncated(truncated && !object.argv().empty());
     object.set_device(event.dev);
     object.set_inode(event.ino);
     object.set_generation(event.generation);

@@ -84,7 +84,7 @@ const char* reason_name(std::uint8_t reason) {
         "raced_rename",   "unreadable",     "socket_family", "no_storage",   "self_protection",
         "canary",         "kernel_setting", "case_folding",  "not_hashed",   "changed",
         "content",        "approved",       "disapproved",   "timed_out",    "cannot_wait",
-        "too_many_holds", "target_waits",   "argv_changed"};
+        "too_many_holds", "target_waits",   "argv_changed",  "within_budget"};
     return reason < kNames.size() ? kNames[reason] : "unknown";
 }
 

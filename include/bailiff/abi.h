@@ -58,6 +58,10 @@ typedef uint64_t bailiff_u64;
 #define BAILIFF_MAX_MADE 65536            // files that sessions made and that are theirs
 #define BAILIFF_MAX_PATTERNS 128          // commands that rules name, of one policy
 #define BAILIFF_MAX_WORDS 4096            // what their arguments can be, of all policies
+#define BAILIFF_MAX_BUDGETS 4096          // rows of all policies
+#define BAILIFF_MAX_SPENDERS 1024         // sessions that spent of a budget, each counted
+#define BAILIFF_MAX_BUDGET 256            // acts that one lets through in its period
+#define BAILIFF_MAX_CONTACTS 16384        // addresses that sessions know
 #define BAILIFF_MAX_PREFIX 8              // bytes of a beginning that a pattern can ask for
 
 // What a rule speaks about. Rights over an object come first: a label has a row of masks for each.
@@ -155,7 +159,8 @@ enum bailiff_reason {
     BAILIFF_REASON_TOO_MANY_HOLDS = 25,  // to be held, but too many acts wait
     BAILIFF_REASON_TARGET_WAITS = 26,    // to trace a task whose act waits
     BAILIFF_REASON_ARGV_CHANGED = 27,    // started with other arguments than those judged: killed
-    BAILIFF_REASONS = 28,
+    BAILIFF_REASON_WITHIN_BUDGET = 28,   // to be held, but the rule lets so many through
+    BAILIFF_REASONS = 29,
 };
 
 struct bailiff_mask {
@@ -189,6 +194,7 @@ struct bailiff_policy {
 #define BAILIFF_POLICY_HAS_CONTENTS 4u // rows of map "listed" exist
 #define BAILIFF_POLICY_HAS_HOLDS 8u    // some rule or default says hold or preserve
 #define BAILIFF_POLICY_HAS_ARGV 16u    // rows of map "argv_patterns" exist
+#define BAILIFF_POLICY_HAS_BUDGETS 32u // rows of map "budgets" exist
 BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_policy) == 232, "policy");
 
 // Map "defaults": array of struct bailiff_row, index policy slot * BAILIFF_ALL_RIGHTS + right: what
@@ -290,6 +296,50 @@ struct bailiff_argv {
     bailiff_u32 prefixes;      // bit n: a prefix of n bytes is asked for, 1 to BAILIFF_MAX_PREFIX
 };
 BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_argv) == 40, "argv");
+
+// Map "budgets": hash. Of rules that hold: what goes without asking, see bailiff_decision for what
+// they are known by.
+struct bailiff_budget_key {
+    bailiff_u32 label;
+    bailiff_u16 profile;
+    bailiff_u8 right;
+    bailiff_u8 zero;
+};
+struct bailiff_budget {
+    bailiff_u64 period; // nanoseconds in which `count` acts are let through; ~0: the session's time
+    bailiff_u32 count;  // at most BAILIFF_MAX_BUDGET; 0: none
+    bailiff_u32 number; // of the budget: several rules spend of one
+    bailiff_u32 flags;  // BAILIFF_BUDGET_*
+    bailiff_u32 zero;
+};
+#define BAILIFF_BUDGET_CONTACT 1u // an address that was approved is not asked for again
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_budget_key) == 8, "budget key");
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_budget) == 24, "budget");
+
+// Map "spent_acts": hash. Of one budget the last acts of a session, or of an agent without one.
+struct bailiff_spent_key {
+    bailiff_u32 session; // slot, or 0
+    bailiff_u32 epoch;   // of the slot; without a session the subject's generation
+    bailiff_u32 subject; // slot where there is no session
+    bailiff_u32 number;  // of the budget
+};
+struct bailiff_spent {
+    bailiff_u64 next;                      // acts so far
+    bailiff_u64 times[BAILIFF_MAX_BUDGET]; // nanoseconds of CLOCK_BOOTTIME, index act % count
+};
+
+// Map "contacts": hash, value a bailiff_u8. The addresses that a session was let reach by a rule
+// for the first contact.
+struct bailiff_contact_key {
+    bailiff_u32 session; // as in bailiff_spent_key
+    bailiff_u32 epoch;
+    bailiff_u32 subject;
+    bailiff_u16 port; // host byte order
+    bailiff_u8 protocol;
+    bailiff_u8 zero;
+    bailiff_u8 address[16];
+};
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_contact_key) == 32, "contact key");
 
 // The inode that holds a file's content: on overlayfs one of a layer below.
 struct bailiff_file_key {
@@ -628,7 +678,8 @@ struct bailiff_event {
     bailiff_u32 dev;     // of the object, or 0
     bailiff_u32 generation;
     bailiff_u64 ino;
-    bailiff_u8 address[16]; // network objects: v6, or v4 mapped
+    bailiff_u8 address[16]; // network objects: v6, or v4 mapped; of an exec that was judged with
+                            // its arguments: bailiff_exec.act
     bailiff_u16 port;       // host byte order
     bailiff_u8 protocol;
     bailiff_u8 family;

@@ -58,6 +58,16 @@ TEST(ObjectText, SaysThatAPathIsCut) {
     EXPECT_EQ(object_text(record), ".../deep/name");
 }
 
+TEST(ObjectText, HasTheArgumentsOfAProgramThatIsToBeStarted) {
+    v1::Record record = denial("/usr/bin/git");
+    for (const char* argument : {"git", "commit", "-m", "two words", ""})
+        record.mutable_object()->add_argv(argument);
+    EXPECT_EQ(object_text(record), "/usr/bin/git (as: git commit -m \"two words\" \"\")");
+    record.mutable_object()->set_argv_truncated(true);
+    EXPECT_THAT(object_text(record), HasSubstr("\"\" ...)"));
+    EXPECT_THAT(one_line(record), HasSubstr("/usr/bin/git as \"git commit -m \\x22two words"));
+}
+
 TEST(ObjectText, IsTheAddressWithPortAndProtocol) {
     v1::Record record;
     record.mutable_object()->set_address("10.0.0.1");

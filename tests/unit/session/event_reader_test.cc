@@ -174,6 +174,28 @@ TEST_F(EventReaders, ARenameThatWaitsHasBothItsNames) {
     EXPECT_EQ(read(event).object().other_path(), "/d/old");
 }
 
+TEST_F(EventReaders, AProgramThatIsToBeStartedHasItsArguments) {
+    using namespace std::string_literals;
+    reader->set_mounts({{9, "/", "/d"}});
+    bailiff_event event = denial();
+    event.hook = BAILIFF_HOOK_BPRM_CREDS_FOR_EXEC;
+    event.right = BAILIFF_RIGHT_ARGV;
+    event.dev = 9;
+    set_text(event, "git\0bin\0\0git\0\0push\0"s);
+    const v1::Object object = read(event).object();
+    EXPECT_EQ(read(event).right(), "argv");
+    EXPECT_EQ(object.path(), "/d/bin/git");
+    EXPECT_TRUE(object.other_path().empty());
+    ASSERT_EQ(object.argv_size(), 3);
+    EXPECT_EQ(object.argv(0), "git");
+    EXPECT_EQ(object.argv(1), "");
+    EXPECT_EQ(object.argv(2), "push");
+    EXPECT_FALSE(object.argv_truncated());
+    event.flags = BAILIFF_EVENT_TRUNCATED;
+    EXPECT_TRUE(read(event).object().argv_truncated());
+    EXPECT_FALSE(read(event).object().path_truncated());
+}
+
 TEST_F(EventReaders, WouldBeDenialsSaySo) {
     bailiff_event event = denial();
     event.verdict = BAILIFF_VERDICT_AUDIT;
