@@ -4,7 +4,6 @@
 #include <array>
 #include <set>
 
-#include "base/duration.h"
 #include "policy/class_rules.h"
 #include "policy/limits.h"
 #include "policy/self_protection.h"
@@ -91,25 +90,6 @@ Contents contents_of(const v1::FileRule& rule) {
     return contents;
 }
 
-bool holds(const Rules<auto>& rules) {
-    return std::any_of(rules.begin(), rules.end(),
-                       [](const auto& rule) { return rule.verdict() == v1::hold; });
-}
-
-// Does it, enforced or not, have a rule or a default that holds?
-bool has_holds(const v1::Profile& profile) {
-    const v1::Defaults& by_default = profile.default_();
-    return holds(profile.exec()) || holds(profile.files()) || holds(profile.network()) ||
-           holds(profile.system()) || holds(profile.argv()) || holds(profile.irreversible()) ||
-           by_default.exec() == v1::hold || by_default.files() == v1::hold ||
-           by_default.network() == v1::hold || by_default.system() == v1::hold;
-}
-
-std::uint32_t hold_seconds(const v1::Approvals& approvals) {
-    const auto seconds = parse_duration(approvals.deadline());
-    return static_cast<std::uint32_t>(seconds ? *seconds : kHoldSeconds);
-}
-
 class Compiler {
 public:
     explicit Compiler(const Document& document) : document_(document) {}
@@ -135,7 +115,7 @@ public:
                             std::to_string(kMaxProfiles) + " can be");
         for (std::size_t bit = 0; bit < image_.bits.size(); bit++)
             set_bit(image_.policy.layer[image_.bits[bit].layer], static_cast<std::uint16_t>(bit));
-        image_.policy.hold_seconds = hold_seconds(from.approvals());
+        compile_holds(document_, image_);
         for (const v1::Profile& profile : document_.policy.profiles()) compile_profile(profile);
         if (Status done = compile_network(document_, image_); !done)
             return tl::unexpected(done.error());
@@ -144,9 +124,6 @@ public:
         add_self_protection(document_, image_);
         if (!image_.names.empty()) image_.policy.flags |= BAILIFF_POLICY_HAS_NAMES;
         if (!image_.suffixes.empty()) image_.policy.flags |= BAILIFF_POLICY_HAS_SUFFIXES;
-        const auto& profiles = document_.policy.profiles();
-        if (std::any_of(profiles.begin(), profiles.end(), has_holds))
-            image_.policy.flags |= BAILIFF_POLICY_HAS_HOLDS;
         Problems problems;
         check_limits(image_, problems);
         if (!problems.empty()) return tl::unexpected<Error>(problems.error());

@@ -20,6 +20,9 @@ namespace bailiff::policy {
 // line, where the kernel's tables cannot hold them.
 [[nodiscard]] Status compile_argv(const Document& document, Image& image);
 
+// How long a held act waits, and whether there can be one.
+void compile_holds(const Document& document, Image& image);
+
 // The bits of a profile, one for each layer it is used in.
 [[nodiscard]] std::vector<std::uint16_t> bits_of(const Image& image, const std::string& profile);
 

@@ -240,13 +240,18 @@ TEST(PolicyEval, JsonSaysTheSame) {
     EXPECT_FALSE(answer.at("allowed").as_bool());
 }
 
-TEST(PolicyEval, ACommandThatWaitsIsNotAllowed) {
+// kPolicy, whose host holds `npm publish`.
+std::string with_class() {
     std::string text = kPolicy;
     text += "classes: [{name: publish, argv: [{command: [npm, publish]}]}]\n";
     const std::string after = "  - name: ceiling\n";
     text.insert(text.find(after) + after.size(),
                 "    irreversible: [{class: publish, verdict: hold}]\n");
-    const auto loaded = policy::load_text(text, "p.yaml");
+    return text;
+}
+
+TEST(PolicyEval, ACommandThatWaitsIsNotAllowed) {
+    const auto loaded = policy::load_text(with_class(), "p.yaml");
     ASSERT_TRUE(loaded) << loaded.error().message();
     const Result<EvalGrant> granted = grant_for(**loaded, alice());
     ASSERT_TRUE(granted) << granted.error().message();
@@ -406,6 +411,23 @@ TEST_F(PolicyCommand, EvalIs1WhereOneIsDeniedAndKeepsTheOrder) {
     ASSERT_NE(third, std::string::npos) << out;
     EXPECT_LT(first, second);
     EXPECT_LT(second, third);
+}
+
+TEST_F(PolicyCommand, EvalTakesACommandBehindTwoDashes) {
+    const std::string file = program_.write("classes.yaml", with_class());
+    const auto ask = [&](const std::vector<std::string>& command) {
+        std::vector<std::string> words = {"policy",  "eval",   file,         "--user", "user:alice",
+                                          "--agent", "fixer",  "--task",     "JIRA-1", "--scope",
+                                          "fix",     "--read", "/etc/hosts", "--"};
+        words.insert(words.end(), command.begin(), command.end());
+        return program_.run(words);
+    };
+    EXPECT_EQ(ask({"npm", "publish", "--json"}), 1) << "its options are not eval's";
+    EXPECT_THAT(program_.out(), StartsWith("read /etc/hosts: audit: "));
+    EXPECT_THAT(program_.out(), HasSubstr("\nargv npm publish --json: hold: "));
+    EXPECT_EQ(ask({"npm", "install"}), 0) << program_.out();
+    EXPECT_EQ(ask({""}), 2);
+    EXPECT_EQ(program_.run({"policy", "check", file, "--", "npm"}), 2);
 }
 
 TEST_F(PolicyCommand, EvalIs2WhereNoSessionIsGiven) {
