@@ -151,7 +151,7 @@ std::string program_path(const std::string& program) {
         const char* path = std::getenv("PATH");
         std::istringstream folders(path == nullptr ? "" : path);
         for (std::string folder; std::getline(folders, folder, ':');) {
-            const std::string found = absolute((fs::path(folder) / program).string());
+            std::string found = absolute((fs::path(folder) / program).string());
             std::error_code error;
             if (fs::is_regular_file(found, error) && access(found.c_str(), X_OK) == 0) return found;
         }

@@ -8,7 +8,8 @@
 namespace bailiff::policy {
 namespace {
 
-bool holds(const Rules<auto>& rules) {
+template <typename Rule>
+bool holds(const Rules<Rule>& rules) {
     return std::any_of(rules.begin(), rules.end(),
                        [](const auto& rule) { return rule.verdict() == v1::hold; });
 }

@@ -21,7 +21,8 @@ std::size_t matches_of(const v1::Match& match) {
     return count;
 }
 
-std::size_t values_of(const Rules<auto>& rules) {
+template <typename Rule>
+std::size_t values_of(const Rules<Rule>& rules) {
     std::size_t count = 0;
     for (const auto& rule : rules) {
         const auto* access = rule.GetReflection();
