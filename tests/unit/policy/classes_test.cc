@@ -31,6 +31,12 @@ std::string said(const std::string& irreversible, const std::string& more = "") 
            "    irreversible:\n" + irreversible;
 }
 
+// -1 where it says nothing.
+int verdict_of(const Label& label, std::uint8_t right, std::uint16_t bit = 0) {
+    const Saying* saying = label.find(right, bit);
+    return saying == nullptr ? -1 : saying->verdict;
+}
+
 const RuleSource& rule_of(const Policy& policy, const Label& label, std::uint8_t right,
                           std::uint16_t bit = 0) {
     static const RuleSource none;
@@ -45,7 +51,7 @@ TEST(Classes, AClassCountsAsIfItsRulesWereTheProfilesOwn) {
                        "      - {class: execute_privileged, verdict: deny}\n"));
     const Label& srv = policy->image.paths.at("/srv");
     EXPECT_EQ(srv.sayings().size(), 2U);
-    EXPECT_EQ(srv.find(BAILIFF_RIGHT_DELETE, 0)->verdict, BAILIFF_VERDICT_HOLD);
+    EXPECT_EQ(verdict_of(srv, BAILIFF_RIGHT_DELETE), BAILIFF_VERDICT_HOLD);
     const RuleSource& files = rule_of(*policy, srv, BAILIFF_RIGHT_TRUNCATE);
     EXPECT_EQ(files.text, "hold class destroy_data: delete, truncate path /srv");
     EXPECT_EQ(files.at.text(), "p.yaml:5:13");
@@ -53,17 +59,17 @@ TEST(Classes, AClassCountsAsIfItsRulesWereTheProfilesOwn) {
 
     ASSERT_EQ(policy->image.commands.patterns.size(), 1U);
     const Label& command = policy->image.commands.patterns[0].label;
-    EXPECT_EQ(command.find(BAILIFF_RIGHT_ARGV, 0)->verdict, BAILIFF_VERDICT_HOLD);
+    EXPECT_EQ(verdict_of(command, BAILIFF_RIGHT_ARGV), BAILIFF_VERDICT_HOLD);
     EXPECT_EQ(rule_of(*policy, command, BAILIFF_RIGHT_ARGV).text,
               "hold class destroy_data: argv rm -r");
     EXPECT_EQ(rule_of(*policy, command, BAILIFF_RIGHT_ARGV).at.text(), "p.yaml:7:9");
 
     const Label& sudo = policy->image.paths.at("/usr/bin/sudo");
-    EXPECT_EQ(sudo.find(BAILIFF_RIGHT_LOAD, 0)->verdict, BAILIFF_VERDICT_DENY);
+    EXPECT_EQ(verdict_of(sudo, BAILIFF_RIGHT_LOAD), BAILIFF_VERDICT_DENY);
     EXPECT_EQ(rule_of(*policy, sudo, BAILIFF_RIGHT_EXEC).text,
               "deny class execute_privileged: exec path /usr/bin/sudo");
     const Label& defaults = policy->image.defaults;
-    EXPECT_EQ(defaults.find(BAILIFF_RIGHT_GAIN, 0)->verdict, BAILIFF_VERDICT_DENY);
+    EXPECT_EQ(verdict_of(defaults, BAILIFF_RIGHT_GAIN), BAILIFF_VERDICT_DENY);
     EXPECT_EQ(rule_of(*policy, defaults, BAILIFF_RIGHT_GAIN).text,
               "deny class execute_privileged: gain");
     EXPECT_EQ(rule_of(*policy, defaults, BAILIFF_RIGHT_GAIN).at.text(), "p.yaml:11:14");
@@ -74,7 +80,7 @@ TEST(Classes, AnAddressIsAnEffectToo) {
     const auto policy = must_load(said("      - {class: exfiltrate, verdict: audit}\n"));
     const Label* label = network_label(policy->image, *parse_prefix("192.0.2.1"), 6, 443);
     ASSERT_NE(label, nullptr);
-    EXPECT_EQ(label->find(BAILIFF_RIGHT_CONNECT, 0)->verdict, BAILIFF_VERDICT_AUDIT);
+    EXPECT_EQ(verdict_of(*label, BAILIFF_RIGHT_CONNECT), BAILIFF_VERDICT_AUDIT);
     EXPECT_EQ(rule_of(*policy, *label, BAILIFF_RIGHT_CONNECT).text,
               "audit class exfiltrate: connect to 0.0.0.0/0, ::/0 tcp");
     EXPECT_EQ(rule_of(*policy, *label, BAILIFF_RIGHT_CONNECT).at.text(), "p.yaml:9:15");
@@ -97,9 +103,9 @@ TEST(Classes, EachProfileSaysItsOwnVerdict) {
     const int expected[] = {BAILIFF_VERDICT_HOLD, BAILIFF_VERDICT_DENY, BAILIFF_VERDICT_AUDIT};
     const std::size_t order[] = {1, 0, 2}; // b's pattern is the strictest
     for (std::uint16_t bit = 0; bit < 3; bit++) {
-        EXPECT_EQ(srv.find(BAILIFF_RIGHT_DELETE, bit)->verdict, expected[bit]) << bit;
+        EXPECT_EQ(verdict_of(srv, BAILIFF_RIGHT_DELETE, bit), expected[bit]) << bit;
         EXPECT_EQ(patterns[order[bit]].label.sayings().size(), 1U);
-        EXPECT_EQ(patterns[order[bit]].label.find(BAILIFF_RIGHT_ARGV, bit)->verdict, expected[bit])
+        EXPECT_EQ(verdict_of(patterns[order[bit]].label, BAILIFF_RIGHT_ARGV, bit), expected[bit])
             << bit;
     }
 }
@@ -111,9 +117,9 @@ TEST(Classes, OfAClassAndARuleTheStricterStands) {
                        "    files: [{verdict: deny, rights: [delete], path: [/srv]}]\n"
                        "    system: [{verdict: allow, rights: [gain]}]\n"));
     const Label& srv = policy->image.paths.at("/srv");
-    EXPECT_EQ(srv.find(BAILIFF_RIGHT_DELETE, 0)->verdict, BAILIFF_VERDICT_DENY);
-    EXPECT_EQ(srv.find(BAILIFF_RIGHT_TRUNCATE, 0)->verdict, BAILIFF_VERDICT_AUDIT);
-    EXPECT_EQ(policy->image.defaults.find(BAILIFF_RIGHT_GAIN, 0)->verdict, BAILIFF_VERDICT_HOLD);
+    EXPECT_EQ(verdict_of(srv, BAILIFF_RIGHT_DELETE), BAILIFF_VERDICT_DENY);
+    EXPECT_EQ(verdict_of(srv, BAILIFF_RIGHT_TRUNCATE), BAILIFF_VERDICT_AUDIT);
+    EXPECT_EQ(verdict_of(policy->image.defaults, BAILIFF_RIGHT_GAIN), BAILIFF_VERDICT_HOLD);
 }
 
 TEST(Classes, APolicyThatHoldsAClassHasHolds) {

@@ -85,8 +85,9 @@ TEST(CompileArgv, WhatProfilesSayAlikeOfACommandIsOnePattern) {
     EXPECT_EQ(patterns[1].label.rows()[BAILIFF_RIGHT_ARGV].says[BAILIFF_VERDICT_AUDIT].word[0],
               0b100U);
     EXPECT_EQ(patterns[0].label.sayings().size(), 2U);
-    const RuleSource& rule =
-        policy->image.rules[patterns[0].label.find(BAILIFF_RIGHT_ARGV, 1)->rule];
+    const Saying* saying = patterns[0].label.find(BAILIFF_RIGHT_ARGV, 1);
+    ASSERT_NE(saying, nullptr);
+    const RuleSource& rule = policy->image.rules[saying->rule];
     EXPECT_EQ(rule.at.text(), "p.yaml:5:23");
     EXPECT_EQ(rule.profile, "q");
     EXPECT_EQ(rule.text, "deny argv rm x x");
