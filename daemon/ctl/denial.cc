@@ -13,7 +13,7 @@ namespace {
 using journal::escape;
 
 // The reasons that are no rule; the rest are written as they come.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 20> kReasons{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 21> kReasons{
     {{"expired", "the session has expired"},
      {"ended", "the session has ended"},
      {"revoked", "the session was revoked"},
@@ -33,7 +33,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 20> kReasons
      {"timed_out", "it waited, and nobody answered in time"},
      {"cannot_wait", "a rule holds it, and this call cannot wait"},
      {"too_many_holds", "a rule holds it, and too many acts wait already"},
-     {"target_waits", "that process waits for an answer"}}};
+     {"target_waits", "that process waits for an answer"},
+     {"argv_changed", "its arguments were changed while it was started"}}};
 
 std::string words_of(std::string_view reason) {
     for (const auto& [name, words] : kReasons) {
@@ -94,7 +95,7 @@ std::string rule_to_add(const v1::Record& record) {
         if (object.port() != 0) rule += ", port: [" + std::to_string(object.port()) + "]";
         return rule;
     }
-    if (object.path().empty() || object.path_truncated()) return {};
+    if (right == "argv" || object.path().empty() || object.path_truncated()) return {};
     const std::string path = "path: [" + escape(object.path()) + "]";
     if (right == "exec") return "an exec rule with verdict: allow, " + path;
     if (right == "load") return "an exec rule with verdict: allow, rights: [load], " + path;

@@ -48,8 +48,11 @@ int main(int argc, char** argv) {
         ->capture_default_str();
     for (Add add : kCommands) add(app, context);
     try {
-        if (arguments.has_command && std::find(arguments.ours.begin(), arguments.ours.end(),
-                                               "run") == arguments.ours.end()) {
+        const auto typed = [&](const char* word) {
+            return std::find(arguments.ours.begin(), arguments.ours.end(), word) !=
+                   arguments.ours.end();
+        };
+        if (arguments.has_command && !typed("run") && !typed("eval")) {
             throw CLI::ExtrasError("bailiffctl", {"--"});
         }
         std::reverse(arguments.ours.begin(), arguments.ours.end()); // as CLI::App::parse wants it

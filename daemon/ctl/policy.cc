@@ -89,9 +89,10 @@ void add_digest(CLI::App& group, Context& context) {
     command->callback([files, &context] { digest(*files, context); });
 }
 
-// The questions in the order they were typed.
+// The questions in the order they were typed; a command stands behind all others.
 Result<std::vector<EvalQuestion>> questions_of(const CLI::App& command,
-                                               const std::vector<CLI::Option*>& options) {
+                                               const std::vector<CLI::Option*>& options,
+                                               const std::vector<std::string>& argv) {
     std::map<const CLI::Option*, std::size_t> taken;
     std::vector<EvalQuestion> questions;
     for (const CLI::Option* option : command.parse_order()) {
@@ -104,15 +105,21 @@ Result<std::vector<EvalQuestion>> questions_of(const CLI::App& command,
                              "--" + option->get_lnames().front() + " " + object);
         questions.push_back(std::move(*question));
     }
+    if (!argv.empty()) {
+        Result<EvalQuestion> question = command_question(argv);
+        if (!question) return tl::unexpected(question.error());
+        questions.push_back(std::move(*question));
+    }
     if (questions.empty())
         return fail(ErrorCode::kInvalidArgument,
-                    "nothing is asked; expected a question, such as --write /etc/passwd or "
-                    "--connect 10.0.0.1:443");
+                    "nothing is asked; expected a question, such as --write /etc/passwd, "
+                    "--connect 10.0.0.1:443 or -- git push --force");
     return questions;
 }
 
 void eval(const CLI::App& command, EvalOptions& options, Context& context) {
-    Result<std::vector<EvalQuestion>> questions = questions_of(command, options.questions);
+    Result<std::vector<EvalQuestion>> questions =
+        questions_of(command, options.questions, context.command);
     if (!questions) return report(context, questions.error(), kExitUsage);
     const auto policy = policy::load(options.file);
     if (!policy) {
@@ -181,7 +188,10 @@ void add_facts(CLI::App& command, EvalRequest& request) {
 void add_eval(CLI::App& group, Context& context) {
     auto options = std::make_shared<EvalOptions>();
     CLI::App* command = group.add_subcommand(
-        "eval", "What the kernel would answer; exit status 0 allowed, 1 denied, 2 no session");
+        "eval",
+        "What the kernel would answer, also of a program with its arguments: bailiffctl policy "
+        "eval "
+        "FILE OPTIONS -- PROGRAM ARGUMENTS; exit status 0 allowed, 1 denied, 2 no session");
     command->add_option("file", options->file, "Policy file")->required();
     add_facts(*command, options->request);
     add_questions(*command, *options);

@@ -188,6 +188,7 @@ std::vector<std::string> policy_warnings(const policy::Policy& policy, const Clo
     check_order(policy.settings.agents, warnings);
     check_roles(policy.settings.roles, warnings);
     check_observe_until(policy.settings.observe_until, clock, warnings);
+    for (const policy::Advice& one : policy.settings.advice) warnings.add(one.at, one.text);
     return warnings.lines();
 }
 

@@ -1,10 +1,12 @@
 #include "ctl/policy_eval.h"
 
 #include <netinet/in.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/json.hpp>
 #include <charconv>
+#include <cstdlib>
 #include <filesystem>
 #include <optional>
 #include <sstream>
@@ -143,6 +145,20 @@ Result<EvalGrant> unbound_grant(const policy::Policy& policy, std::size_t agent)
     return granted;
 }
 
+// What execvp(3) would find; the name in this folder where that is nothing.
+std::string program_path(const std::string& program) {
+    if (program.find('/') == std::string::npos) {
+        const char* path = std::getenv("PATH");
+        std::istringstream folders(path == nullptr ? "" : path);
+        for (std::string folder; std::getline(folders, folder, ':');) {
+            std::string found = absolute((fs::path(folder) / program).string());
+            std::error_code error;
+            if (fs::is_regular_file(found, error) && access(found.c_str(), X_OK) == 0) return found;
+        }
+    }
+    return absolute(program);
+}
+
 std::string join(const std::vector<std::string>& words) {
     std::string text;
     for (const std::string& word : words) text += (text.empty() ? "" : ", ") + escape(word);
@@ -159,7 +175,7 @@ Result<EvalQuestion> parse_question(std::string_view right, const std::string& o
     if (system && (!number || *number < BAILIFF_RIGHTS))
         return fail(ErrorCode::kInvalidArgument,
                     "expected a right over the system, such as signal, jit or cap_net_admin");
-    if (!number || (!system && *number >= BAILIFF_RIGHTS))
+    if (!number || *number == BAILIFF_RIGHT_ARGV || (!system && *number >= BAILIFF_RIGHTS))
         return fail(ErrorCode::kInvalidArgument,
                     std::string(right) + " is no right that can be asked for");
     asked.question.right = *number;
@@ -178,6 +194,18 @@ Result<EvalQuestion> parse_question(std::string_view right, const std::string& o
         return tl::unexpected(parsed.error());
     asked.text += object;
     if (object.find('/') == std::string::npos) asked.text += "/tcp";
+    return asked;
+}
+
+Result<EvalQuestion> command_question(const std::vector<std::string>& argv) {
+    if (argv.empty() || argv.front().empty())
+        return fail(ErrorCode::kInvalidArgument, "expected a program and its arguments behind --");
+    EvalQuestion asked;
+    asked.question.right = BAILIFF_RIGHT_ARGV;
+    asked.question.path = program_path(argv.front());
+    asked.question.argv = argv;
+    asked.text = policy::right_name(BAILIFF_RIGHT_ARGV);
+    for (const std::string& argument : argv) asked.text += " " + argument;
     return asked;
 }
 

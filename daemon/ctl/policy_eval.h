@@ -21,6 +21,10 @@ struct EvalQuestion {
 [[nodiscard]] Result<EvalQuestion> parse_question(std::string_view right,
                                                   const std::string& object);
 
+// A program as a shell would start it: one without a slash is looked for in $PATH. kInvalidArgument
+// where there is none.
+[[nodiscard]] Result<EvalQuestion> command_question(const std::vector<std::string>& argv);
+
 struct EvalRequest {
     bool unbound = false; // no session: only `agent` counts
     std::string user;

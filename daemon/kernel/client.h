@@ -40,6 +40,12 @@ public:
     Status erase_port(const bailiff_port_key& key) override;
     Status put_listed(const bailiff_listed_key& key, const bailiff_listed& listed) override;
     Status clear_listed(std::uint32_t first, std::uint32_t count) override;
+    Status put_word(const bailiff_word_key& key, const bailiff_mask& elements) override;
+    Status put_flag(std::uint32_t policy_slot, std::uint8_t character,
+                    const bailiff_mask& elements) override;
+    Status put_pattern(std::uint32_t policy_slot, std::uint32_t number,
+                       const bailiff_pattern& pattern) override;
+    Status put_argv(std::uint32_t policy_slot, const bailiff_argv& argv) override;
     Status clear_policy(std::uint8_t slot) override;
     Status put_session(std::uint32_t slot, const bailiff_session& row) override;
     Result<bailiff_session> get_session(std::uint32_t slot) override;

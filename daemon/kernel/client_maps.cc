@@ -117,7 +117,32 @@ Status Client::clear_listed(std::uint32_t first, std::uint32_t count) {
     });
     return {};
 }
+Status Client::put_word(const bailiff_word_key& key, const bailiff_mask& elements) {
+    return write_map(map("argv_words"), "argv_words", key, elements);
+}
+Status Client::put_flag(std::uint32_t policy_slot, std::uint8_t character,
+                        const bailiff_mask& elements) {
+    if (character >= BAILIFF_FLAGS)
+        return fail(ErrorCode::kInternal, "a flag is an ASCII character");
+    return write_map(map("argv_flags"), "argv_flags", policy_slot * BAILIFF_FLAGS + character,
+                     elements);
+}
+Status Client::put_pattern(std::uint32_t policy_slot, std::uint32_t number,
+                           const bailiff_pattern& pattern) {
+    if (number >= BAILIFF_MAX_PATTERNS)
+        return fail(ErrorCode::kResourceExhausted, "kernel map argv_patterns is full");
+    return write_map(map("argv_patterns"), "argv_patterns",
+                     policy_slot * BAILIFF_MAX_PATTERNS + number, pattern);
+}
+Status Client::put_argv(std::uint32_t policy_slot, const bailiff_argv& argv) {
+    return changed(write_map(map("argv"), "argv", policy_slot, argv));
+}
 Status Client::clear_policy(std::uint8_t slot) {
+    if (Status none = put_argv(slot, {}); !none) return none;
+    for (std::uint8_t character = 0; character < BAILIFF_FLAGS; character++)
+        if (Status none = put_flag(slot, character, {}); !none) return none;
+    erase_matching<bailiff_word_key>(
+        map("argv_words"), [slot](const bailiff_word_key& key) { return key.policy == slot; });
     erase_matching<bailiff_object_key>(
         map("objects"), [slot](const bailiff_object_key& key) { return key.policy == slot; });
     erase_matching<bailiff_port_key>(

@@ -164,7 +164,19 @@ public:
                                             const bailiff_listed& listed) = 0;
     // Erases what is listed at `count` labels from `first` on.
     [[nodiscard]] virtual Status clear_listed(std::uint32_t first, std::uint32_t count) = 0;
-    // Erases every object, address and port of a policy slot that nobody uses.
+    // Which elements a word of a command is; which an argument with that flag is, a character below
+    // BAILIFF_FLAGS.
+    [[nodiscard]] virtual Status put_word(const bailiff_word_key& key,
+                                          const bailiff_mask& elements) = 0;
+    [[nodiscard]] virtual Status put_flag(std::uint32_t policy_slot, std::uint8_t character,
+                                          const bailiff_mask& elements) = 0;
+    // A command that rules name: the one of that number of a policy slot.
+    [[nodiscard]] virtual Status put_pattern(std::uint32_t policy_slot, std::uint32_t number,
+                                             const bailiff_pattern& pattern) = 0;
+    // How many of these a policy slot has; to be written behind them.
+    [[nodiscard]] virtual Status put_argv(std::uint32_t policy_slot, const bailiff_argv& argv) = 0;
+    // Erases every object, address, port, word and flag of a policy slot that nobody uses, with a
+    // row of map "argv" that has no pattern before all else.
     [[nodiscard]] virtual Status clear_policy(std::uint8_t slot) = 0;
     // A row that was never written reads as zeros.
     [[nodiscard]] virtual Status put_session(std::uint32_t slot, const bailiff_session& row) = 0;

@@ -4,12 +4,14 @@
 #include <array>
 #include <set>
 
-#include "base/duration.h"
+#include "policy/class_rules.h"
 #include "policy/limits.h"
 #include "policy/self_protection.h"
 
 namespace bailiff::policy {
 namespace {
+
+constexpr int kNoField = -1;
 
 // The kernel's number of a right as the schema names it.
 std::uint8_t right_of(int right) {
@@ -26,8 +28,10 @@ std::vector<std::uint8_t> rights_of(const v1::FileRule& rule, bool exec) {
     return rights;
 }
 
-// Which default speaks for a right: its field in Defaults.
+// Which default speaks for a right: its field in Defaults. None speaks for commands: what no rule
+// names is judged by its effects alone.
 int default_field(std::uint8_t right) {
+    if (right == BAILIFF_RIGHT_ARGV) return kNoField;
     if (right == BAILIFF_RIGHT_EXEC || right == BAILIFF_RIGHT_LOAD)
         return v1::Defaults::kExecFieldNumber;
     if (right <= BAILIFF_RIGHT_CONNECT_UNIX) return v1::Defaults::kFilesFieldNumber;
@@ -37,6 +41,8 @@ int default_field(std::uint8_t right) {
 
 v1::Verdict default_verdict(const v1::Defaults& given, int field) {
     switch (field) {
+        case kNoField:
+            return v1::allow;
         case v1::Defaults::kExecFieldNumber:
             return given.exec();
         case v1::Defaults::kFilesFieldNumber:
@@ -60,8 +66,9 @@ std::string digests(const v1::FileRule& rule) {
     return rule.sha256(0) + (more > 0 ? " and " + std::to_string(more) + " more" : "");
 }
 
-std::string describe(const v1::FileRule& rule, bool exec) {
-    std::string text = v1::Verdict_Name(rule.verdict()) + " ";
+std::string describe(const Given<v1::FileRule>& given, bool exec) {
+    const v1::FileRule& rule = *given.rule;
+    std::string text = given.says + " ";
     std::string rights;
     for (const std::uint8_t right : rights_of(rule, exec))
         rights += (rights.empty() ? "" : ", ") + std::string(right_name(right));
@@ -81,25 +88,6 @@ Contents contents_of(const v1::FileRule& rule) {
     std::sort(contents.begin(), contents.end());
     contents.erase(std::unique(contents.begin(), contents.end()), contents.end());
     return contents;
-}
-
-bool holds(const google::protobuf::RepeatedPtrField<auto>& rules) {
-    return std::any_of(rules.begin(), rules.end(),
-                       [](const auto& rule) { return rule.verdict() == v1::hold; });
-}
-
-// Does it, enforced or not, have a rule or a default that holds?
-bool has_holds(const v1::Profile& profile) {
-    const v1::Defaults& by_default = profile.default_();
-    return holds(profile.exec()) || holds(profile.files()) || holds(profile.network()) ||
-           holds(profile.system()) || by_default.exec() == v1::hold ||
-           by_default.files() == v1::hold || by_default.network() == v1::hold ||
-           by_default.system() == v1::hold;
-}
-
-std::uint32_t hold_seconds(const v1::Approvals& approvals) {
-    const auto seconds = parse_duration(approvals.deadline());
-    return static_cast<std::uint32_t>(seconds ? *seconds : kHoldSeconds);
 }
 
 class Compiler {
@@ -127,16 +115,15 @@ public:
                             std::to_string(kMaxProfiles) + " can be");
         for (std::size_t bit = 0; bit < image_.bits.size(); bit++)
             set_bit(image_.policy.layer[image_.bits[bit].layer], static_cast<std::uint16_t>(bit));
-        image_.policy.hold_seconds = hold_seconds(from.approvals());
+        compile_holds(document_, image_);
         for (const v1::Profile& profile : document_.policy.profiles()) compile_profile(profile);
         if (Status done = compile_network(document_, image_); !done)
+            return tl::unexpected(done.error());
+        if (Status done = compile_argv(document_, image_); !done)
             return tl::unexpected(done.error());
         add_self_protection(document_, image_);
         if (!image_.names.empty()) image_.policy.flags |= BAILIFF_POLICY_HAS_NAMES;
         if (!image_.suffixes.empty()) image_.policy.flags |= BAILIFF_POLICY_HAS_SUFFIXES;
-        const auto& profiles = document_.policy.profiles();
-        if (std::any_of(profiles.begin(), profiles.end(), has_holds))
-            image_.policy.flags |= BAILIFF_POLICY_HAS_HOLDS;
         Problems problems;
         check_limits(image_, problems);
         if (!problems.empty()) return tl::unexpected<Error>(problems.error());
@@ -163,56 +150,63 @@ private:
         if (profile.on_end() == v1::Profile::kill && !observed)
             for (const std::uint16_t bit : bits) set_bit(image_.kill, bit);
         defaults(profile, bits);
-        for (const v1::FileRule& rule : profile.exec()) file_rule(profile, rule, bits, true);
-        for (const v1::FileRule& rule : profile.files()) file_rule(profile, rule, bits, false);
+        for (const Given<v1::FileRule>& given :
+             rules_of(document_, profile, &v1::Profile::exec, &v1::Class::exec))
+            file_rule(profile, given, bits, true);
+        for (const Given<v1::FileRule>& given :
+             rules_of(document_, profile, &v1::Profile::files, &v1::Class::files))
+            file_rule(profile, given, bits, false);
     }
 
     void defaults(const v1::Profile& profile, const std::vector<std::uint16_t>& bits) {
         if (bits.empty()) return; // no layer uses the profile
         const v1::Defaults& given = profile.default_();
-        std::array<const v1::SystemRule*, BAILIFF_ALL_RIGHTS> granted = system_rules(profile);
+        const std::vector<Given<v1::SystemRule>> rules =
+            rules_of(document_, profile, &v1::Profile::system, &v1::Class::system);
+        const auto granted = strictest(profile, rules);
         for (std::uint8_t right = 0; right < BAILIFF_ALL_RIGHTS; right++) {
             if (right_name(right) == std::string_view("none")) continue;
             const int field = default_field(right);
             Position at = document_.at(given, field);
             std::uint8_t says = verdict_of(profile, default_verdict(given, field));
-            std::string text = "default ";
-            if (const v1::SystemRule* rule = granted[right]; rule != nullptr) {
-                at = document_.at(*rule, 1, -1);
-                says = verdict_of(profile, rule->verdict());
-                text.clear();
+            std::string text = std::string("default ") + verdict_name(says);
+            if (const Given<v1::SystemRule>* rule = granted[right]; rule != nullptr) {
+                at = rule->at;
+                says = verdict_of(profile, rule->verdict);
+                text = rule->says;
             }
             if (at.line == 0) at = document_.at(profile, 1);
-            const std::uint32_t rule = add_rule(
-                image_, at, profile.name(), text + verdict_name(says) + " " + right_name(right));
+            const std::uint32_t rule =
+                add_rule(image_, at, profile.name(), text + " " + right_name(right));
             for (const std::uint16_t bit : bits) image_.defaults.add({right, says, bit, rule});
         }
     }
 
-    // The strictest rule for each right over the system.
-    static std::array<const v1::SystemRule*, BAILIFF_ALL_RIGHTS> system_rules(
-        const v1::Profile& profile) {
-        std::array<const v1::SystemRule*, BAILIFF_ALL_RIGHTS> rules{};
-        for (const v1::SystemRule& rule : profile.system())
-            for (const int right : rule.rights()) {
+    // For each right over the system.
+    static std::array<const Given<v1::SystemRule>*, BAILIFF_ALL_RIGHTS> strictest(
+        const v1::Profile& profile, const std::vector<Given<v1::SystemRule>>& rules) {
+        std::array<const Given<v1::SystemRule>*, BAILIFF_ALL_RIGHTS> found{};
+        for (const Given<v1::SystemRule>& given : rules)
+            for (const int right : given.rule->rights()) {
                 const auto name = v1::SystemRight_Name(static_cast<v1::SystemRight>(right));
-                const v1::SystemRule*& known = rules[right_by_name(name).value_or(0)];
+                const Given<v1::SystemRule>*& known = found[right_by_name(name).value_or(0)];
                 if (known == nullptr ||
-                    verdict_of(profile, rule.verdict()) > verdict_of(profile, known->verdict()))
-                    known = &rule;
+                    verdict_of(profile, given.verdict) > verdict_of(profile, known->verdict))
+                    known = &given;
             }
-        return rules;
+        return found;
     }
 
-    void file_rule(const v1::Profile& profile, const v1::FileRule& rule,
+    void file_rule(const v1::Profile& profile, const Given<v1::FileRule>& given,
                    const std::vector<std::uint16_t>& bits, bool exec) {
+        const v1::FileRule& rule = *given.rule;
         const std::uint32_t source =
-            add_rule(image_, document_.at(rule, 1, -1), profile.name(), describe(rule, exec));
+            add_rule(image_, given.at, profile.name(), describe(given, exec));
         Label label;
         const Contents contents = contents_of(rule);
         for (const std::uint8_t right : rights_of(rule, exec))
             for (const std::uint16_t bit : bits)
-                label.add({right, verdict_of(profile, rule.verdict()), bit, source, contents});
+                label.add({right, verdict_of(profile, given.verdict), bit, source, contents});
         if (label.empty()) return; // no layer uses the profile
         if (!contents.empty()) image_.policy.flags |= BAILIFF_POLICY_HAS_CONTENTS;
         for (const std::string& path : rule.path()) {

@@ -16,6 +16,13 @@ namespace bailiff::policy {
 // covering prefixes say is already part of every entry.
 [[nodiscard]] Status compile_network(const Document& document, Image& image);
 
+// The commands that rules name, with the words that they are told by. kInvalidArgument, with the
+// line, where the kernel's tables cannot hold them.
+[[nodiscard]] Status compile_argv(const Document& document, Image& image);
+
+// How long a held act waits, and whether there can be one.
+void compile_holds(const Document& document, Image& image);
+
 // The bits of a profile, one for each layer it is used in.
 [[nodiscard]] std::vector<std::uint16_t> bits_of(const Image& image, const std::string& profile);
 

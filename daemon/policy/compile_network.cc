@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "policy/class_rules.h"
 #include "policy/compile.h"
 #include "policy/limits.h"
 
@@ -21,8 +22,8 @@ struct Parsed {
     Position at;
 };
 
-Parsed parse_rule(Image& image, const Document& document, const v1::Profile& profile,
-                  const v1::NetworkRule& rule) {
+Parsed parse_rule(Image& image, const v1::Profile& profile, const Given<v1::NetworkRule>& given) {
+    const v1::NetworkRule& rule = *given.rule;
     Parsed parsed;
     std::string text;
     for (const std::string& to : rule.to()) {
@@ -36,14 +37,14 @@ Parsed parse_rule(Image& image, const Document& document, const v1::Profile& pro
         text += (i == 0 ? " port " : ", ") + std::to_string(rule.port(i));
         parsed.ports.insert(static_cast<std::uint16_t>(rule.port(i)));
     }
-    const std::uint8_t verdict = verdict_of(profile, rule.verdict());
+    const std::uint8_t verdict = verdict_of(profile, given.verdict);
     std::set<std::uint8_t> rights;
     for (const int right : rule.rights())
         rights.insert(right == v1::bind ? BAILIFF_RIGHT_BIND : BAILIFF_RIGHT_CONNECT);
     if (rights.empty()) rights = {BAILIFF_RIGHT_CONNECT};
-    std::string what = v1::Verdict_Name(rule.verdict());
+    std::string what = given.says;
     for (const std::uint8_t right : rights) what += std::string(" ") + right_name(right);
-    parsed.at = document.at(rule, 1, -1);
+    parsed.at = given.at;
     const std::uint32_t source = add_rule(image, parsed.at, profile.name(), what + text);
     for (const std::uint8_t right : rights)
         for (const std::uint16_t bit : bits_of(image, profile.name()))
@@ -99,8 +100,9 @@ Status compile_network(const Document& document, Image& image) {
     Rows rows;
     std::vector<Parsed> rules;
     for (const v1::Profile& profile : document.policy.profiles()) {
-        for (const v1::NetworkRule& rule : profile.network()) {
-            rules.push_back(parse_rule(image, document, profile, rule));
+        for (const Given<v1::NetworkRule>& given :
+             rules_of(document, profile, &v1::Profile::network, &v1::Class::network)) {
+            rules.push_back(parse_rule(image, profile, given));
             rows.add(rules.back());
             if (rows.count() > kMaxPortEntries)
                 return fail(ErrorCode::kInvalidArgument,

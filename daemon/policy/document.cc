@@ -92,7 +92,8 @@ private:
             return;
         }
         document_.note(message, field->number(), -1, at(key));
-        if (type == v1::Profile::descriptor()) section_ = field->name();
+        if (type == v1::Profile::descriptor() || type == v1::Class::descriptor())
+            section_ = field->name();
         if (!field->is_repeated()) {
             document_.note(message, field->number(), 0, at(value));
             read_value(value, message, field);
@@ -281,7 +282,7 @@ private:
 
     Document& document_;
     Problems& problems_;
-    std::string section_; // of the profile that is being read: exec, files, ...
+    std::string section_; // of the profile or class that is being read: exec, files, ...
     std::size_t values_ = 0;
     std::size_t bytes_ = 0;
     bool over_ = false;

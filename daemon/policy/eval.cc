@@ -8,6 +8,7 @@
 
 #include "base/sha256.h"
 #include "base/unique_fd.h"
+#include "policy/argv.h"
 
 namespace bailiff::policy {
 namespace {
@@ -161,6 +162,17 @@ void walk(Settling& settling, const Image& image, const std::map<std::string, La
     }
 }
 
+// As the kernel sees it: a symbolic link is not what is executed. Of a file that is not there only
+// its name says whether it is a carrier.
+Command command_of(const Question& question) {
+    const std::string real = canonical(question.path);
+    struct stat info {};
+    std::optional<uid_t> owner;
+    if (stat(real.c_str(), &info) == 0) owner = info.st_uid;
+    const std::string name = fs::path(real).filename().string();
+    return {name, is_carrier(name, owner), question.argv};
+}
+
 std::string describe(const Answer& answer, const Image& image) {
     const bailiff_decision& decision = answer.decision;
     if (decision.reason == BAILIFF_REASON_NO_PROFILE)
@@ -235,7 +247,10 @@ Answer evaluate(const Policy& policy, const bailiff_mask& profiles, const Variab
     if (question.right == BAILIFF_RIGHT_DELETE || question.right == BAILIFF_RIGHT_RENAME)
         for (const auto& [path, label] : labels) add_guards(guards, path, label);
     Settling settling(policy, profiles, question);
-    if (question.right < BAILIFF_RIGHT_CONNECT)
+    if (question.right == BAILIFF_RIGHT_ARGV)
+        for (const Pattern* pattern : matching(policy.image.commands, command_of(question)))
+            settling.apply(&pattern->label);
+    else if (question.right < BAILIFF_RIGHT_CONNECT)
         walk(settling, policy.image, labels, guards, question.path);
     else if (question.right < BAILIFF_RIGHTS)
         settling.apply(

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "bailiff/verdict.h"
 #include "policy/policy.h"
@@ -19,7 +20,8 @@ struct Variables {
 
 struct Question {
     std::uint8_t right = BAILIFF_RIGHT_READ; // enum bailiff_right
-    std::string path;                        // for exec and files
+    std::string path;                        // for exec, files and argv: what is executed
+    std::vector<std::string> argv;           // for argv, argv[0] first
     Prefix address;                          // for the network, length 128
     std::uint8_t protocol = 0;
     std::uint16_t port = 0;

@@ -108,6 +108,32 @@ struct PortLabel {
     Label label;
 };
 
+// A command that rules name, and what they say of it with one and the same verdict.
+struct Pattern {
+    bailiff_mask needs{}; // elements: one is a program
+    std::uint8_t verdict; // enum bailiff_verdict
+    Label label;          // of right argv
+};
+
+// A word, a flag or a program's name that makes an argument an element.
+struct CommandWord {
+    std::uint8_t kind; // enum bailiff_word_kind
+    std::string text;  // 1 to kMaxWordBytes bytes
+
+    // NOLINTNEXTLINE(modernize-use-nullptr)
+    friend auto operator<=>(const CommandWord&, const CommandWord&) = default;
+};
+
+// The commands that rules name. An element is what one item of a command asks for, a bit of a mask;
+// items that ask for the same share it.
+struct Commands {
+    std::map<CommandWord, bailiff_mask> words;
+    std::map<std::uint8_t, bailiff_mask> flags; // by character
+    std::vector<Pattern> patterns;              // the strictest verdict first
+    bailiff_mask arguments{};                   // the elements that are no program
+    std::uint32_t prefixes = 0;                 // bit n: a prefix of n bytes is asked for
+};
+
 struct Image {
     std::vector<ProfileBit> bits;
     std::vector<RuleSource> rules;
@@ -120,6 +146,7 @@ struct Image {
     std::map<std::string, Label> suffixes; // with their dot
     std::vector<AddressClass> addresses;
     std::vector<PortLabel> ports;
+    Commands commands;
 
     // Paths that a written rule denies something: what lies there under another name elsewhere is
     // judged by that one.

@@ -1,8 +1,10 @@
 #include "policy/limits.h"
 
+#include <map>
 #include <set>
 #include <string>
 
+#include "policy/class_rules.h"
 #include "policy/document.h"
 #include "policy/image.h"
 
@@ -19,9 +21,52 @@ std::size_t matches_of(const v1::Match& match) {
     return count;
 }
 
+template <typename Rule>
+std::size_t values_of(const Rules<Rule>& rules) {
+    std::size_t count = 0;
+    for (const auto& rule : rules) {
+        const auto* access = rule.GetReflection();
+        count++;
+        for (int i = 0; i < rule.GetDescriptor()->field_count(); i++)
+            if (const auto* field = rule.GetDescriptor()->field(i); field->is_repeated())
+                count += static_cast<std::size_t>(access->FieldSize(rule, field));
+    }
+    return count;
+}
+
+std::size_t values_of(const v1::Class& of) {
+    return values_of(of.exec()) + values_of(of.files()) + values_of(of.network()) +
+           values_of(of.system()) + values_of(of.argv());
+}
+
+// A class is compiled into each profile that names it.
+void check_classes(const Document& document, Problems& problems) {
+    const v1::Policy& policy = document.policy;
+    if (static_cast<std::size_t>(policy.classes_size()) > kMaxClasses)
+        return problems.add(document.at(policy.classes(static_cast<int>(kMaxClasses)), 1),
+                            "expected at most " + std::to_string(kMaxClasses) + " classes");
+    std::map<std::string, std::size_t> sizes;
+    for (const v1::Class& one : policy.classes()) sizes[one.name()] = values_of(one);
+    std::size_t values = 0;
+    for (const v1::Profile& profile : policy.profiles())
+        for (const v1::ClassRule& rule : profile.irreversible()) {
+            const auto named = sizes.find(rule.class_());
+            if (named == sizes.end()) continue;
+            values += named->second;
+            if (values > kMaxClassValues)
+                return problems.add(document.at(rule, 1),
+                                    "up to this class the rules of classes name " +
+                                        std::to_string(values) +
+                                        " things, counted again for each profile; expected at "
+                                        "most " +
+                                        std::to_string(kMaxClassValues));
+        }
+}
+
 } // namespace
 
 void check_limits(const Document& document, Problems& problems) {
+    check_classes(document, problems);
     std::size_t agents = 0;
     std::size_t matches = 0;
     for (const v1::Agent& agent : document.policy.agents()) {
@@ -73,6 +118,8 @@ void check_limits(const Image& image, Problems& problems) {
     };
     for (const PortLabel& entry : image.ports)
         if (!add(entry.label, 0)) return;
+    for (const Pattern& pattern : image.commands.patterns)
+        if (!add(pattern.label, 0)) return;
     std::map<std::string, Label> guards;
     for (const auto* paths : {&image.paths, &image.templates}) {
         for (const auto& [path, label] : *paths) {

@@ -39,8 +39,18 @@ inline constexpr std::size_t kMaxRows = (BAILIFF_MAX_ROWS - 1) / (BAILIFF_MAX_PO
 inline constexpr std::size_t kMaxListed = BAILIFF_MAX_LISTED / BAILIFF_MAX_POLICIES;
 inline constexpr std::size_t kMaxMatches = BAILIFF_MAX_AGENTS / 2;
 inline constexpr std::size_t kMaxAgents = BAILIFF_MAX_SUBJECTS / 4;
+inline constexpr std::size_t kMaxClasses = 256;
+// What the rules of classes name, counted again for each profile that names the class.
+inline constexpr std::size_t kMaxClassValues = 100'000;
 
-// Agents and their matches.
+// Of the commands that rules name (right argv), of one policy slot.
+inline constexpr std::size_t kMaxPatterns = BAILIFF_MAX_PATTERNS;
+inline constexpr std::size_t kMaxElements = std::size_t{BAILIFF_MASK_WORDS} * 64;
+inline constexpr std::size_t kMaxWords = BAILIFF_MAX_WORDS / BAILIFF_MAX_POLICIES;
+// Of a word in a command: the kernel reads 255 bytes with the terminating NUL.
+inline constexpr std::size_t kMaxWordBytes = 254;
+
+// Agents and their matches; classes, counted once for each profile that names them.
 void check_limits(const Document& document, Problems& problems);
 // Objects and labels; ports are counted where they are made.
 void check_limits(const Image& image, Problems& problems);

@@ -36,6 +36,7 @@ void lint(const Document& document, Problems& problems) {
     lint_issuers(document, problems);
     lint_principals(document, problems);
     lint_rules(document, problems);
+    lint_classes(document, problems);
     lint_matches(document, problems);
 }
 

@@ -2,7 +2,10 @@
 // would swallow the host itself. One file a section of the policy. Internal to policy/. Any thread.
 #pragma once
 
+#include <vector>
+
 #include "policy/document.h"
+#include "policy/settings.h"
 
 namespace bailiff::policy {
 
@@ -17,6 +20,11 @@ void lint_principals(const Document& document, Problems& problems);
 
 // What is said: `profiles`.
 void lint_rules(const Document& document, Problems& problems);
+
+// Acts that cannot be undone: `classes`, and `irreversible` of `profiles`.
+void lint_classes(const Document& document, Problems& problems);
+// What of them can hardly be meant and is no error.
+[[nodiscard]] std::vector<Advice> class_advice(const Document& document);
 
 // Agents' matches alone; reads /etc/shells and resolves paths.
 void lint_matches(const Document& document, Problems& problems);

@@ -30,6 +30,7 @@ Result<std::shared_ptr<const Policy>> read_policy(std::string_view text, const s
     policy->file = name;
     policy->digest = hex(sha256(text));
     policy->settings = make_settings(document);
+    policy->settings.advice = class_advice(document);
     Result<Image> image = compile(document);
     if (!image) return tl::unexpected(image.error());
     policy->image = std::move(*image);

@@ -27,6 +27,8 @@ public:
                 if (std::string why = by_rule(label); !why.empty()) return why;
         for (const PortLabel& entry : image_.ports)
             if (std::string why = by_rule(entry.label); !why.empty()) return why;
+        for (const Pattern& pattern : image_.commands.patterns)
+            if (std::string why = by_rule(pattern.label); !why.empty()) return why;
         if (std::string why = by_default(); !why.empty()) return why;
         return by_end();
     }

@@ -77,6 +77,12 @@ struct ObserveUntil {
     bool matters = false; // the policy or a profile of it is in mode observe
 };
 
+// What can hardly be meant and is no error.
+struct Advice {
+    Position at;
+    std::string text;
+};
+
 struct ApprovalSettings {
     bool own = false; // who presented a session's token may approve what it does
 };
@@ -94,6 +100,7 @@ struct Settings {
     std::vector<AgentEntry> agents;
     std::vector<NarrowingEntry> tasks;
     std::vector<NarrowingEntry> scopes;
+    std::vector<Advice> advice;
 };
 
 // `pattern` with a trailing * matches any ending; else only itself.

@@ -2,6 +2,8 @@
 
 #include <arpa/inet.h>
 
+#include <cstring>
+
 namespace bailiff::session {
 
 Result<std::unique_ptr<PolicyTables>> PolicyTables::install(
@@ -13,6 +15,7 @@ Result<std::unique_ptr<PolicyTables>> PolicyTables::install(
     if (Status done = port.clear_listed(self->labels_.first(), kLabelsPerSlot); !done)
         return tl::unexpected(done.error());
     if (Status done = self->write_network(); !done) return tl::unexpected(done.error());
+    if (Status done = self->write_commands(); !done) return tl::unexpected(done.error());
     if (Status done = self->refresh(sights); !done) return tl::unexpected(done.error());
     if (Status done = self->write_policy_row(); !done) return tl::unexpected(done.error());
     return self;
@@ -39,6 +42,41 @@ Status PolicyTables::write_network() {
         key.policy = htonl(slot_);
         std::memcpy(key.address, entry.prefix.bytes.data(), sizeof(key.address));
         if (Status written = port_.put_address(key, entry.number); !written) return written;
+    }
+    return {};
+}
+
+Status PolicyTables::write_commands() {
+    const policy::Commands& commands = policy_->image.commands;
+    if (commands.patterns.empty()) return {}; // the slot was cleared
+    if (Status written = write_words(commands); !written) return written;
+    for (const auto& [character, elements] : commands.flags)
+        if (Status written = port_.put_flag(slot_, character, elements); !written) return written;
+    std::uint32_t number = 0;
+    for (const policy::Pattern& pattern : commands.patterns) {
+        const Result<std::uint32_t> label = labels_.intern(pattern.label);
+        if (!label) return tl::unexpected(label.error());
+        if (Status written = port_.put_pattern(slot_, number++, {pattern.needs, *label, 0});
+            !written)
+            return written;
+    }
+    return port_.put_argv(slot_, {commands.arguments, number, commands.prefixes});
+}
+
+Status PolicyTables::write_words(const policy::Commands& commands) {
+    const Result<bailiff_config> config = port_.get_config();
+    if (!config) return tl::unexpected(config.error());
+    for (const auto& [word, elements] : commands.words) {
+        bailiff_word_key key = {};
+        key.policy = slot_;
+        key.kind = word.kind;
+        if (word.kind == BAILIFF_WORD_PREFIX) {
+            key.length = static_cast<bailiff_u8>(word.text.size());
+            std::memcpy(&key.word, word.text.data(), word.text.size());
+        } else {
+            key.word = hash_name(*config, word.text);
+        }
+        if (Status written = port_.put_word(key, elements); !written) return written;
     }
     return {};
 }

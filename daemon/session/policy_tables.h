@@ -1,6 +1,6 @@
 // PolicyTables: one policy as the kernel holds it, in one of the policy slots. Writes labels,
-// objects, addresses and ports; keeps them true while mounts and files come and go. Owned by the
-// session manager; I/O thread only.
+// objects, addresses, ports and commands; keeps them true while mounts and files come and go. Owned
+// by the session manager; I/O thread only.
 #pragma once
 
 #include <memory>
@@ -41,6 +41,8 @@ private:
                  std::uint8_t slot)
         : port_(port), policy_(std::move(policy)), slot_(slot), labels_(port, slot) {}
     [[nodiscard]] Status write_network();
+    [[nodiscard]] Status write_commands();
+    [[nodiscard]] Status write_words(const policy::Commands& commands);
     [[nodiscard]] Status write_policy_row();
 
     kernel::KernelPort& port_;

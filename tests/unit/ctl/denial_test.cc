@@ -99,6 +99,24 @@ TEST(DenialLine, WithoutARuleTheReasonSpeaksAndNothingIsAdvised) {
               "has expired");
 }
 
+TEST(DenialLine, ACommandIsChangedInItsRuleAndNeverAddedToADefault) {
+    v1::Record record = denied_write();
+    record.set_right("argv");
+    record.set_reason("rule");
+    record.mutable_rule()->set_text("deny class publish: argv npm publish");
+    EXPECT_THAT(denial_line(record), EndsWith("; to allow: change that rule"));
+    record.set_reason("default");
+    EXPECT_THAT(denial_line(record), Not(HasSubstr("to allow")));
+}
+
+TEST(DenialLine, ArgumentsThatChangedSayThatThemselves) {
+    v1::Record record = denied_write();
+    record.set_right("argv");
+    record.clear_rule();
+    record.set_reason("argv_changed");
+    EXPECT_THAT(denial_line(record), EndsWith(": its arguments were changed while it was started"));
+}
+
 TEST(DenialLine, WhatTheAgentNamedCannotSpeakToTheTerminal) {
     v1::Record record = denied_write();
     record.mutable_object()->set_path("/tmp/\x1b[2J\nbailiff: allowed");

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 
+#include <filesystem>
+
 #include "base/strict_json.h"
 #include "ctl/policy_check.h"
 #include "ctl/policy_eval.h"
@@ -103,6 +105,21 @@ TEST(PolicyQuestion, WhatIsNoAddressIsRefused) {
     EXPECT_THAT(parse_question("connect", "example.org:443").error().message(),
                 HasSubstr("host names are not resolved"));
     EXPECT_FALSE(parse_question("socket", "10.0.0.1:443"));
+}
+
+TEST(PolicyQuestion, ACommandIsLookedForAsAShellWould) {
+    const auto asked = command_question({"sh", "-c", "x y"});
+    ASSERT_TRUE(asked) << asked.error().message();
+    EXPECT_EQ(asked->question.right, BAILIFF_RIGHT_ARGV);
+    EXPECT_THAT(asked->question.path, EndsWith("/bin/sh"));
+    EXPECT_THAT(asked->question.argv, ElementsAre("sh", "-c", "x y"));
+    EXPECT_EQ(asked->text, "argv sh -c x y");
+    EXPECT_EQ(command_question({"/opt/../bin/sh"})->question.path, "/bin/sh");
+    EXPECT_THAT(command_question({"no-such-program"})->question.path,
+                StartsWith(std::filesystem::current_path().string()));
+    EXPECT_FALSE(command_question({}));
+    EXPECT_FALSE(command_question({""}));
+    EXPECT_FALSE(parse_question("argv", "sh")) << "a command is no path";
 }
 
 TEST(PolicyEval, TheAgentIsFoundByItsActorOrItsName) {
@@ -223,6 +240,30 @@ TEST(PolicyEval, JsonSaysTheSame) {
     EXPECT_FALSE(answer.at("allowed").as_bool());
 }
 
+// kPolicy, whose host holds `npm publish`.
+std::string with_class() {
+    std::string text = kPolicy;
+    text += "classes: [{name: publish, argv: [{command: [npm, publish]}]}]\n";
+    const std::string after = "  - name: ceiling\n";
+    text.insert(text.find(after) + after.size(),
+                "    irreversible: [{class: publish, verdict: hold}]\n");
+    return text;
+}
+
+TEST(PolicyEval, ACommandThatWaitsIsNotAllowed) {
+    const auto loaded = policy::load_text(with_class(), "p.yaml");
+    ASSERT_TRUE(loaded) << loaded.error().message();
+    const Result<EvalGrant> granted = grant_for(**loaded, alice());
+    ASSERT_TRUE(granted) << granted.error().message();
+    const auto answers =
+        answer_all(**loaded, *granted,
+                   {*command_question({"npm", "publish"}), *command_question({"npm", "install"})});
+    EXPECT_FALSE(answers[0].allowed);
+    EXPECT_THAT(answers[0].answer.sentence,
+                HasSubstr("hold class publish: argv npm publish, profile ceiling, layer host"));
+    EXPECT_TRUE(answers[1].allowed);
+}
+
 TEST(PolicyCheck, CountsAgentsProfilesAndRules) {
     EXPECT_EQ(check_text(*small()), "ok, 2 agents, 6 profiles in use of 255, 5 rules");
 }
@@ -233,6 +274,12 @@ std::vector<std::string> warnings_of(const std::string& text) {
     const auto policy = policy::load_text(text, "p.yaml");
     EXPECT_TRUE(policy) << (policy ? "" : policy.error().message());
     return policy ? policy_warnings(**policy, clock) : std::vector<std::string>();
+}
+
+TEST(PolicyCheck, WarnsOfWhatCanHardlyBeMeantOfAClass) {
+    EXPECT_THAT(warnings_of(std::string(kPolicy) +
+                            "classes: [{name: publish, argv: [{command: [npm, publish]}]}]\n"),
+                Contains(HasSubstr(": warning: class publish has no effect: no profile names it")));
 }
 
 TEST(PolicyCheck, WarnsOfWhatThisHostDoesNotHave) {
@@ -364,6 +411,23 @@ TEST_F(PolicyCommand, EvalIs1WhereOneIsDeniedAndKeepsTheOrder) {
     ASSERT_NE(third, std::string::npos) << out;
     EXPECT_LT(first, second);
     EXPECT_LT(second, third);
+}
+
+TEST_F(PolicyCommand, EvalTakesACommandBehindTwoDashes) {
+    const std::string file = program_.write("classes.yaml", with_class());
+    const auto ask = [&](const std::vector<std::string>& command) {
+        std::vector<std::string> words = {"policy",  "eval",   file,         "--user", "user:alice",
+                                          "--agent", "fixer",  "--task",     "JIRA-1", "--scope",
+                                          "fix",     "--read", "/etc/hosts", "--"};
+        words.insert(words.end(), command.begin(), command.end());
+        return program_.run(words);
+    };
+    EXPECT_EQ(ask({"npm", "publish", "--json"}), 1) << "its options are not eval's";
+    EXPECT_THAT(program_.out(), StartsWith("read /etc/hosts: audit: "));
+    EXPECT_THAT(program_.out(), HasSubstr("\nargv npm publish --json: hold: "));
+    EXPECT_EQ(ask({"npm", "install"}), 0) << program_.out();
+    EXPECT_EQ(ask({""}), 2);
+    EXPECT_EQ(program_.run({"policy", "check", file, "--", "npm"}), 2);
 }
 
 TEST_F(PolicyCommand, EvalIs2WhereNoSessionIsGiven) {

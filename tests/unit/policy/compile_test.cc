@@ -14,13 +14,14 @@ TEST(Compile, AProfileUsedInTwoLayersHasABitInEach) {
     EXPECT_EQ(policy->image.bits[1].layer, BAILIFF_LAYER_USER);
 }
 
-TEST(Compile, EachBitHasADefaultForEachRight) {
+TEST(Compile, EachBitHasADefaultForEachRightThatDeniesAllButCommands) {
     const auto policy = must_load("version: 1\nhost: {profiles: [a]}\nprofiles: [{name: a}]\n");
     const auto rows = policy->image.defaults.rows();
     for (std::uint8_t right = 0; right < BAILIFF_ALL_RIGHTS; right++)
         EXPECT_EQ(rows[right].says[BAILIFF_VERDICT_DENY].word[0],
-                  right_name(right) == std::string("none") ? 0U : 1U)
+                  right_name(right) == std::string("none") || right == BAILIFF_RIGHT_ARGV ? 0U : 1U)
             << right_name(right);
+    EXPECT_EQ(rows[BAILIFF_RIGHT_ARGV].says[BAILIFF_VERDICT_ALLOW].word[0], 0b11U);
 }
 
 TEST(Compile, ARightOverTheSystemIsGrantedByNameAndByNothingElse) {

@@ -40,6 +40,8 @@ TEST(Contents, WhatIsNoDigestIsNamedWithItsPlace) {
 TEST(Contents, OnlyRulesThatAllowFilesByPathHaveThem) {
     EXPECT_THAT(exec("verdict: deny, path: [/x], sha256: [" + kA + "]"),
                 HasSubstr("a deny has no sha256"));
+    EXPECT_THAT(exec("verdict: hold, path: [/x], sha256: [" + kA + "]"),
+                HasSubstr("a rule that holds has no sha256"));
     EXPECT_THAT(exec("verdict: allow, name: [x], sha256: [" + kA + "]"), HasSubstr("needs `path`"));
     EXPECT_THAT(exec("verdict: allow, path: [/x], suffix: [.so], sha256: [" + kA + "]"),
                 HasSubstr("needs `path`"));

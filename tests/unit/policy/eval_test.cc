@@ -1,4 +1,5 @@
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -154,6 +155,76 @@ TEST(Eval, WhatASessionIsAllowedFollowsNoLink) {
         EXPECT_EQ(ask(*rules("deny"), BAILIFF_RIGHT_READ, path, variables), "deny") << path;
     }
     EXPECT_EQ(ask(*rules("deny"), BAILIFF_RIGHT_READ, root / "x", variables), "allow");
+}
+
+// The sentence for alice's session.
+std::string command_of(const Policy& policy, const std::vector<std::string>& argv,
+                       const std::string& path = "/no/such/program") {
+    Question question;
+    question.right = BAILIFF_RIGHT_ARGV;
+    question.path = path;
+    question.argv = argv;
+    const auto granted = grant(policy, alice(), {});
+    return evaluate(policy, granted->profiles, {}, question).sentence;
+}
+
+TEST(Eval, ACommandIsSettledByTheRulesThatNameIt) {
+    const auto policy = agent_rules(
+        "    argv:\n"
+        "      - {verdict: audit, command: [git, push]}\n"
+        "      - {verdict: hold, command: [git, push, -f]}\n");
+    EXPECT_EQ(command_of(*policy, {"git", "push"}),
+              "audit: p.yaml:10:10 audit argv git push, profile agent, layer agent");
+    EXPECT_EQ(command_of(*policy, {"git", "push", "-f"}),
+              "hold: p.yaml:11:10 hold argv git push -f, profile agent, layer agent")
+        << "the strictest of two patterns";
+    EXPECT_EQ(command_of(*policy, {"git", "fetch"}),
+              "allow: p.yaml:7:12 default allow argv, profile user, layer user")
+        << "also where exec is denied by default";
+}
+
+TEST(Eval, OfTwoLayersTheStricterSaysWhatBecomesOfACommand) {
+    const auto policy =
+        must_load(around("  - {name: user, irreversible: [{class: c, verdict: hold}]}\n"
+                         "  - {name: agent, irreversible: [{class: c, verdict: deny}]}\n"
+                         "classes: [{name: c, argv: [{command: [npm, publish]}]}]\n"));
+    EXPECT_EQ(command_of(*policy, {"npm", "publish"}),
+              "deny: p.yaml:9:28 deny class c: argv npm publish, profile agent, layer agent");
+}
+
+TEST(Eval, AProfileInModeObserveOnlyRecordsACommand) {
+    const auto policy = agent_rules(
+        "    mode: observe\n"
+        "    argv: [{verdict: deny, command: [npm, publish]}]\n");
+    EXPECT_EQ(
+        command_of(*policy, {"npm", "publish"}),
+        "audit (would deny, mode observe): p.yaml:10:13 deny argv npm publish, profile agent, "
+        "layer agent");
+}
+
+TEST(Eval, TheFileThatIsExecutedIsTheOneBehindItsLinks) {
+    const bailiff::tests::TemporaryFolder folder;
+    bailiff::tests::put_file(folder.file("git"), "");
+    std::filesystem::create_symlink("git", folder.file("vcs"));
+    const auto policy = agent_rules("    argv: [{verdict: deny, command: [git, push]}]\n");
+    EXPECT_THAT(command_of(*policy, {"vcs", "push"}, folder.file("vcs")),
+                ::testing::StartsWith("deny: "));
+    EXPECT_THAT(command_of(*policy, {"vcs", "push"}, folder.file("other")),
+                ::testing::StartsWith("allow: "));
+}
+
+TEST(Eval, AFileOfSomebodyElseThanRootIsWhatItsArgumentsName) {
+    const bailiff::tests::TemporaryFolder folder;
+    bailiff::tests::put_file(folder.file("tool"), "");
+    if (geteuid() == 0) {
+        ASSERT_EQ(chown(folder.file("tool").c_str(), 1000, 1000), 0);
+    }
+    const auto policy = agent_rules("    argv: [{verdict: deny, command: [git, push]}]\n");
+    const std::vector<std::string> argv = {"tool", "git", "push"};
+    EXPECT_THAT(command_of(*policy, argv, folder.file("tool")), ::testing::StartsWith("deny: "));
+    EXPECT_THAT(command_of(*policy, argv, "/usr/bin/env"), ::testing::StartsWith("allow: "));
+    EXPECT_THAT(command_of(*policy, argv, folder.file("gone")), ::testing::StartsWith("allow: "));
+    EXPECT_THAT(command_of(*policy, argv, "/gone/busybox"), ::testing::StartsWith("deny: "));
 }
 
 TEST(Eval, WithNoProfileNothingIsGranted) {

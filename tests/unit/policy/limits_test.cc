@@ -109,6 +109,25 @@ TEST(Limits, MoreLabelsThanTheKernelHoldsNameARule) {
                 ::testing::ContainsRegex("p.yaml:[0-9]+:[0-9]+: the policy's rules say too many"));
 }
 
+TEST(Limits, WhatIsSaidOfCommandsIsCountedToo) {
+    const auto rules = [](std::size_t paths) {
+        return problem(
+            with_profile("    argv: [" +
+                         repeat(100,
+                                [](std::size_t i) {
+                                    return "{verdict: deny, command: [p" + std::to_string(i) + "]}";
+                                }) +
+                         "]\n    files: [" +
+                         repeat(paths,
+                                [](std::size_t i) {
+                                    return "{verdict: deny, path: [/p" + std::to_string(i) + "]}\n";
+                                }) +
+                         "]\n"));
+    };
+    EXPECT_EQ(rules(1'200), "no problem");
+    EXPECT_THAT(rules(1'300), HasSubstr("the policy's rules say too many different things"));
+}
+
 TEST(Limits, PathsAndNamesLongerThanTheKernelTakesAreRefused) {
     const auto path = [](const std::string& text) {
         return problem(with_profile("    files: [{verdict: deny, path: [\"" + text + "\"]}]\n"));

@@ -43,16 +43,20 @@ TEST(Lint, WhatCannotWaitIsNotHeld) {
               "no problem");
     EXPECT_EQ(profile("network: [{verdict: hold, rights: [connect, bind]}]"), "no problem");
     EXPECT_EQ(profile("system: [{verdict: hold, rights: [signal]}]"), "no problem");
-    EXPECT_EQ(profile("default: {network: hold}"), "no problem");
+    EXPECT_EQ(profile("exec: [{verdict: hold, path: [/bin/ls]}]"), "no problem");
+    EXPECT_EQ(profile("exec: [{verdict: hold, rights: [load], path: [/bin/ls]}]"), "no problem");
+    EXPECT_EQ(profile("argv: [{verdict: hold, command: [ls]}]"), "no problem");
+    EXPECT_EQ(profile("system: [{verdict: hold, rights: [gain]}]"), "no problem");
+    EXPECT_EQ(profile("default: {network: hold, exec: hold}"), "no problem");
     EXPECT_THAT(profile("files: [{verdict: hold, rights: [read], path: [/srv]}]"),
-                HasSubstr("p.yaml:4:38: read cannot be held; what can: write,"));
+                HasSubstr("p.yaml:4:38: read cannot be held; what can: exec, load, argv, write, "
+                          "create, delete, rename, truncate, metadata, connect, bind, signal, "
+                          "gain"));
     EXPECT_THAT(profile("files: [{verdict: hold, path: [/srv]}]"),
                 HasSubstr("a rule without `rights`"));
-    EXPECT_THAT(profile("exec: [{verdict: hold, path: [/bin/ls]}]"),
-                HasSubstr("an execution cannot be held"));
     EXPECT_THAT(profile("system: [{verdict: hold, rights: [jit]}]"),
                 HasSubstr("jit cannot be held"));
-    for (const char* kind : {"exec", "files", "system"})
+    for (const char* kind : {"files", "system"})
         EXPECT_THAT(profile("default: {" + std::string(kind) + ": hold}"),
                     HasSubstr("some of what this default speaks for"));
 }

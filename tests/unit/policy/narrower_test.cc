@@ -40,7 +40,8 @@ TEST(Narrower, OneThatDeniesOrRecordsMayNotGo) {
          {"files: [{verdict: deny, path: [/srv]}]", "files: [{verdict: audit, path: [/srv]}]",
           "files: [{verdict: deny, name: [x]}]", "exec: [{verdict: deny, suffix: [.sh]}]",
           "files: [{verdict: deny, path: [\"${workspace}\"]}]",
-          "network: [{verdict: deny, to: [10.0.0.0/8]}]"})
+          "network: [{verdict: deny, to: [10.0.0.0/8]}]", "argv: [{verdict: deny, command: [rm]}]",
+          "argv: [{verdict: audit, command: [rm]}]"})
         EXPECT_THAT(without_b(kOpen, std::string(kOpen) + ", " + rule), HasSubstr("host:b"))
             << rule;
 }

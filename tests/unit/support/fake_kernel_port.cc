@@ -147,8 +147,40 @@ Result<std::optional<kernel::Hashed>> FakeKernelPort::take_hashed() {
     return first;
 }
 
+Status FakeKernelPort::put_word(const bailiff_word_key& key, const bailiff_mask& elements) {
+    if (Status made = call("put_word"); !made) return made;
+    words[key] = elements;
+    return {};
+}
+
+Status FakeKernelPort::put_flag(std::uint32_t policy_slot, std::uint8_t character,
+                                const bailiff_mask& elements) {
+    if (Status made = call("put_flag"); !made) return made;
+    if (character >= BAILIFF_FLAGS) return fail(ErrorCode::kInternal, "put_flag outside the table");
+    flags[{policy_slot, character}] = elements;
+    return {};
+}
+
+Status FakeKernelPort::put_pattern(std::uint32_t policy_slot, std::uint32_t number,
+                                   const bailiff_pattern& pattern) {
+    if (Status made = call("put_pattern"); !made) return made;
+    if (number >= BAILIFF_MAX_PATTERNS)
+        return fail(ErrorCode::kInternal, "put_pattern outside the table");
+    patterns[{policy_slot, number}] = pattern;
+    return {};
+}
+
+Status FakeKernelPort::put_argv(std::uint32_t policy_slot, const bailiff_argv& row) {
+    if (Status made = call("put_argv"); !made) return made;
+    argv[policy_slot] = row;
+    return {};
+}
+
 Status FakeKernelPort::clear_policy(std::uint8_t slot) {
     if (Status made = call("clear_policy"); !made) return made;
+    argv[slot] = {};
+    std::erase_if(words, [&](const auto& entry) { return entry.first.policy == slot; });
+    std::erase_if(flags, [&](const auto& entry) { return entry.first.first == slot; });
     std::erase_if(objects, [&](const auto& entry) { return entry.first.policy == slot; });
     std::erase_if(ports, [&](const auto& entry) { return entry.first.policy == slot; });
     std::erase_if(addresses,

@@ -65,6 +65,12 @@ public:
     Status hash(const std::string& path) override;
     Status find_links(const std::string& path) override;
     Result<std::optional<kernel::Hashed>> take_hashed() override;
+    Status put_word(const bailiff_word_key& key, const bailiff_mask& elements) override;
+    Status put_flag(std::uint32_t policy_slot, std::uint8_t character,
+                    const bailiff_mask& elements) override;
+    Status put_pattern(std::uint32_t policy_slot, std::uint32_t number,
+                       const bailiff_pattern& pattern) override;
+    Status put_argv(std::uint32_t policy_slot, const bailiff_argv& row) override;
     Status clear_policy(std::uint8_t slot) override;
     Status put_session(std::uint32_t slot, const bailiff_session& row) override;
     Result<bailiff_session> get_session(std::uint32_t slot) override;
@@ -115,7 +121,12 @@ public:
     std::map<bailiff_address_key, std::uint32_t, BytesLess<bailiff_address_key>> addresses;
     std::map<bailiff_port_key, std::uint32_t, BytesLess<bailiff_port_key>> ports;
     std::map<bailiff_listed_key, bailiff_listed, BytesLess<bailiff_listed_key>> listed;
-    std::vector<kernel::Hashed> hashed; // done, and to be taken
+    std::map<bailiff_word_key, bailiff_mask, BytesLess<bailiff_word_key>> words;
+    // By policy slot, and the flag's character or the pattern's number.
+    std::map<std::pair<std::uint32_t, std::uint32_t>, bailiff_mask> flags;
+    std::map<std::pair<std::uint32_t, std::uint32_t>, bailiff_pattern> patterns;
+    std::map<std::uint32_t, bailiff_argv> argv; // by policy slot
+    std::vector<kernel::Hashed> hashed;         // done, and to be taken
     std::map<std::uint32_t, bailiff_session> sessions;
     std::map<std::uint32_t, bailiff_subject> subjects;
     std::vector<kernel::AgentMatch> agents;
