@@ -73,7 +73,7 @@ int bprm_check(context* ctx) {
     return on_bprm_check((struct linux_binprm*)ctx[0]);
 }
 
-HOOK(bprm_creds_from_file, 2) {
+HOOK_TO(bprm_creds_from_file, 2) {
     return on_creds_from_file((struct linux_binprm*)ctx[0]);
 }
 

@@ -11,50 +11,57 @@ static __always_inline const struct bailiff_budget* budget_of(const struct baili
     return d->reason == BAILIFF_REASON_RULE ? bpf_map_lookup_elem(&budgets, &key) : 0;
 }
 
-// Would the act be let through, did the profile that decided not hold it? Else another one holds
-// it as well. The settling in the row's scratch is changed; its decision is kept.
-static __noinline int holds_alone(struct bailiff_task* row, const struct bailiff_subject* subject,
-                                  u32 right) {
-    struct bailiff_decision* d = scratch_decision(row);
-    struct bailiff_decision before = *d;
-    struct bailiff_settle* s = scratch_settle(row);
-    u32 slot = subject->policy;
-    const struct bailiff_policy* policy = bpf_map_lookup_elem(&policies, &slot);
-    if (!policy) return 0;
-    u32 word = (before.profile >> 6) & (BAILIFF_MASK_WORDS - 1);
-    u64 bit = 1ULL << (before.profile & 63);
-    s->decided[BAILIFF_VERDICT_HOLD].word[word] &= ~bit;
-    s->decided[BAILIFF_VERDICT_AUDIT].word[word] |= bit;
-    s->noted.verdict = BAILIFF_VERDICT_AUDIT;
-    int verdict = settle_end(row, subject, policy, right);
-    s->decided[BAILIFF_VERDICT_HOLD].word[word] |= bit;
-    *d = before;
-    return verdict <= BAILIFF_VERDICT_AUDIT;
+// Does no other profile hold the act, by a rule or by its default? What any denies is denied and
+// does not come here.
+static __always_inline int holds_alone(struct bailiff_task* row,
+                                       const struct bailiff_subject* subject, u32 right) {
+    const struct bailiff_settle* s = scratch_settle(row);
+    u32 index = subject->policy * BAILIFF_ALL_RIGHTS + right;
+    const struct bailiff_row* by_default = bpf_map_lookup_elem(&defaults, &index);
+    if (!by_default) return 0;
+    u32 profile = scratch_decision(row)->profile;
+    u64 others = 0;
+    for (u32 i = 0; i < BAILIFF_MASK_WORDS; i++) {
+        u64 own = i == profile >> 6 ? 1ULL << (profile & 63) : 0;
+        others |= s->decided[BAILIFF_VERDICT_HOLD].word[i] & ~own;
+        others |= s->undecided.word[i] & by_default->says[BAILIFF_VERDICT_HOLD].word[i];
+    }
+    return !others;
 }
 
-// Whose budget it is: the session's, or of an agent without one the subject's.
-static __always_inline void spender(struct bailiff_spent_key* key,
-                                    const struct bailiff_subject* subject, u32 slot) {
-    key->session = subject->session;
-    key->epoch = subject->session ? subject->session_epoch : subject->generation;
-    key->subject = subject->session ? 0 : slot;
+// A key of "spent_acts" or of "contacts": they begin alike.
+union spender_key {
+    struct bailiff_spent_key spent;
+    struct bailiff_contact_key contact;
+};
+
+// Whose budget it is: the session's, or of an agent without one the subject's. The key lies in the
+// task's row, since a chain of calls has little stack; the row is looked up, for what a
+// verified-once function was handed is no place for a key. NULL where it is not found.
+static __always_inline union spender_key* spender(const struct bailiff_subject* subject) {
+    struct bailiff_task* row = task_row();
+    if (!row) return 0;
+    union spender_key* key = (union spender_key*)&row->scratch[SCRATCH_NAME];
+    __builtin_memset(key, 0, sizeof(*key));
+    key->spent.session = subject->session;
+    key->spent.epoch = subject->session ? subject->session_epoch : subject->generation;
+    key->spent.subject = subject->session ? 0 : row->subject;
+    return key;
 }
 
 // Takes one act of the budget; 0 where there is none left. The act that was made `count` acts ago
 // must be longer ago than the period.
-static __noinline int spend(struct bailiff_task* row, const struct bailiff_subject* subject,
-                            const struct bailiff_budget* budget) {
-    struct bailiff_spent_key key = {.number = budget->number};
-    u32 zero = 0;
+static __always_inline int spend(union spender_key* key, const struct bailiff_budget* budget) {
     u32 count = budget->count;
     if (!count) return 0;
-    spender(&key, subject, row->subject);
-    struct bailiff_spent* spent = bpf_map_lookup_elem(&spent_acts, &key);
+    key->spent.number = budget->number;
+    struct bailiff_spent* spent = bpf_map_lookup_elem(&spent_acts, key);
     if (!spent) {
+        u32 zero = 0;
         const struct bailiff_spent* none = bpf_map_lookup_elem(&unspent, &zero);
         if (!none) return 0;
-        bpf_map_update_elem(&spent_acts, &key, none, BPF_NOEXIST);
-        spent = bpf_map_lookup_elem(&spent_acts, &key);
+        bpf_map_update_elem(&spent_acts, key, none, BPF_NOEXIST);
+        spent = bpf_map_lookup_elem(&spent_acts, key);
         if (!spent) return 0;
     }
     u64 now = bpf_ktime_get_boot_ns();
@@ -69,26 +76,11 @@ static __noinline int spend(struct bailiff_task* row, const struct bailiff_subje
     return 1;
 }
 
-static __always_inline void contact_key(struct bailiff_contact_key* key,
-                                        const struct bailiff_task* row,
-                                        const struct bailiff_subject* subject,
-                                        const struct act* act) {
-    struct bailiff_spent_key who = {};
-    spender(&who, subject, row->subject);
-    key->session = who.session;
-    key->epoch = who.epoch;
-    key->subject = who.subject;
-    __builtin_memcpy(key->address, act->address, sizeof(key->address));
-    key->port = act->port;
-    key->protocol = act->protocol;
-}
-
-static __noinline int is_known_contact(const struct bailiff_task* row,
-                                       const struct bailiff_subject* subject,
-                                       const struct act* act) {
-    struct bailiff_contact_key key = {};
-    contact_key(&key, row, subject, act);
-    return bpf_map_lookup_elem(&contacts, &key) != 0;
+static __always_inline void note_address(union spender_key* key, const struct act* act) {
+    key->contact.port = act->port;
+    key->contact.protocol = act->protocol;
+    key->contact.zero = 0;
+    __builtin_memcpy(key->contact.address, act->address, sizeof(key->contact.address));
 }
 
 static __always_inline int asks_at_first_contact(struct bailiff_task* row, const struct act* act) {
@@ -98,13 +90,13 @@ static __always_inline int asks_at_first_contact(struct bailiff_task* row, const
 }
 
 // An address was approved: from now on the session knows it.
-static __noinline int note_contact(const struct bailiff_task* row,
-                                   const struct bailiff_subject* subject, const struct act* act) {
-    struct bailiff_contact_key key = {};
+static __always_inline void note_contact(const struct bailiff_subject* subject,
+                                         const struct act* act) {
     u8 one = 1;
-    contact_key(&key, row, subject, act);
-    bpf_map_update_elem(&contacts, &key, &one, BPF_ANY);
-    return 0;
+    union spender_key* key = spender(subject);
+    if (!key) return;
+    note_address(key, act);
+    bpf_map_update_elem(&contacts, key, &one, BPF_ANY);
 }
 
 enum unasked {
@@ -114,14 +106,18 @@ enum unasked {
 };
 
 // May the held act go without asking? Returns enum unasked.
-__noinline int goes_unasked(struct bailiff_task* row, const struct bailiff_subject* subject,
-                            const struct act* act) {
-    if (!row || !subject || !act) return ASKS;
+static __noinline int goes_unasked(struct bailiff_task* row,
+                                        const struct bailiff_subject* subject,
+                                        const struct act* act) {
     const struct bailiff_budget* budget = budget_of(scratch_decision(row), act->right);
     if (!budget || !holds_alone(row, subject, act->right)) return ASKS;
-    if ((budget->flags & BAILIFF_BUDGET_CONTACT) && is_known_contact(row, subject, act))
-        return KNOWN;
-    return spend(row, subject, budget) ? IN_BUDGET : ASKS;
+    union spender_key* key = spender(subject);
+    if (!key) return ASKS;
+    if (budget->flags & BAILIFF_BUDGET_CONTACT) {
+        note_address(key, act);
+        if (bpf_map_lookup_elem(&contacts, key)) return KNOWN;
+    }
+    return spend(key, budget) ? IN_BUDGET : ASKS;
 }
 
 #endif

@@ -48,10 +48,11 @@ static long path_step(u32 level, struct path_walk* w) {
     return 0;
 }
 
-static __always_inline void event_path(struct bailiff_event* e, const struct dentry* dentry) {
+static __noinline int event_path(struct bailiff_event* e, const struct dentry* dentry) {
     struct path_walk w = {.e = e, .dentry = dentry};
     bpf_loop(BAILIFF_MAX_DEPTH, path_step, &w, 0);
     if (!w.complete) e->flags |= BAILIFF_EVENT_TRUNCATED;
+    return 0;
 }
 
 // The other end of a rename or link, behind an empty name.

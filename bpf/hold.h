@@ -227,7 +227,7 @@ static __always_inline u64* turns_of_process(void) {
 // Stops this thread, and so its process, before the call returns. Not process-wide: a second stop
 // of that kind is dropped, and then the error reaches the program. While the process has turns the
 // stop is taken back at once: what is left of it is that the call is made again.
-static __always_inline int stop(void) {
+static __noinline int stop(void) {
     if (bpf_send_signal_thread(SIGSTOP)) return DENIED;
     const u64* turns = turns_of_process();
     if (turns && bpf_ktime_get_boot_ns() < *turns) bpf_send_signal_thread(SIGCONT);
@@ -299,13 +299,12 @@ static __always_inline int is_in_approved_exec(const struct bailiff_task* row,
 
 // The act happens without a rule's allowing it: what it opens is used freely, and what it replaces
 // is from now on what others rely on there.
-static __noinline int pass_on(struct bailiff_task* row, const struct act* act) {
+static __always_inline void pass_on(struct bailiff_task* row, const struct act* act) {
     u64 placed = is_new_end(act) ? other_end(row, act) : 0;
     if (placed) disown((u64)BPF_CORE_READ((const struct dentry*)placed, d_inode));
     row->scratch[SCRATCH_APPROVED] = 1;
     if (act->right == BAILIFF_RIGHT_CONNECT)
         note_passed(row, row->scratch[SCRATCH_OPEN], identify_peer(row, act));
-    return 0;
 }
 
 // The act was asked for before. What was approved in time is worth nothing later.
@@ -327,7 +326,7 @@ static __noinline int ask_again(struct bailiff_task* row, const struct bailiff_s
     }
     held->passed |= 1u << (act->right & 31);
     pass_on(row, act);
-    if (asks_at_first_contact(row, act)) note_contact(row, subject, act);
+    if (asks_at_first_contact(row, act)) note_contact(subject, act);
     return let_and_tell(row, BAILIFF_REASON_APPROVED);
 }
 

@@ -80,7 +80,8 @@ Status ControlService::may_answer(const api::Caller& caller,
                     " does not have it (see `roles` in the policy)");
 }
 
-v1::Approval ControlService::describe(const decision::Approval& approval) const {
+v1::Approval ControlService::describe(const api::Caller& caller,
+                                      const decision::Approval& approval) const {
     v1::Approval out;
     out.set_id(approval.id);
     *out.mutable_asked() = approval.asked;
@@ -89,6 +90,7 @@ v1::Approval ControlService::describe(const decision::Approval& approval) const 
     out.set_seconds_left(left / 1'000'000'000);
     if (approval.answer)
         out.set_answer(*approval.answer == BAILIFF_VERDICT_ALLOW ? "allow" : "deny");
+    out.set_may_answer(may_answer(caller, approval).has_value());
     journal::make_utf8(out);
     return out;
 }
@@ -99,7 +101,7 @@ Result<v1::ListApprovalsResponse> ControlService::list_approvals(const api::Call
     v1::ListApprovalsResponse response;
     for (const decision::Approval* approval : approvals_.list())
         if (is_own(caller, *approval) || caller.roles.meets(kSeeAll))
-            *response.add_approvals() = describe(*approval);
+            *response.add_approvals() = describe(caller, *approval);
     return response;
 }
 
@@ -109,7 +111,7 @@ Result<v1::GetApprovalResponse> ControlService::get_approval(
     const auto found = visible_approval(caller, request.approval());
     if (!found) return tl::unexpected(found.error());
     v1::GetApprovalResponse response;
-    *response.mutable_approval() = describe(**found);
+    *response.mutable_approval() = describe(caller, **found);
     return response;
 }
 
@@ -152,7 +154,7 @@ Result<v1::AnswerApprovalResponse> ControlService::answer_approval(
     }
     v1::AnswerApprovalResponse response;
     if (const auto answered = approvals_.find(approval.id))
-        *response.mutable_approval() = describe(**answered);
+        *response.mutable_approval() = describe(caller, **answered);
     return response;
 }
 

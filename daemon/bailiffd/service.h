@@ -80,7 +80,8 @@ private:
     [[nodiscard]] Result<journal::Filter> filter_for(const api::Caller& caller,
                                                      const v1::ReadEventsRequest& request) const;
     [[nodiscard]] v1::Session describe(const session::Session& session) const;
-    [[nodiscard]] v1::Approval describe(const decision::Approval& approval) const;
+    [[nodiscard]] v1::Approval describe(const api::Caller& caller,
+                                        const decision::Approval& approval) const;
     // Is the session the caller's own, or of an agent without one the process?
     [[nodiscard]] bool is_own(const api::Caller& caller, const decision::Approval& approval) const;
     // kNotFound also for one of others that the caller may not see.

@@ -24,6 +24,7 @@ struct RunOptions {
     std::string workspace;     // absolute, or empty
     std::string task_note;
     bool wait_tree = false;
+    bool interactive = false; // ask at the terminal what may be answered there
     bool verbose = false;
     std::vector<std::string> command;
 };

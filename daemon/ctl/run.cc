@@ -55,6 +55,8 @@ void add_run(CLI::App& app, Context& context) {
                   "End the session with the last process, not with the command");
     run->add_option("--proof-command", options->proof_command,
                     "Shell command that reads the token and prints a proof for it");
+    run->add_flag("--interactive", options->interactive,
+                  "Ask at the terminal what waits for an approval, where the policy lets you");
     run->add_flag("-v,--verbose", options->verbose, "Say when the session opens and ends");
     run->callback([options, &context] {
         options->socket = context.socket;

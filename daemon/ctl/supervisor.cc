@@ -61,6 +61,11 @@ Status Supervisor::block_signals(sigset_t& before) {
 }
 
 Result<int> Supervisor::run() {
+    if (options_.interactive) {
+        Result<Terminal> terminal = Terminal::open();
+        if (!terminal) return tl::unexpected<Error>(terminal.error());
+        terminal_ = std::move(*terminal);
+    }
     sigset_t before;
     if (Status blocked = block_signals(before); !blocked) {
         return tl::unexpected<Error>(blocked.error());
@@ -117,6 +122,11 @@ void Supervisor::read_reports() {
     }
     watcher_.emplace(options_, session, report_.opened->sequence());
     watcher_->start();
+    if (terminal_) {
+        asker_.emplace(*std::exchange(terminal_, std::nullopt), options_.socket, session.id(),
+                       report_.opened->sequence());
+        asker_->start();
+    }
     relay_.start(); // not before: the token may come from the standard input
 }
 
@@ -180,6 +190,7 @@ void Supervisor::tell_end(const v1::Session& session, bool by_us) const {
 
 void Supervisor::finish_session() {
     if (options_.wait_tree && report_.exec_errno == 0) wait_for_tree();
+    if (asker_) asker_->stop();
     if (watcher_) {
         watcher_->stop();
         watcher_->drain(client_, exit_status() == 0 ? milliseconds(0) : kLastDenial);

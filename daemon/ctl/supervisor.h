@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "ctl/asker.h"
 #include "ctl/child.h"
 #include "ctl/client.h"
 #include "ctl/relay.h"
@@ -47,6 +48,8 @@ private:
     std::string bytes_;
     ChildReport report_;
     std::optional<Watcher> watcher_;
+    std::optional<Terminal> terminal_; // until the asker has it
+    std::optional<Asker> asker_;
     std::optional<int> wait_status_; // of the child, once it has ended
     bool interrupted_ = false;       // asked to end after the child was gone
 };

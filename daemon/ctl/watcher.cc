@@ -41,7 +41,7 @@ void Watcher::stop() {
 Status Watcher::read_once(Client& client, milliseconds wait, bool& more) {
     v1::ReadEventsRequest request;
     request.set_session(session_);
-    request.set_verdict("hold,deny");
+    request.set_verdict(options_.interactive ? "deny" : "hold,deny");
     request.set_after(denials_.after());
     request.set_wait_ms(static_cast<std::uint32_t>(wait.count()));
     v1::ReadEventsResponse response;

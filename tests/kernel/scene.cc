@@ -103,8 +103,9 @@ void Scene::put_object(const bailiff_object_key& key, const bailiff_object& obje
 void Scene::SetUp() {
     for (std::uint32_t letter = 0; letter < BAILIFF_FLAGS; letter++)
         put("argv_flags", kPolicySlot * std::uint32_t{BAILIFF_FLAGS} + letter, bailiff_mask{});
-    for (const char* map : {"objects", "agents", "ports", "addresses", "listed", "digests",
-                            "openings", "holds", "answers", "argv_words"}) {
+    for (const char* map :
+         {"objects", "agents", "ports", "addresses", "listed", "digests", "openings", "holds",
+          "answers", "argv_words", "budgets", "spent_acts", "contacts"}) {
         const int fd = *programs().map_fd(map);
         std::array<char, sizeof(bailiff_listed_key)> key{}; // the largest of them
         while (bpf_map_get_next_key(fd, nullptr, key.data()) == 0)
@@ -122,7 +123,7 @@ void Scene::SetUp() {
 
 void Scene::subject(std::uint32_t generation, std::uint32_t session_epoch) {
     bailiff_subject subject = {};
-    subject.profiles.word[0] = 1;
+    subject.profiles.word[0] = second_ ? 3 : 1;
     subject.session = kSessionSlot;
     subject.session_epoch = session_epoch;
     subject.policy = kPolicySlot;
@@ -152,6 +153,7 @@ void Scene::reuse_subject_slot() {
 void Scene::write_policy() {
     bailiff_policy policy = {};
     policy.layer[BAILIFF_LAYER_AGENT].word[0] = 1;
+    if (second_) policy.layer[BAILIFF_LAYER_USER].word[0] = 2;
     policy.flags = policy_flags_;
     policy.hold_seconds = hold_seconds_;
     policy.observe.word[0] = observed_ ? 1 : 0;
@@ -287,6 +289,34 @@ void Scene::command_rule(const std::vector<std::string>& command, bailiff_verdic
     policy_flags_ |= BAILIFF_POLICY_HAS_ARGV;
     if (verdict == BAILIFF_VERDICT_HOLD) policy_flags_ |= BAILIFF_POLICY_HAS_HOLDS;
     write_policy();
+}
+
+void Scene::budget(bailiff_right right, std::uint32_t count, std::uint64_t period,
+                   std::uint32_t flags) {
+    bailiff_budget_key key{};
+    key.label = next_label_ - 1;
+    key.right = static_cast<bailiff_u8>(right);
+    bailiff_budget budget{};
+    budget.period = period;
+    budget.count = count;
+    budget.number = 7;
+    budget.flags = flags;
+    put("budgets", key, budget);
+    policy_flags_ |= BAILIFF_POLICY_HAS_BUDGETS;
+    write_policy();
+}
+
+void Scene::second_profile(bailiff_right right, bailiff_verdict verdict) {
+    second_ = true;
+    for (std::uint32_t each = 0; each < BAILIFF_ALL_RIGHTS; each++) {
+        const std::uint32_t index = kPolicySlot * BAILIFF_ALL_RIGHTS + each;
+        bailiff_row row = {};
+        bpf_map_lookup_elem(*programs().map_fd("defaults"), &index, &row);
+        row.says[each == right ? verdict : BAILIFF_VERDICT_ALLOW].word[0] |= 2;
+        put("defaults", index, row);
+    }
+    write_policy();
+    subject(1, 0);
 }
 
 void Scene::known_root(const std::string& path) {

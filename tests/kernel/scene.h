@@ -59,6 +59,11 @@ protected:
     // A command: a program and what must be among its arguments: words, "-x" a letter behind a
     // dash, "x*" a beginning. To be called strictest verdict first.
     void command_rule(const std::vector<std::string>& command, bailiff_verdict verdict);
+    // What the rule that was made last, for that right, lets through without asking.
+    void budget(bailiff_right right, std::uint32_t count, std::uint64_t period,
+                std::uint32_t flags = 0);
+    // A profile of another layer beside the scene's own, which allows all but this.
+    void second_profile(bailiff_right right, bailiff_verdict verdict);
     // How long a held act waits from now on, of policies written later; a minute if never said.
     void hold_for(std::uint32_t seconds) { hold_seconds_ = seconds; }
     // Puts the one profile into mode observe.
@@ -138,6 +143,7 @@ private:
     std::uint32_t policy_flags_ = 0;
     std::uint32_t hold_seconds_ = 60;
     bool observed_ = false;
+    bool second_ = false; // profile
     void write_policy();
 };
 
