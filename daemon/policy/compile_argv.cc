@@ -33,8 +33,10 @@ public:
                 if (bits.empty()) continue; // no layer uses the profile
                 const bailiff_mask needs = needs_of(*given.rule);
                 Pattern& pattern = pattern_of(needs, verdict_of(profile, given.verdict));
+                const Unasked unasked = unasked_of(image_, profile, given);
                 for (const std::uint16_t bit : bits)
-                    pattern.label.add({BAILIFF_RIGHT_ARGV, pattern.verdict, bit, source});
+                    pattern.label.add(
+                        {BAILIFF_RIGHT_ARGV, pattern.verdict, bit, source, {}, unasked});
                 if (const std::string why = too_many(); !why.empty())
                     return fail(ErrorCode::kInvalidArgument, given.at.text() + ": " + why);
             }
