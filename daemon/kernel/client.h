@@ -40,6 +40,8 @@ public:
     Status erase_port(const bailiff_port_key& key) override;
     Status put_listed(const bailiff_listed_key& key, const bailiff_listed& listed) override;
     Status clear_listed(std::uint32_t first, std::uint32_t count) override;
+    Status put_budget(const bailiff_budget_key& key, const bailiff_budget& budget) override;
+    Status clear_budgets(std::uint32_t first, std::uint32_t count) override;
     Status put_word(const bailiff_word_key& key, const bailiff_mask& elements) override;
     Status put_flag(std::uint32_t policy_slot, std::uint8_t character,
                     const bailiff_mask& elements) override;
@@ -71,7 +73,7 @@ public:
     Result<std::optional<bailiff_hold>> find_hold(std::uint64_t hold) override;
     Status answer(std::uint64_t hold, bailiff_verdict verdict) override;
     void forget_hold(std::uint64_t hold) override;
-    void forget_made(std::uint32_t session) override;
+    void forget_session(std::uint32_t session) override;
     Status resume(std::uint32_t pid, std::uint64_t start_time) override;
     Result<KernelPosture> posture() override;
     Result<std::uint64_t> counter(std::uint32_t index) override;

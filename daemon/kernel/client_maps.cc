@@ -54,11 +54,15 @@ std::uint32_t match_flag(std::uint8_t kind) {
     }
 }
 
+// The kernel begins again where the last key was erased meanwhile: of a map that sessions write, at
+// most `steps` keys are looked at, four times what it holds.
 template <typename Key>
-void erase_matching(int fd, const std::function<bool(const Key&)>& wanted) {
+void erase_matching(int fd, const std::function<bool(const Key&)>& wanted,
+                    std::uint32_t steps = ~0U) {
     Key key{};
     std::vector<Key> found;
-    for (int more = bpf_map_get_next_key(fd, nullptr, &key); more == 0;) {
+    int more = bpf_map_get_next_key(fd, nullptr, &key);
+    for (std::uint32_t step = 0; more == 0 && step < steps; step++) {
         if (wanted(key)) found.push_back(key);
         const Key last = key;
         more = bpf_map_get_next_key(fd, &last, &key);
@@ -117,6 +121,15 @@ Status Client::clear_listed(std::uint32_t first, std::uint32_t count) {
     });
     return {};
 }
+Status Client::put_budget(const bailiff_budget_key& key, const bailiff_budget& budget) {
+    return changed(write_map(map("budgets"), "budgets", key, budget));
+}
+Status Client::clear_budgets(std::uint32_t first, std::uint32_t count) {
+    erase_matching<bailiff_budget_key>(map("budgets"), [=](const bailiff_budget_key& key) {
+        return key.label >= first && key.label - first < count;
+    });
+    return {};
+}
 Status Client::put_word(const bailiff_word_key& key, const bailiff_mask& elements) {
     return write_map(map("argv_words"), "argv_words", key, elements);
 }
@@ -150,6 +163,10 @@ Status Client::clear_policy(std::uint8_t slot) {
     erase_matching<bailiff_address_key>(map("addresses"), [slot](const bailiff_address_key& key) {
         return key.policy == htonl(slot);
     });
+    erase_matching<bailiff_spent_key>(
+        map("spent_acts"),
+        [slot](const bailiff_spent_key& key) { return key.number >> 16U == slot; },
+        4 * BAILIFF_MAX_SPENDERS);
     return count_change(map("filter"));
 }
 Result<std::vector<bailiff_hold>> Client::holds() {
@@ -171,21 +188,23 @@ void Client::forget_hold(std::uint64_t hold) {
     if (row && row->has_value()) (void)erase_map(map("holds"), "holds", bailiff_seat(hold));
     (void)erase_map(map("answers"), "answers", hold);
 }
-void Client::forget_made(std::uint32_t session) {
-    std::vector<bailiff_file_key> found;
-    bailiff_file_key key{};
+void Client::forget_session(std::uint32_t session) {
     const int made_by = map("made_by");
-    int more = bpf_map_get_next_key(made_by, nullptr, &key);
-    for (int steps = 0; more == 0 && steps < 4 * BAILIFF_MAX_MADE; steps++) {
-        bailiff_made made{};
-        if (bpf_map_lookup_elem(made_by, &key, &made) == 0 && made.session == session)
-            found.push_back(key);
-        const bailiff_file_key last = key;
-        more = bpf_map_get_next_key(made_by, &last, &key);
-    }
-    for (const bailiff_file_key& gone : found) bpf_map_delete_elem(made_by, &gone);
+    erase_matching<bailiff_file_key>(
+        made_by,
+        [=](const bailiff_file_key& key) {
+            bailiff_made made{};
+            return bpf_map_lookup_elem(made_by, &key, &made) == 0 && made.session == session;
+        },
+        4 * BAILIFF_MAX_MADE);
     const std::uint32_t none = 0;
     bpf_map_update_elem(map("made_count"), &session, &none, BPF_ANY);
+    erase_matching<bailiff_spent_key>(
+        map("spent_acts"), [=](const bailiff_spent_key& key) { return key.session == session; },
+        4 * BAILIFF_MAX_SPENDERS);
+    erase_matching<bailiff_contact_key>(
+        map("contacts"), [=](const bailiff_contact_key& key) { return key.session == session; },
+        4 * BAILIFF_MAX_CONTACTS);
 }
 Status Client::put_session(std::uint32_t slot, const bailiff_session& row) {
     return changed(write_map(map("sessions"), "sessions", slot, row));

@@ -164,6 +164,11 @@ public:
                                             const bailiff_listed& listed) = 0;
     // Erases what is listed at `count` labels from `first` on.
     [[nodiscard]] virtual Status clear_listed(std::uint32_t first, std::uint32_t count) = 0;
+    // What goes without asking by a label's hold of one right, in one profile.
+    [[nodiscard]] virtual Status put_budget(const bailiff_budget_key& key,
+                                            const bailiff_budget& budget) = 0;
+    // Erases the budgets of `count` labels from `first` on.
+    [[nodiscard]] virtual Status clear_budgets(std::uint32_t first, std::uint32_t count) = 0;
     // Which elements a word of a command is; which an argument with that flag is, a character below
     // BAILIFF_FLAGS.
     [[nodiscard]] virtual Status put_word(const bailiff_word_key& key,
@@ -176,7 +181,7 @@ public:
     // How many of these a policy slot has; to be written behind them.
     [[nodiscard]] virtual Status put_argv(std::uint32_t policy_slot, const bailiff_argv& argv) = 0;
     // Erases every object, address, port, word and flag of a policy slot that nobody uses, with a
-    // row of map "argv" that has no pattern before all else.
+    // row of map "argv" that has no pattern before all else; and what was spent of its budgets.
     [[nodiscard]] virtual Status clear_policy(std::uint8_t slot) = 0;
     // A row that was never written reads as zeros.
     [[nodiscard]] virtual Status put_session(std::uint32_t slot, const bailiff_session& row) = 0;
@@ -241,8 +246,9 @@ public:
     [[nodiscard]] virtual Status answer(std::uint64_t hold, bailiff_verdict verdict) = 0;
     // Erases what is left of one whose task is gone.
     virtual void forget_hold(std::uint64_t hold) = 0;
-    // Erases what the session in that slot made: nobody's own any more.
-    virtual void forget_made(std::uint32_t session) = 0;
+    // Erases what is known of the session in that slot, which is over: what it made is nobody's own
+    // any more; what it spent of budgets, and the addresses that it was let reach.
+    virtual void forget_session(std::uint32_t session) = 0;
     // Has a process that was stopped go on (SIGCONT). `start_time`, nanoseconds of CLOCK_BOOTTIME,
     // guards against a reused pid: kNotFound where the process is gone.
     [[nodiscard]] virtual Status resume(std::uint32_t pid, std::uint64_t start_time) = 0;

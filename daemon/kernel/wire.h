@@ -9,7 +9,7 @@
 
 namespace bailiff::kernel {
 
-inline constexpr std::uint32_t kWireMagic = 0x62616c39; // "bal9": raised with any change here
+inline constexpr std::uint32_t kWireMagic = 0x62616c61; // "bala": raised with any change here
 inline constexpr const char* kSocketName = "kernel.sock";
 
 enum class Operation : std::uint32_t {
@@ -34,11 +34,12 @@ enum class Operation : std::uint32_t {
 };
 
 // The maps that bailiffd writes or reads. Holding the descriptor is the permission.
-inline constexpr std::array<const char*, 23> kSharedMaps = {
-    "config",     "policies", "sessions",      "subjects",   "labels",    "rows",
-    "objects",    "filter",   "ports",         "addresses",  "events",    "agents",
-    "counters",   "defaults", "listed",        "holds",      "answers",   "made_by",
-    "made_count", "argv",     "argv_patterns", "argv_words", "argv_flags"};
+inline constexpr std::array<const char*, 26> kSharedMaps = {
+    "config",     "policies", "sessions",      "subjects",   "labels",     "rows",
+    "objects",    "filter",   "ports",         "addresses",  "events",     "agents",
+    "counters",   "defaults", "listed",        "holds",      "answers",    "made_by",
+    "made_count", "argv",     "argv_patterns", "argv_words", "argv_flags", "budgets",
+    "spent_acts", "contacts"};
 
 struct Request {
     std::uint32_t magic;

@@ -3,20 +3,37 @@
 #pragma once
 
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "policy/document.h"
 
 namespace bailiff::policy {
 
-// One rule and the verdict that the profile gives it.
-template <typename Rule>
-struct Given {
-    const Rule* rule;
+// What a profile says of one rule.
+struct Word {
     v1::Verdict verdict;
     std::string says; // how the rule's text begins: "deny", "hold class destroy_data:"
     Position at;
+    const v1::ClassRule* named = nullptr; // by which the rule, a class's, is the profile's
+    bool first_contact = false;
 };
+
+template <typename Rule>
+struct Given : Word {
+    const Rule* rule;
+};
+
+template <typename Rule>
+bool is_first_contact([[maybe_unused]] const Rule& rule) {
+    if constexpr (std::is_same_v<Rule, v1::NetworkRule>) return rule.first_contact();
+    return false;
+}
+
+// "hold", "hold class destroy_data after 20 in 1m:", "hold class exfiltrate at first contact:"
+[[nodiscard]] std::string words_for(v1::Verdict verdict, const v1::ClassRule* named,
+                                    bool first_contact);
 
 // Null where no class has the name.
 [[nodiscard]] inline const v1::Class* find_class(const v1::Policy& policy,
@@ -35,16 +52,19 @@ std::vector<Given<Rule>> rules_of(const Document& document, const v1::Profile& p
                                   const Rules<Rule>& (v1::Profile::*own)() const,
                                   const Rules<Rule>& (v1::Class::*of_class)() const) {
     std::vector<Given<Rule>> all;
-    for (const Rule& rule : (profile.*own)())
+    const auto add = [&all](const Rule& rule, v1::Verdict verdict, Position at,
+                            const v1::ClassRule* named) {
+        const bool first = is_first_contact(rule);
         all.push_back(
-            {&rule, rule.verdict(), v1::Verdict_Name(rule.verdict()), document.at(rule, 1, -1)});
+            {{verdict, words_for(verdict, named, first), std::move(at), named, first}, &rule});
+    };
+    for (const Rule& rule : (profile.*own)())
+        add(rule, rule.verdict(), document.at(rule, 1, -1), nullptr);
     for (const v1::ClassRule& named : profile.irreversible()) {
         const v1::Class* found = find_class(document.policy, named.class_());
         if (found == nullptr) continue; // the lint has refused it
         for (const Rule& rule : (found->*of_class)())
-            all.push_back({&rule, named.verdict(),
-                           v1::Verdict_Name(named.verdict()) + " class " + named.class_() + ":",
-                           document.at(rule, Document::kItself)});
+            add(rule, named.verdict(), document.at(rule, Document::kItself), &named);
     }
     return all;
 }

@@ -116,6 +116,7 @@ public:
         for (std::size_t bit = 0; bit < image_.bits.size(); bit++)
             set_bit(image_.policy.layer[image_.bits[bit].layer], static_cast<std::uint16_t>(bit));
         compile_holds(document_, image_);
+        compile_budgets(document_, image_);
         for (const v1::Profile& profile : document_.policy.profiles()) compile_profile(profile);
         if (Status done = compile_network(document_, image_); !done)
             return tl::unexpected(done.error());
@@ -202,12 +203,14 @@ private:
         const v1::FileRule& rule = *given.rule;
         const std::uint32_t source =
             add_rule(image_, given.at, profile.name(), describe(given, exec));
+        if (bits.empty()) return; // no layer uses the profile
         Label label;
         const Contents contents = contents_of(rule);
+        const Unasked unasked = unasked_of(image_, profile, given);
         for (const std::uint8_t right : rights_of(rule, exec))
             for (const std::uint16_t bit : bits)
-                label.add({right, verdict_of(profile, given.verdict), bit, source, contents});
-        if (label.empty()) return; // no layer uses the profile
+                label.add(
+                    {right, verdict_of(profile, given.verdict), bit, source, contents, unasked});
         if (!contents.empty()) image_.policy.flags |= BAILIFF_POLICY_HAS_CONTENTS;
         for (const std::string& path : rule.path()) {
             std::string clean = path;

@@ -1,6 +1,7 @@
 // From a checked document to settings and an image. Internal to policy/. Any thread.
 #pragma once
 
+#include "policy/class_rules.h"
 #include "policy/document.h"
 #include "policy/image.h"
 #include "policy/settings.h"
@@ -22,6 +23,12 @@ namespace bailiff::policy {
 
 // How long a held act waits, and whether there can be one.
 void compile_holds(const Document& document, Image& image);
+
+// Numbers the budgets of profiles that are in use.
+void compile_budgets(const Document& document, Image& image);
+
+// What goes without asking by a rule of a profile that is in use.
+[[nodiscard]] Unasked unasked_of(Image& image, const v1::Profile& profile, const Word& word);
 
 // The bits of a profile, one for each layer it is used in.
 [[nodiscard]] std::vector<std::uint16_t> bits_of(const Image& image, const std::string& profile);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <tuple>
 
 #include "policy/argv.h"
 #include "policy/class_rules.h"
@@ -32,16 +33,23 @@ public:
                                                       given.says + " " + describe(*given.rule));
                 if (bits.empty()) continue; // no layer uses the profile
                 const bailiff_mask needs = needs_of(*given.rule);
-                Pattern& pattern = pattern_of(needs, verdict_of(profile, given.verdict));
+                const Unasked unasked = unasked_of(image_, profile, given);
+                Pattern& pattern =
+                    pattern_of(needs, verdict_of(profile, given.verdict), unasked.any());
                 for (const std::uint16_t bit : bits)
-                    pattern.label.add({BAILIFF_RIGHT_ARGV, pattern.verdict, bit, source});
+                    pattern.label.add(
+                        {BAILIFF_RIGHT_ARGV, pattern.verdict, bit, source, {}, unasked});
                 if (const std::string why = too_many(); !why.empty())
                     return fail(ErrorCode::kInvalidArgument, given.at.text() + ": " + why);
             }
         }
-        // The kernel takes them in this order, and for one profile the first decides.
+        // The kernel takes them in this order, and for one profile the first decides: of holds one
+        // that always asks.
         std::stable_sort(commands_.patterns.begin(), commands_.patterns.end(),
-                         [](const Pattern& a, const Pattern& b) { return a.verdict > b.verdict; });
+                         [](const Pattern& a, const Pattern& b) {
+                             if (a.verdict != b.verdict) return a.verdict > b.verdict;
+                             return a.label.budgets() == 0 && b.label.budgets() != 0;
+                         });
         if (!commands_.patterns.empty()) image_.policy.flags |= BAILIFF_POLICY_HAS_ARGV;
         return {};
     }
@@ -89,11 +97,13 @@ private:
         return bit;
     }
 
-    // Of each verdict one that asks for the same.
-    Pattern& pattern_of(const bailiff_mask& needs, std::uint8_t verdict) {
+    // Of each verdict one that asks for the same; of holds one with a budget for every profile that
+    // it speaks of, and one with none.
+    Pattern& pattern_of(const bailiff_mask& needs, std::uint8_t verdict, bool unasked) {
         MaskKey key{};
         std::copy(std::begin(needs.word), std::end(needs.word), key.begin());
-        const auto [at, fresh] = patterns_.try_emplace({verdict, key}, commands_.patterns.size());
+        const auto [at, fresh] =
+            patterns_.try_emplace({verdict, unasked, key}, commands_.patterns.size());
         if (fresh) commands_.patterns.push_back({needs, verdict, {}});
         return commands_.patterns[at->second];
     }
@@ -102,7 +112,7 @@ private:
     Image& image_;
     Commands& commands_;
     std::map<std::vector<Alternative>, std::size_t> elements_; // a program is never an argument
-    std::map<std::pair<std::uint8_t, MaskKey>, std::size_t> patterns_;
+    std::map<std::tuple<std::uint8_t, bool, MaskKey>, std::size_t> patterns_;
 };
 
 } // namespace

@@ -46,9 +46,12 @@ Parsed parse_rule(Image& image, const v1::Profile& profile, const Given<v1::Netw
     for (const std::uint8_t right : rights) what += std::string(" ") + right_name(right);
     parsed.at = given.at;
     const std::uint32_t source = add_rule(image, parsed.at, profile.name(), what + text);
+    const std::vector<std::uint16_t> bits = bits_of(image, profile.name());
+    if (bits.empty()) return parsed; // no layer uses the profile
+    const Unasked unasked = unasked_of(image, profile, given);
     for (const std::uint8_t right : rights)
-        for (const std::uint16_t bit : bits_of(image, profile.name()))
-            parsed.label.add({right, verdict, bit, source});
+        for (const std::uint16_t bit : bits)
+            parsed.label.add({right, verdict, bit, source, {}, unasked});
     return parsed;
 }
 

@@ -21,9 +21,15 @@ Contents joined(const Contents& a, const Contents& b) {
     return all;
 }
 
+bool is_stricter(const Saying& a, const Saying& b) {
+    if (a.verdict != b.verdict) return a.verdict > b.verdict;
+    if (a.unasked.any() != b.unasked.any()) return b.unasked.any();
+    return a.rule <= b.rule;
+}
+
 // Of two sayings for the same bit and right.
 Saying stricter(const Saying& a, const Saying& b) {
-    const bool first = a.verdict != b.verdict ? a.verdict > b.verdict : a.rule <= b.rule;
+    const bool first = is_stricter(a, b);
     Saying said = first ? a : b;
     if (said.verdict == BAILIFF_VERDICT_DENY) return said;
     // The rule that lists is the one to name where the content is another.
@@ -64,6 +70,18 @@ Label Label::guard() const {
             kept.add({right, verdict, saying.bit, saying.rule, {}});
     }
     return kept;
+}
+
+Label Label::always_asking() const {
+    Label strict = *this;
+    for (Saying& saying : strict.sayings_) saying.unasked = {};
+    return strict;
+}
+
+std::size_t Label::budgets() const {
+    return static_cast<std::size_t>(
+        std::count_if(sayings_.begin(), sayings_.end(),
+                      [](const Saying& saying) { return saying.unasked.any(); }));
 }
 
 bool Label::lists_contents() const {

@@ -10,6 +10,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "bailiff/abi.h"
@@ -29,6 +30,18 @@ struct RuleSource {
 // The contents of a file that a rule lists, sorted; empty: whatever it holds.
 using Contents = std::vector<Sha256>;
 
+// Which acts a rule that holds lets through without asking.
+struct Unasked {
+    std::uint16_t count = 0;    // in each period; 0: there is no budget
+    std::uint16_t number = 0;   // of the budget: several rules spend of one
+    std::uint32_t seconds = 0;  // the period; 0: as long as the session lasts
+    bool first_contact = false; // an address that was approved is not asked for again
+
+    [[nodiscard]] bool any() const { return count != 0 || first_contact; }
+    // NOLINTNEXTLINE(modernize-use-nullptr)
+    friend auto operator<=>(const Unasked&, const Unasked&) = default;
+};
+
 // One rule's word about one right, in one profile's bit. With `contents` it is for these alone: of
 // a file that holds anything else the word is deny.
 struct Saying {
@@ -37,6 +50,7 @@ struct Saying {
     std::uint16_t bit;
     std::uint32_t rule;     // index in Image::rules
     Contents contents = {}; // never with a deny
+    Unasked unasked = {};   // with a hold only
 
     // clang-tidy 14 takes the 0 that it compares with for a pointer.
     // NOLINTNEXTLINE(modernize-use-nullptr)
@@ -46,8 +60,9 @@ struct Saying {
 // Everything that is said about one object: for each right and bit one saying, sorted by these.
 class Label {
 public:
-    // Of two sayings for the same bit and right the stricter stays, of equal ones the first rule's.
-    // If one lists contents, it is for these alone; what both list counts together.
+    // Of two sayings for the same bit and right the stricter stays, of equal ones the first rule's;
+    // a hold that always asks is stricter than another. If one lists contents, it is for these
+    // alone; what both list counts together.
     void add(const Saying& saying);
     // Both are said about the same object.
     void merge(const Label& other);
@@ -58,8 +73,10 @@ public:
     // What it takes away: all but what it allows whatever a file holds.
     [[nodiscard]] Label denials() const;
     // What it says of a folder above: where it takes anything away that folder stays at its place,
-    // or the path would be free for something that the rule does not know.
+    // or the path would be free for something that the rule does not know. No budget is for that.
     [[nodiscard]] Label guard() const;
+    // The same, with every act asked for that it holds.
+    [[nodiscard]] Label always_asking() const;
     // Does it say anything for listed contents alone?
     [[nodiscard]] bool lists_contents() const;
     // Rows of map "listed": for each content the profiles that list it, and under zeros those that
@@ -68,6 +85,8 @@ public:
     [[nodiscard]] bool empty() const { return sayings_.empty(); }
     [[nodiscard]] const std::vector<Saying>& sayings() const { return sayings_; }
     [[nodiscard]] std::array<bailiff_row, BAILIFF_ALL_RIGHTS> rows() const;
+    // Rows of map "budgets": how many of its holds do not always ask.
+    [[nodiscard]] std::size_t budgets() const;
     // The rule behind a verdict of this label; null if it has none such.
     [[nodiscard]] const Saying* find(std::uint8_t right, std::uint16_t bit) const;
 
@@ -147,6 +166,8 @@ struct Image {
     std::vector<AddressClass> addresses;
     std::vector<PortLabel> ports;
     Commands commands;
+    // Numbers of budgets, by profile and by the class that it holds.
+    std::map<std::pair<std::string, std::string>, std::uint16_t> budgets;
 
     // Paths that a written rule denies something: what lies there under another name elsewhere is
     // judged by that one.

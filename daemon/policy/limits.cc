@@ -85,6 +85,7 @@ void check_limits(const Document& document, Problems& problems) {
 void check_limits(const Image& image, Problems& problems) {
     std::size_t objects = 0;
     std::size_t listed = 0;
+    std::size_t budgets = 0;
     std::set<Label> labels = {image.defaults};
     std::set<RowKey> rows = {RowKey{}};
     const auto add = [&](const Label& label, std::size_t count) {
@@ -92,6 +93,7 @@ void check_limits(const Image& image, Problems& problems) {
         objects += count;
         if (labels.insert(label).second) {
             listed += label.listed().size();
+            budgets += label.budgets();
             for (const bailiff_row& row : label.rows()) rows.insert(row_key(row));
         }
         const Position& at = image.rules[label.sayings().front().rule].at;
@@ -114,6 +116,15 @@ void check_limits(const Image& image, Problems& problems) {
             problems.add(at, "the policy's rules list too many contents (sha256): with this one " +
                                  std::to_string(listed) + "; expected at most " +
                                  std::to_string(kMaxListed));
+        else if (budgets > kMaxBudgets)
+            problems.add(at,
+                         "the policy's rules hold too much up to a budget or at the first contact: "
+                         "with this one they take " +
+                             std::to_string(budgets) +
+                             " rows of the kernel's table; expected at most " +
+                             std::to_string(kMaxBudgets) +
+                             " (one for each right that is held so, counted again where other "
+                             "rules say something else as well)");
         return problems.empty();
     };
     for (const PortLabel& entry : image.ports)

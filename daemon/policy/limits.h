@@ -37,6 +37,9 @@ inline constexpr std::size_t kMaxLabels = (BAILIFF_MAX_LABELS - 2) / (BAILIFF_MA
 inline constexpr std::size_t kMaxRows = (BAILIFF_MAX_ROWS - 1) / (BAILIFF_MAX_POLICIES - 1);
 // Counted once for each label whose rules list it, and one more for the label. Of one policy slot.
 inline constexpr std::size_t kMaxListed = BAILIFF_MAX_LISTED / BAILIFF_MAX_POLICIES;
+// Holds with a budget or for the first contact, counted once for each label. Of one policy slot.
+inline constexpr std::size_t kMaxBudgets = BAILIFF_MAX_BUDGETS / BAILIFF_MAX_POLICIES;
+inline constexpr std::int64_t kMaxBudgetSeconds = std::int64_t{30} * 86400;
 inline constexpr std::size_t kMaxMatches = BAILIFF_MAX_AGENTS / 2;
 inline constexpr std::size_t kMaxAgents = BAILIFF_MAX_SUBJECTS / 4;
 inline constexpr std::size_t kMaxClasses = 256;

@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <set>
 
+#include "base/duration.h"
 #include "policy/class_rules.h"
+#include "policy/limits.h"
 #include "policy/lint.h"
 #include "policy/lint_effects.h"
 #include "policy/spelling.h"
@@ -59,6 +61,7 @@ private:
                 report_.add(rule, 2, 0,
                             "expected deny, hold or audit: a class takes away, and what is not "
                             "named stays as the other rules have it");
+            if (rule.has_budget()) budget(rule);
             if (rule.class_().empty()) continue;
             if (!here.insert(rule.class_()).second)
                 report_.add(rule, 1, 0,
@@ -69,7 +72,47 @@ private:
                 unknown(rule);
             else if (rule.verdict() == v1::hold && held_.insert(found).second)
                 lint_held_class(*found, profile.name(), report_);
+            if (found != nullptr) unasked(rule, *found);
         }
+    }
+
+    void budget(const v1::ClassRule& rule) {
+        constexpr const char* kAsked = "how many acts go without asking, 1 to ";
+        const v1::Budget& budget = rule.budget();
+        const std::string most = std::to_string(BAILIFF_MAX_BUDGET);
+        if (rule.verdict() != v1::hold && rule.verdict() != v1::VERDICT_UNSPECIFIED)
+            report_.add(rule, v1::ClassRule::kBudgetFieldNumber, -1,
+                        "a budget goes before a hold: expected verdict hold, found " +
+                            v1::Verdict_Name(rule.verdict()));
+        if (document_.at(budget, v1::Budget::kCountFieldNumber, -1).line == 0)
+            report_.add(budget, "budget needs `count`: " + (kAsked + most));
+        else if (budget.count() < 1 || budget.count() > BAILIFF_MAX_BUDGET)
+            report_.add(
+                budget, v1::Budget::kCountFieldNumber, 0,
+                "expected " + (kAsked + most) + ", found " + std::to_string(budget.count()));
+        if (budget.per().empty()) return;
+        const auto period = parse_duration(budget.per());
+        if (!period || *period > kMaxBudgetSeconds)
+            report_.add(budget, v1::Budget::kPerFieldNumber, 0,
+                        period ? "expected a period of 1s to 30d, found " + quoted(budget.per())
+                               : period.error().message());
+    }
+
+    // What goes without asking by a budget, or after the first contact: can it?
+    void unasked(const v1::ClassRule& rule, const v1::Class& of) {
+        if (rule.has_budget() && of.system_size() > 0)
+            report_.add(rule, v1::ClassRule::kBudgetFieldNumber, -1,
+                        "no budget is for rights over the system: they are asked for each time; "
+                        "class " +
+                            quoted(of.name()) + " names some: put them in a class of their own");
+        const bool meets = std::any_of(of.network().begin(), of.network().end(),
+                                       [](const auto& one) { return one.first_contact(); });
+        if (meets && (rule.verdict() == v1::deny || rule.verdict() == v1::audit))
+            report_.add(rule, 2, 0,
+                        "class " + quoted(of.name()) +
+                            " has rules with first_contact, which are for a hold: expected "
+                            "verdict hold, found " +
+                            v1::Verdict_Name(rule.verdict()));
     }
 
     void unknown(const v1::ClassRule& rule) {

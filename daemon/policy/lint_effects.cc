@@ -180,10 +180,24 @@ private:
             report_.add(rule, 4, 0, protocol.error().message());
         else if (rule.port_size() > 0 && *protocol != 0 && *protocol != 6 && *protocol != 17)
             report_.add(rule, 5, 0, "only tcp and udp have ports");
+        if (rule.first_contact()) first_contact(rule);
         for (int i = 0; i < rule.port_size(); i++)
             if (rule.port(i) < 1 || rule.port(i) > 65535)
                 report_.add(rule, 5, i,
                             "expected a port of 1 to 65535, found " + std::to_string(rule.port(i)));
+    }
+
+    void first_contact(const v1::NetworkRule& rule) {
+        if (owner_ == Owner::kProfile && rule.verdict() != v1::hold &&
+            rule.verdict() != v1::VERDICT_UNSPECIFIED)
+            report_.add(rule, v1::NetworkRule::kFirstContactFieldNumber, -1,
+                        "first_contact is for rules that hold: expected verdict hold, found " +
+                            v1::Verdict_Name(rule.verdict()));
+        for (int i = 0; i < rule.rights_size(); i++)
+            if (rule.rights(i) != v1::connect)
+                report_.add(rule, 2, i,
+                            "a rule with first_contact is for right connect alone, found " +
+                                v1::Right_Name(static_cast<v1::Right>(rule.rights(i))));
     }
 
     LintReport& report_;

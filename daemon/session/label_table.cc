@@ -25,6 +25,10 @@ Result<std::uint32_t> LabelTable::intern(const policy::Label& label) {
         if (!row) return tl::unexpected(row.error());
         indices.row[right] = *row;
     }
+    if (Status cleared = clear_failed(number); !cleared) return tl::unexpected(cleared.error());
+    failed_ = true;
+    if (Status written = write_budgets(number, label); !written)
+        return tl::unexpected(written.error());
     if (Status written = port_.put_label(number, indices); !written)
         return tl::unexpected(written.error());
     for (const auto& [content, row] : label.listed()) {
@@ -36,7 +40,35 @@ Result<std::uint32_t> LabelTable::intern(const policy::Label& label) {
     }
     const auto [at, fresh] = numbers_.emplace(label, number);
     labels_.push_back(&at->first);
+    budgets_ += label.budgets();
+    failed_ = false;
     return number;
+}
+
+Status LabelTable::write_budgets(std::uint32_t number, const policy::Label& label) {
+    if (budgets_ + label.budgets() > policy::kMaxBudgets)
+        return fail(ErrorCode::kResourceExhausted,
+                    "the policy and its sessions hold more than " +
+                        std::to_string(policy::kMaxBudgets) +
+                        " things up to a budget or at the first contact");
+    for (const policy::Saying& saying : label.sayings()) {
+        const policy::Unasked& unasked = saying.unasked;
+        if (!unasked.any()) continue;
+        const bailiff_budget_key key = {number, saying.bit, saying.right, 0};
+        bailiff_budget row = {};
+        row.period = unasked.seconds == 0 ? ~0ULL : unasked.seconds * 1'000'000'000ULL;
+        row.count = unasked.count;
+        row.number = slot_ << 16U | unasked.number;
+        row.flags = unasked.first_contact ? BAILIFF_BUDGET_CONTACT : 0;
+        if (Status written = port_.put_budget(key, row); !written) return written;
+    }
+    return {};
+}
+
+Status LabelTable::clear_failed(std::uint32_t number) {
+    if (!failed_) return {};
+    if (Status cleared = port_.clear_budgets(number, 1); !cleared) return cleared;
+    return port_.clear_listed(number, 1);
 }
 
 Result<std::uint16_t> LabelTable::intern(const bailiff_row& row) {

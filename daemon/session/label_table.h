@@ -21,6 +21,7 @@ class LabelTable {
 public:
     LabelTable(kernel::KernelPort& port, std::uint32_t policy_slot)
         : port_(port),
+          slot_(policy_slot),
           first_(1 + policy_slot * kLabelsPerSlot),
           first_row_(1 + policy_slot * kRowsPerSlot) {}
 
@@ -38,9 +39,17 @@ private:
     // The row's number; 0 for one that says nothing.
     [[nodiscard]] Result<std::uint16_t> intern(const bailiff_row& row);
 
+    // What goes without asking by this label, before anything can meet it.
+    [[nodiscard]] Status write_budgets(std::uint32_t number, const policy::Label& label);
+    // A label that was not all written left its number to the next: nothing of it may stay.
+    [[nodiscard]] Status clear_failed(std::uint32_t number);
+
     kernel::KernelPort& port_;
+    std::uint32_t slot_;
     std::uint32_t first_;
     std::uint32_t first_row_;
+    std::size_t budgets_ = 0; // rows of map "budgets"
+    bool failed_ = false;     // at the next number
     std::map<policy::RowKey, std::uint16_t> rows_;
     std::map<policy::Label, std::uint32_t> numbers_;
     std::vector<const policy::Label*> labels_; // by number, less first_

@@ -195,7 +195,7 @@ private:
         if (!above) return tl::unexpected(above.error());
         const Label given = bounded(trusted(label, session, missing.parent_path(), above->path),
                                     session, above->inode.dev);
-        const Label kept = missing == path ? given : given.denials();
+        const Label kept = missing == path ? given : given.denials().always_asking();
         if (view_.is_host()) // no container has all that a policy for hosts names
             layout_.notes.push_back(
                 path.string() + " does not exist" +

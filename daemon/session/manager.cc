@@ -153,7 +153,7 @@ void Manager::close(Session& session, State state, const std::string& why, const
         if (const Status written = write_matches(); !written)
             note("cgroup", "what enters " + session.cgroup + " is denied for longer than session " +
                                session.name + " stood: " + written.error().message());
-    world_.port.forget_made(session.slot);
+    world_.port.forget_session(session.slot);
     session_slots_.give_back(session.slot);
     subject_slots_.give_back(session.subject);
     save();

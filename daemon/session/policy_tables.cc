@@ -14,6 +14,8 @@ Result<std::unique_ptr<PolicyTables>> PolicyTables::install(
     if (Status done = port.clear_policy(policy_slot); !done) return tl::unexpected(done.error());
     if (Status done = port.clear_listed(self->labels_.first(), kLabelsPerSlot); !done)
         return tl::unexpected(done.error());
+    if (Status done = port.clear_budgets(self->labels_.first(), kLabelsPerSlot); !done)
+        return tl::unexpected(done.error());
     if (Status done = self->write_network(); !done) return tl::unexpected(done.error());
     if (Status done = self->write_commands(); !done) return tl::unexpected(done.error());
     if (Status done = self->refresh(sights); !done) return tl::unexpected(done.error());

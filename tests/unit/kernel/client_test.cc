@@ -7,8 +7,11 @@
 #include <cerrno>
 #include <cstring>
 #include <map>
+#include <memory>
 #include <string>
+#include <vector>
 
+#include "bailiff/filter.h"
 #include "tests/unit/kernel/fake_peer.h"
 #include "tests/unit/kernel/scene.h"
 
@@ -177,6 +180,128 @@ TEST_F(ConnectedClient, OtherMapsAfterARestartAreRefused) {
     const Result<Adoption> count = (*client)->adopt();
     ASSERT_FALSE(count);
     EXPECT_THAT(count.error().message(), HasSubstr("holds other maps than before"));
+}
+
+// A client with maps of the kernel's that it writes to.
+class WritingClient : public testing::Test {
+protected:
+    void SetUp() override {
+        make("events", BPF_MAP_TYPE_RINGBUF, 0, 0, 4096);
+        make("other", BPF_MAP_TYPE_ARRAY, 4, 8, 1);
+        make("filter", BPF_MAP_TYPE_ARRAY, 4, 8, BAILIFF_FILTER_WORDS + 1);
+        make("argv", BPF_MAP_TYPE_ARRAY, 4, sizeof(bailiff_argv), BAILIFF_MAX_POLICIES);
+        make("argv_flags", BPF_MAP_TYPE_ARRAY, 4, sizeof(bailiff_mask),
+             BAILIFF_MAX_POLICIES * BAILIFF_FLAGS);
+        make("argv_words", BPF_MAP_TYPE_HASH, sizeof(bailiff_word_key), sizeof(bailiff_mask), 8);
+        make("objects", BPF_MAP_TYPE_HASH, sizeof(bailiff_object_key), sizeof(bailiff_object), 8);
+        make("ports", BPF_MAP_TYPE_HASH, sizeof(bailiff_port_key), 4, 8);
+        make("addresses", BPF_MAP_TYPE_HASH, sizeof(bailiff_address_key), 4, 8);
+        make("budgets", BPF_MAP_TYPE_HASH, sizeof(bailiff_budget_key), sizeof(bailiff_budget), 8);
+        make("spent_acts", BPF_MAP_TYPE_HASH, sizeof(bailiff_spent_key), sizeof(bailiff_spent), 8);
+        make("contacts", BPF_MAP_TYPE_HASH, sizeof(bailiff_contact_key), 1, 8);
+        make("made_by", BPF_MAP_TYPE_HASH, sizeof(bailiff_file_key), sizeof(bailiff_made), 8);
+        make("made_count", BPF_MAP_TYPE_ARRAY, 4, 4, 8);
+        if (IsSkipped()) return;
+        peer_ = std::make_unique<FakePeer>([this](int) {
+            std::vector<int> given;
+            for (const char* name : kSharedMaps) given.push_back(map(name));
+            return Answer{bytes_of(good_reply()), given};
+        });
+        auto connected = Client::connect(peer_->folder());
+        ASSERT_TRUE(connected) << connected.error().message();
+        client = std::move(*connected);
+    }
+
+    int map(const std::string& name) {
+        return maps_.contains(name) ? maps_.at(name).get() : maps_.at("other").get();
+    }
+    template <typename Key, typename Value>
+    void put(const char* name, const Key& key, const Value& value) {
+        ASSERT_EQ(bpf_map_update_elem(map(name), &key, &value, BPF_ANY), 0) << name;
+    }
+    template <typename Key>
+    bool has(const char* name, const Key& key) {
+        std::vector<char> value(4096);
+        return bpf_map_lookup_elem(map(name), &key, value.data()) == 0;
+    }
+
+    std::unique_ptr<Client> client;
+
+private:
+    void make(const char* name, bpf_map_type type, std::size_t key, std::size_t value,
+              std::uint32_t entries) {
+        if (IsSkipped()) return;
+        UniqueFd made(bpf_map_create(type, name, static_cast<std::uint32_t>(key),
+                                     static_cast<std::uint32_t>(value), entries, nullptr));
+        if (!made) GTEST_SKIP() << "this account may not make BPF maps: " << std::strerror(errno);
+        maps_.emplace(name, std::move(made));
+    }
+
+    std::map<std::string, UniqueFd> maps_;
+    std::unique_ptr<FakePeer> peer_;
+};
+
+TEST_F(WritingClient, BudgetsGoByTheLabelsOfASlot) {
+    const auto key = [](std::uint32_t label) { return bailiff_budget_key{label, 3, 4, 0}; };
+    for (const std::uint32_t label : {9U, 10U, 19U, 20U})
+        ASSERT_TRUE(client->put_budget(key(label), {1, 2, 3, 4, 0}));
+    bailiff_budget row{};
+    const bailiff_budget_key first = key(10);
+    ASSERT_EQ(bpf_map_lookup_elem(map("budgets"), &first, &row), 0);
+    EXPECT_EQ(row.period, 1U);
+    EXPECT_EQ(row.count, 2U);
+    EXPECT_EQ(row.number, 3U);
+    EXPECT_EQ(row.flags, 4U);
+    ASSERT_TRUE(client->clear_budgets(10, 10));
+    EXPECT_TRUE(has("budgets", key(9)));
+    EXPECT_FALSE(has("budgets", key(10)));
+    EXPECT_FALSE(has("budgets", key(19)));
+    EXPECT_TRUE(has("budgets", key(20)));
+}
+
+TEST_F(WritingClient, WithAPolicyGoesWhatWasSpentOfItsBudgets) {
+    const auto key = [](std::uint32_t number) { return bailiff_spent_key{5, 1, 0, number}; };
+    for (const std::uint32_t number : {0x0ffffU, 0x10000U, 0x1ffffU, 0x20000U})
+        put("spent_acts", key(number), bailiff_spent{});
+    ASSERT_TRUE(client->clear_policy(1));
+    EXPECT_TRUE(has("spent_acts", key(0x0ffff)));
+    EXPECT_FALSE(has("spent_acts", key(0x10000)));
+    EXPECT_FALSE(has("spent_acts", key(0x1ffff)));
+    EXPECT_TRUE(has("spent_acts", key(0x20000)));
+}
+
+TEST_F(WritingClient, OfASessionNothingStays) {
+    const auto spent = [](std::uint32_t session) { return bailiff_spent_key{session, 1, 0, 7}; };
+    const auto contact = [](std::uint32_t session) {
+        return bailiff_contact_key{session, 1, 0, 443, 6, 0, {}};
+    };
+    const auto file = [](std::uint32_t session) {
+        bailiff_file_key key{};
+        key.ino = 100 + session;
+        return key;
+    };
+    for (const std::uint32_t session : {4U, 5U}) {
+        bailiff_made made{};
+        made.session = session;
+        put("spent_acts", spent(session), bailiff_spent{});
+        put("contacts", contact(session), std::uint8_t{1});
+        put("made_by", file(session), made);
+        put("made_count", session, std::uint32_t{1});
+    }
+    client->forget_session(5);
+    const auto count = [this](std::uint32_t session) {
+        std::uint32_t made = 99;
+        bpf_map_lookup_elem(map("made_count"), &session, &made);
+        return made;
+    };
+    EXPECT_FALSE(has("spent_acts", spent(5)));
+    EXPECT_FALSE(has("contacts", contact(5)));
+    EXPECT_FALSE(has("made_by", file(5)));
+    EXPECT_EQ(count(5), 0U);
+    EXPECT_TRUE(has("spent_acts", spent(4)));
+    EXPECT_TRUE(has("contacts", contact(4)));
+    EXPECT_TRUE(has("made_by", file(4)));
+    EXPECT_EQ(count(4), 1U);
 }
 
 TEST(ExplainPosture, NamesThePinsThatAreMissingAndTheRemedy) {

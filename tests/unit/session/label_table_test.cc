@@ -122,5 +122,53 @@ TEST_F(LabelTables, ALabelThatIsNotAllWrittenIsNotUsed) {
     EXPECT_EQ(port.rows.size(), 1U);
 }
 
+policy::Label up_to(std::uint16_t count, std::uint16_t bit, std::uint32_t rule = 0) {
+    policy::Label label;
+    label.add({BAILIFF_RIGHT_DELETE, BAILIFF_VERDICT_HOLD, bit, rule, {}, {count, 2, 60, false}});
+    return label;
+}
+
+TEST_F(LabelTables, LabelsThatDifferInABudgetAreTwo) {
+    const auto one = table.intern(up_to(3, 1));
+    const auto other = table.intern(up_to(4, 1));
+    const auto always = table.intern(label_of(BAILIFF_RIGHT_DELETE, BAILIFF_VERDICT_HOLD, 1));
+    ASSERT_TRUE(one && other && always);
+    EXPECT_EQ(port.rows.size(), 1U);
+    ASSERT_EQ(port.budgets.size(), 2U);
+    EXPECT_EQ(port.budgets.at({*one, 1, BAILIFF_RIGHT_DELETE, 0}).count, 3U);
+    EXPECT_EQ(port.budgets.at({*other, 1, BAILIFF_RIGHT_DELETE, 0}).count, 4U);
+    EXPECT_EQ(port.budgets.at({*other, 1, BAILIFF_RIGHT_DELETE, 0}).number, 0x10002U);
+}
+
+TEST_F(LabelTables, MoreBudgetsThanASlotHasAreRefused) {
+    for (std::uint32_t rule = 0; rule < 512; rule++) {
+        policy::Label two = up_to(1, 1, rule);
+        two.merge(up_to(1, 2, rule));
+        ASSERT_TRUE(table.intern(two)) << rule;
+    }
+    ASSERT_EQ(port.budgets.size(), 1024U);
+    const auto over = table.intern(up_to(1, 3));
+    ASSERT_FALSE(over);
+    EXPECT_EQ(over.error().code(), ErrorCode::kResourceExhausted);
+    EXPECT_THAT(over.error().message(), testing::HasSubstr("more than 1024 things"));
+    EXPECT_EQ(port.budgets.size(), 1024U);
+    EXPECT_TRUE(table.intern(denied)) << "what has none";
+}
+
+// The number is used again, and the next label's hold would not ask.
+TEST_F(LabelTables, ALabelThatWasNotWrittenLeavesNoBudget) {
+    port.fail_every("put_label");
+    ASSERT_FALSE(table.intern(up_to(3, 1)));
+    ASSERT_EQ(port.budgets.size(), 1U);
+    port.mend();
+    port.fail_every("clear_budgets");
+    EXPECT_FALSE(table.intern(label_of(BAILIFF_RIGHT_DELETE, BAILIFF_VERDICT_HOLD, 1)));
+    port.mend();
+    const auto next = table.intern(label_of(BAILIFF_RIGHT_DELETE, BAILIFF_VERDICT_HOLD, 1));
+    ASSERT_TRUE(next);
+    EXPECT_EQ(*next, table.first());
+    EXPECT_TRUE(port.budgets.empty());
+}
+
 } // namespace
 } // namespace bailiff::session

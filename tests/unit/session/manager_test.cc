@@ -28,7 +28,7 @@ TEST_F(ManagerLife, AnEndedSessionHasNothingLeft) {
     EXPECT_EQ(write_in(*session), "deny: ended");
     EXPECT_EQ(session->state, State::kEnded);
     EXPECT_EQ(port.objects_of(session->slot), 0U);
-    EXPECT_THAT(port.made_forgotten, testing::ElementsAre(session->slot));
+    EXPECT_THAT(port.sessions_forgotten, testing::ElementsAre(session->slot));
     EXPECT_THAT(message_of("session.ended"), HasSubstr("was ended by uid 0 (root)"));
     EXPECT_EQ(records_of("session.ended")[0].by(), "uid 0 (root)");
     EXPECT_THAT(get_file(state_file()), Not(HasSubstr("\"state\":\"active\"")));

@@ -131,6 +131,20 @@ Status FakeKernelPort::clear_listed(std::uint32_t first, std::uint32_t count) {
     return {};
 }
 
+Status FakeKernelPort::put_budget(const bailiff_budget_key& key, const bailiff_budget& row) {
+    if (Status made = call("put_budget"); !made) return made;
+    budgets[key] = row;
+    return {};
+}
+
+Status FakeKernelPort::clear_budgets(std::uint32_t first, std::uint32_t count) {
+    if (Status made = call("clear_budgets"); !made) return made;
+    std::erase_if(budgets, [&](const auto& entry) {
+        return entry.first.label >= first && entry.first.label < first + count;
+    });
+    return {};
+}
+
 Status FakeKernelPort::hash(const std::string& path) {
     return call("hash " + path);
 }

@@ -62,6 +62,8 @@ public:
     Status erase_port(const bailiff_port_key& key) override;
     Status put_listed(const bailiff_listed_key& key, const bailiff_listed& row) override;
     Status clear_listed(std::uint32_t first, std::uint32_t count) override;
+    Status put_budget(const bailiff_budget_key& key, const bailiff_budget& row) override;
+    Status clear_budgets(std::uint32_t first, std::uint32_t count) override;
     Status hash(const std::string& path) override;
     Status find_links(const std::string& path) override;
     Result<std::optional<kernel::Hashed>> take_hashed() override;
@@ -94,7 +96,7 @@ public:
     Result<std::optional<bailiff_hold>> find_hold(std::uint64_t hold) override;
     Status answer(std::uint64_t hold, bailiff_verdict verdict) override;
     void forget_hold(std::uint64_t hold) override;
-    void forget_made(std::uint32_t session) override { made_forgotten.push_back(session); }
+    void forget_session(std::uint32_t slot) override { sessions_forgotten.push_back(slot); }
     Status resume(std::uint32_t pid, std::uint64_t start_time) override;
     Result<kernel::KernelPosture> posture() override;
     Result<std::uint64_t> counter(std::uint32_t index) override;
@@ -121,6 +123,7 @@ public:
     std::map<bailiff_address_key, std::uint32_t, BytesLess<bailiff_address_key>> addresses;
     std::map<bailiff_port_key, std::uint32_t, BytesLess<bailiff_port_key>> ports;
     std::map<bailiff_listed_key, bailiff_listed, BytesLess<bailiff_listed_key>> listed;
+    std::map<bailiff_budget_key, bailiff_budget, BytesLess<bailiff_budget_key>> budgets;
     std::map<bailiff_word_key, bailiff_mask, BytesLess<bailiff_word_key>> words;
     // By policy slot, and the flag's character or the pattern's number.
     std::map<std::pair<std::uint32_t, std::uint32_t>, bailiff_mask> flags;
@@ -139,7 +142,7 @@ public:
     std::map<std::uint32_t, std::pair<std::uint32_t, std::uint32_t>> tasks; // subject, generation
     std::map<std::uint64_t, bailiff_hold> held;                             // by id
     std::map<std::uint64_t, bailiff_verdict> answers;                       // by hold
-    std::vector<std::uint32_t> made_forgotten;                              // sessions
+    std::vector<std::uint32_t> sessions_forgotten;                          // slots
     std::vector<std::uint32_t> resumed;                                     // processes
     std::set<std::uint32_t> gone; // processes that are not there any more
     std::map<std::uint32_t, std::uint64_t> counters;
