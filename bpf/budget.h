@@ -106,9 +106,8 @@ enum unasked {
 };
 
 // May the held act go without asking? Returns enum unasked.
-static __noinline int goes_unasked(struct bailiff_task* row,
-                                        const struct bailiff_subject* subject,
-                                        const struct act* act) {
+static __noinline int goes_unasked(struct bailiff_task* row, const struct bailiff_subject* subject,
+                                   const struct act* act) {
     const struct bailiff_budget* budget = budget_of(scratch_decision(row), act->right);
     if (!budget || !holds_alone(row, subject, act->right)) return ASKS;
     union spender_key* key = spender(subject);
