@@ -6,6 +6,8 @@
 //   kernel_bench apparmor PROFILE    a profile that is loaded
 //   kernel_bench bystander RULES SESSIONS   bailiff is loaded, the task is no subject
 //   kernel_bench subject RULES SESSIONS
+//   kernel_bench hold RULES SESSIONS        a subject: one unlink that waits
+//   kernel_bench commands RULES SESSIONS    a subject: an exec under a policy with 64 commands
 //   kernel_bench memory RULES SESSIONS      only the maps
 //   kernel_bench profile [RULES SESSIONS]   windows for instruction_profile.cc: plain, or a subject
 //   kernel_bench profile-bystander RULES SESSIONS
@@ -21,6 +23,7 @@
 #include <string>
 #include <string_view>
 
+#include "bench/hold.h"
 #include "bench/map_memory.h"
 #include "bench/measure.h"
 #include "bench/peers.h"
@@ -33,6 +36,8 @@ using namespace bailiff;
 using namespace bailiff::bench;
 
 namespace {
+
+constexpr std::uint32_t kCommands = 64;
 
 void print_row(const char* key, double value) {
     std::printf("@row\t%s\t%.2f\n", key, value);
@@ -210,7 +215,13 @@ void run_bailiff(const std::string& mode, std::uint32_t rules, std::uint32_t ses
     }
     if (mode == "memory")
         print_memory("full");
-    else if (mode.starts_with("profile")) {
+    else if (mode == "hold") {
+        hold_deletions(*programs);
+        print_row("held", measure_hold(*programs));
+    } else if (mode == "commands") {
+        look_for_commands(*programs, kCommands);
+        measure_child(*programs, true);
+    } else if (mode.starts_with("profile")) {
         (void)Measured(*programs, mode == "profile", true).row(0);
         print_symbols();
     } else
@@ -238,8 +249,8 @@ int main(int argc, char** argv) {
         confine_by_apparmor(argv[2]);
         must_be_confined();
         measure_here();
-    } else if ((mode == "bystander" || mode == "subject" || mode == "memory" ||
-                mode.starts_with("profile")) &&
+    } else if ((mode == "bystander" || mode == "subject" || mode == "memory" || mode == "hold" ||
+                mode == "commands" || mode.starts_with("profile")) &&
                argc == 4) {
         run_bailiff(mode, static_cast<std::uint32_t>(std::stoul(argv[2])),
                     static_cast<std::uint32_t>(std::stoul(argv[3])));

@@ -18,10 +18,9 @@ namespace {
 
 using kernel::Programs;
 
-constexpr std::uint32_t kPolicy = 1;
 constexpr std::uint32_t kTreeLabel = 1;
 constexpr std::uint32_t kAuditLabel = 2;
-constexpr std::uint32_t kFirstOtherLabel = 3;
+constexpr std::uint32_t kFirstOtherLabel = 4;
 constexpr std::uint32_t kAddressClass = 1;
 constexpr std::uint64_t kFirstOtherInode = 1'000'000; // no file of the scene has such a number
 
@@ -104,6 +103,14 @@ void write_other_rules(Programs& programs, std::uint32_t rules) {
                    bailiff_object{kFirstOtherLabel + i % labels, 0});
 }
 
+void write_header(Programs& programs, std::uint32_t flags) {
+    bailiff_policy policy = {};
+    policy.layer[BAILIFF_LAYER_AGENT].word[0] = 1;
+    policy.flags = flags;
+    policy.hold_seconds = 60;
+    put(programs, "policies", kPolicy, policy);
+}
+
 void write_subject(Programs& programs, std::uint32_t slot, std::uint32_t session) {
     bailiff_subject subject = {};
     subject.profiles.word[0] = 1;
@@ -136,9 +143,7 @@ void write_policy(Programs& programs, std::uint32_t rules, std::uint32_t session
     write_defaults(programs, BAILIFF_VERDICT_DENY);
     write_label(programs, kTreeLabel, BAILIFF_VERDICT_ALLOW);
     write_label(programs, kAuditLabel, BAILIFF_VERDICT_AUDIT);
-    bailiff_policy policy = {};
-    policy.layer[BAILIFF_LAYER_AGENT].word[0] = 1;
-    put(programs, "policies", kPolicy, policy);
+    write_header(programs, 0);
     for (const char* root : {"/", "/proc", "/sys", "/dev", "/tmp", "/run"})
         write_path_rule(programs, root, 0);
     write_path_rule(programs, kTree, kTreeLabel);
@@ -148,6 +153,40 @@ void write_policy(Programs& programs, std::uint32_t rules, std::uint32_t session
     for (std::uint32_t slot = 1; slot < last; slot++) write_other_session(programs, slot);
     if (last > 0) write_session(programs, last);
     write_subject(programs, kSubject, last);
+}
+
+void hold_deletions(Programs& programs) {
+    constexpr bailiff_u16 kHoldRow = 1 + BAILIFF_VERDICT_HOLD;
+    constexpr bailiff_u16 kAllowRow = 1 + BAILIFF_VERDICT_ALLOW;
+    bailiff_row row = {};
+    row.says[BAILIFF_VERDICT_HOLD].word[0] = 1;
+    put(programs, "rows", std::uint32_t{kHoldRow}, row);
+    bailiff_label label = {};
+    std::fill(std::begin(label.row), std::end(label.row), kAllowRow);
+    label.row[BAILIFF_RIGHT_DELETE] = kHoldRow;
+    put(programs, "labels", kHoldLabel, label);
+    write_path_rule(programs, kTree, kHoldLabel);
+    write_header(programs, BAILIFF_POLICY_HAS_HOLDS);
+}
+
+// One program that everything is, and a word for each that nothing has.
+void look_for_commands(Programs& programs, std::uint32_t commands) {
+    write_label(programs, kHoldLabel, BAILIFF_VERDICT_DENY);
+    bailiff_argv argv{};
+    argv.patterns = commands;
+    argv.prefixes = 1U << 1;
+    for (std::uint32_t number = 0; number < commands; number++) {
+        bailiff_pattern pattern{};
+        pattern.needs.word[0] = 1ULL | 1ULL << (1 + number % 63);
+        pattern.label = kHoldLabel;
+        put(programs, "argv_patterns", kPolicy * std::uint32_t{BAILIFF_MAX_PATTERNS} + number,
+            pattern);
+    }
+    put(programs, "argv", kPolicy, argv);
+    bailiff_row allow = {};
+    allow.says[BAILIFF_VERDICT_ALLOW].word[0] = 1; // as each profile's default for commands is
+    put(programs, "defaults", kPolicy * BAILIFF_ALL_RIGHTS + BAILIFF_RIGHT_ARGV, allow);
+    write_header(programs, BAILIFF_POLICY_HAS_ARGV);
 }
 
 } // namespace bailiff::bench

@@ -40,7 +40,6 @@ case_a_command_waits_whoever_starts_it() {
     said=$(bailiffctl approvals show "$approval")
     has "$said" "argv /usr/bin/cp (as: cp /etc/hostname -vf /srv/held/deploy/ +x deploy)" "what it shows"
     has "$said" "hold class publish: argv cp -f|--force +*|deploy" "what it shows"
-    has "$said" "by" "what it shows" || true
     has "$(<"$logs/held")" "bailiff: holds argv /usr/bin/cp" "what the user is told"
     bailiffctl approvals deny "$approval" >/dev/null || fail "it could not be denied"
     wait $waiting
@@ -93,10 +92,8 @@ case_a_class_has_a_budget() {
     bailiffctl approvals approve "$approval" >/dev/null || fail "it could not be approved"
     wait $waiting || fail "rm failed: $(<"$logs/held")"
     has "$(bailiffctl events --json)" '"reason":"within_budget"' "the events"
-    held rm /srv/held/d /srv/held/plain
+    session rm /srv/held/d || fail "another session had no budget of its own"
     usual_policy
-    bailiffctl approvals deny "$approval" >/dev/null
-    wait $waiting
 }
 
 case_a_new_destination_is_asked_for_once() {
@@ -110,7 +107,7 @@ case_a_new_destination_is_asked_for_once() {
     usual_policy
 }
 
-# answer_at_terminal FILE...: deletes them in a session whose user is asked at a terminal, and types
+# at_terminal FILE...: deletes them in a session whose user is asked at a terminal, and types
 # what the question says, or "no" where `reply` says so.
 at_terminal() {
     local keys="$logs/keys" shown="$logs/shown" asked=0 codes
@@ -119,10 +116,11 @@ at_terminal() {
     chmod 666 "$keys"
     install -m 666 /dev/null "$shown"
     # shellcheck disable=SC2024
-    as bot script -qefc "bailiffctl run --interactive --token-file $(token) -- rm $*" "$shown" <"$keys" >/dev/null 2>&1 &
+    as bot script -qefc "bailiffctl run --interactive --token-file $(token) -- rm -f $*" "$shown" <"$keys" >/dev/null 2>&1 &
     waiting=$!
     exec 7>"$keys"
-    while kill -0 $waiting 2>/dev/null; do
+    local until=$((SECONDS + 60))
+    while kill -0 $waiting 2>/dev/null && ((SECONDS < until)); do
         mapfile -t codes < <(grep -oaP 'type \K[0-9]{4}(?= to let it happen)' "$shown")
         if ((${#codes[@]} > asked)); then
             asked=${#codes[@]}
@@ -131,6 +129,7 @@ at_terminal() {
         sleep 0.2
     done
     exec 7>&-
+    kill $waiting 2>/dev/null && fail "it did not end: $(<"$shown")"
     wait $waiting
     local status=$?
     questions=$asked
@@ -192,5 +191,31 @@ case_killed_daemons_lose_no_act_that_waits() {
         wait $waiting
         wait_for 30 "round $round: the end of all questions" bash -c '[[ $(bailiffctl approvals list) == "nothing waits" ]]'
     done
+    usual_policy
+}
+
+case_a_forced_push_under_the_shipped_policy_waits() {
+    local waiting approval repository=$work/bot/clone bare=$work/bot/bare.git before
+    install_shipped_policy
+    bailiffctl policy reload >/dev/null || fail "the shipped policy was not loaded"
+    rm -rf "$repository" "$bare"
+    as bot git init -q --bare "$bare"
+    as bot git clone -q "$bare" "$repository" 2>/dev/null
+    as bot git -C "$repository" config user.name bot
+    as bot git -C "$repository" config user.email bot@localhost
+    # shellcheck disable=SC2016
+    fixer "$work/bot" sh -c 'cd clone && echo one >file && git add file && git commit -qm one && git push -q origin HEAD:main &&
+        mkdir build && touch build/x && rm -rf build && git log --oneline' >"$logs/held" 2>&1 ||
+        fail "work without a forced push was held or denied: $(<"$logs/held")"
+    before=$(as bot git -C "$bare" rev-parse main)
+    fixer "$work/bot" sh -c 'cd clone && git commit -q --amend -m two && exec git push -q origin +HEAD:main' >"$logs/held" 2>&1 &
+    waiting=$!
+    wait_for 60 "the question" what_waits || return
+    approval=$(what_waits | head -n 1)
+    has "$(bailiffctl approvals show "$approval")" "git push -q origin +HEAD:main" "what it shows"
+    same "$(as bot git -C "$bare" rev-parse main)" "$before" "what the repository holds"
+    bailiffctl approvals deny "$approval" >/dev/null || fail "it could not be denied"
+    wait $waiting && fail "the push succeeded"
+    same "$(as bot git -C "$bare" rev-parse main)" "$before" "what the repository holds"
     usual_policy
 }
