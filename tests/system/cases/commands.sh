@@ -208,13 +208,14 @@ case_a_forced_push_under_the_shipped_policy_waits() {
         mkdir build && touch build/x && rm -rf build && git log --oneline' >"$logs/held" 2>&1 ||
         fail "work without a forced push was held or denied: $(<"$logs/held")"
     before=$(as bot git -C "$bare" rev-parse main)
-    fixer "$work/bot" sh -c 'cd clone && git commit -q --amend -m two && exec git push -q origin +HEAD:main' >"$logs/held" 2>&1 &
+    fixer "$work/bot" sh -c 'cd clone && git commit -q --amend -m two && exec /usr/bin/git push -q origin +HEAD:main' >"$logs/held" 2>&1 &
     waiting=$!
     wait_for 60 "the question" what_waits || return
     approval=$(what_waits | head -n 1)
-    has "$(bailiffctl approvals show "$approval")" "git push -q origin +HEAD:main" "what it shows"
+    has "$(bailiffctl approvals show "$approval")" "/usr/bin/git push -q origin +HEAD:main" "what it shows"
     same "$(as bot git -C "$bare" rev-parse main)" "$before" "what the repository holds"
     bailiffctl approvals deny "$approval" >/dev/null || fail "it could not be denied"
+    # The path is given: a shell that searches for a program would try /bin/git next, which is asked anew.
     wait $waiting && fail "the push succeeded"
     same "$(as bot git -C "$bare" rev-parse main)" "$before" "what the repository holds"
     usual_policy
