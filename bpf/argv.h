@@ -7,6 +7,8 @@
 
 #define PIECE (BAILIFF_NAME_MAX - 1) // bytes that are read at once
 #define MAX_PIECES 4096              // of all arguments together
+#define READ_CALL (MAX_PIECES + 1)   // rounds: one more finds that there is no further one
+#define READ_IMAGE (MAX_PIECES + 64) // with what interpreters have before them
 
 enum reading {
     READING = 0,    // there is more, or there was too much
@@ -121,6 +123,8 @@ static __always_inline int same_strings(const struct bailiff_strings* a,
            a->rest == b->rest;
 }
 
+#define MAX_EXEC_PATH 512 // bytes of a file's names before its arguments
+
 // Arguments that are written to a record.
 struct argv_copy {
     struct bailiff_task* row;
@@ -143,20 +147,22 @@ static long copy_piece(u32 number, struct argv_copy* c) {
     return 0;
 }
 
-// The arguments behind the names of the file, for who is asked, and which exec it is. 0 where they
-// are not those that were judged: another thread changed them meanwhile.
+// The arguments behind the names of the file, for who is asked. 0 where they are not those that
+// were judged: another thread changed them meanwhile, and the record has none.
 static __always_inline int event_argv(struct bailiff_event* e, struct bailiff_task* row) {
     struct argv_copy c = {.row = row, .e = e};
-    __builtin_memcpy(e->address, &row->exec.act, sizeof(row->exec.act));
     u32 used = e->text_length;
-    if (used > BAILIFF_EVENT_TEXT - BAILIFF_NAME_MAX) {
+    if (used > MAX_EXEC_PATH) {
         e->flags |= BAILIFF_EVENT_TRUNCATED;
-    } else {
-        e->text[used] = 0;
-        e->text_length = used + 1;
+        e->text[MAX_EXEC_PATH - 1] = 0;
+        used = MAX_EXEC_PATH;
     }
+    asm volatile("" : "+r"(used));
+    used &= BAILIFF_EVENT_TEXT - 1; // for the verifier
+    e->text[used] = 0;
+    e->text_length = used + 1;
     read_from_call(&row->exec.reading);
-    bpf_loop(MAX_PIECES, copy_piece, &c, 0);
+    bpf_loop(READ_CALL, copy_piece, &c, 0);
     return same_strings(&row->exec.reading, &row->exec.judged);
 }
 

@@ -64,15 +64,15 @@ static __always_inline int spend(union spender_key* key, const struct bailiff_bu
         spent = bpf_map_lookup_elem(&spent_acts, key);
         if (!spent) return 0;
     }
-    u64 now = bpf_ktime_get_boot_ns();
     u64 next = *(volatile u64*)&spent->next;
     u64 index = next % count;
     if (index >= BAILIFF_MAX_BUDGET) return 0;
     u64 earlier = *(volatile u64*)&spent->times[index];
-    if (earlier && now - earlier < budget->period) return 0;
+    u64 now = bpf_ktime_get_boot_ns();
+    if (earlier && (now < earlier || now - earlier < budget->period)) return 0;
     // Who comes at the same time asks: it is one too many, perhaps.
-    if (__sync_val_compare_and_swap(&spent->next, next, next + 1) != next) return 0;
-    spent->times[index] = now;
+    if (__sync_val_compare_and_swap(&spent->times[index], earlier, now) != earlier) return 0;
+    __sync_fetch_and_add(&spent->next, 1);
     return 1;
 }
 
@@ -110,6 +110,8 @@ static __noinline int goes_unasked(struct bailiff_task* row, const struct bailif
                                    const struct act* act) {
     const struct bailiff_budget* budget = budget_of(scratch_decision(row), act->right);
     if (!budget || !holds_alone(row, subject, act->right)) return ASKS;
+    // Which rule is to spend, where several name the command?
+    if (act->right == BAILIFF_RIGHT_ARGV && (row->exec.matches > 1 || act->vague)) return ASKS;
     union spender_key* key = spender(subject);
     if (!key) return ASKS;
     if (budget->flags & BAILIFF_BUDGET_CONTACT) {

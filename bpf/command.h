@@ -96,10 +96,23 @@ __noinline int see_piece(struct bailiff_task* row, u32 policy, u32 length) {
     return 0;
 }
 
+// What cannot be told may be any program that a rule names.
+static __always_inline void see_any_program(struct bailiff_task* row, u32 policy) {
+    const struct bailiff_argv* argv_of = bpf_map_lookup_elem(&argv, &policy);
+    if (!argv_of) return;
+    for (int i = 0; i < BAILIFF_MASK_WORDS; i++) row->exec.seen.word[i] |= ~argv_of->words.word[i];
+}
+
+enum carrier {
+    NO_CARRIER = 0,
+    CARRIER = 1, // the command may be among the arguments
+    LOADER = 2,  // it is, under whatever name it has there
+};
+
 struct command_loop {
     struct bailiff_task* row;
     u32 policy;
-    u32 carrier; // the command may be among the arguments
+    u32 carrier; // enum carrier
 };
 
 static long judge_piece(u32 number, struct command_loop* loop) {
@@ -110,7 +123,11 @@ static long judge_piece(u32 number, struct command_loop* loop) {
     int length = take_piece(row);
     if (length < 0) return 1;
     if (inside) return 0;
-    if (!before || loop->carrier) see_program(row, loop->policy);
+    if (!before || loop->carrier) {
+        see_program(row, loop->policy);
+        // Of a long one the last name was not read.
+        if (length == PIECE || loop->carrier == LOADER) see_any_program(row, loop->policy);
+    }
     if (before) see_piece(row, loop->policy, (u32)length);
     return 0;
 }
@@ -121,38 +138,42 @@ static long judge_piece(u32 number, struct command_loop* loop) {
 #define COREUTIL 0x6c69747565726f63ULL
 #define LD_ 0x2d646cULL
 #define LD_SO 0x6f732e646cULL
+#define LIBC_SO 0x006f732e6362696cULL // musl's is its loader
 
 // Loaders, and programs that are many in one, have the command as their arguments. What is
 // installed is known by its name; any other file may be a copy: one that an account or a session
 // made.
-static __noinline int is_carrier(struct bailiff_task* row, struct dentry* dentry) {
-    if (BPF_CORE_READ(dentry, d_inode, i_uid.val)) return 1;
-    if (is_made((u64)BPF_CORE_READ(dentry, d_inode))) return 1;
+static __noinline u32 carrier_of(struct bailiff_task* row, struct dentry* dentry) {
     read_name(row, name_address(dentry));
     u64 one = row->scratch[SCRATCH_NAME];
     u64 rest = row->scratch[SCRATCH_NAME + 1];
-    return one == BUSYBOX || one == TOYBOX || (one == COREUTIL && rest == 's') ||
-           (one & BYTES(3)) == LD_ || (one & BYTES(5)) == LD_SO;
+    if ((one & BYTES(3)) == LD_ || (one & BYTES(5)) == LD_SO || one == LIBC_SO) return LOADER;
+    if (one == BUSYBOX || one == TOYBOX || (one == COREUTIL && rest == 's')) return CARRIER;
+    if (BPF_CORE_READ(dentry, d_inode, i_uid.val)) return CARRIER;
+    return is_made((u64)BPF_CORE_READ(dentry, d_inode)) ? CARRIER : NO_CARRIER;
 }
 
 // Reads all arguments, and notes what they are where the policy has commands.
 static __noinline int read_command(struct bailiff_task* row, struct dentry* dentry, u32 policy) {
     struct bailiff_exec* exec = &row->exec;
     __builtin_memset(&exec->seen, 0, sizeof(exec->seen));
+    exec->matches = 0;
     read_from_call(&exec->reading);
     if (row->standing.flags & BAILIFF_POLICY_HAS_ARGV) {
         struct command_loop loop = {.row = row, .policy = policy};
-        loop.carrier = is_carrier(row, dentry) != 0;
+        loop.carrier = carrier_of(row, dentry);
         read_name(row, name_address(dentry));
         see_program(row, policy);
-        bpf_loop(MAX_PIECES, judge_piece, &loop, 0);
+        bpf_loop(READ_CALL, judge_piece, &loop, 0);
         // Somewhere behind what was read it may name any program.
         if (loop.carrier && exec->reading.state == READING) exec->reading.state = UNREADABLE;
     } else {
         struct argv_loop loop = {.row = row};
-        bpf_loop(MAX_PIECES, next_piece, &loop, 0);
+        bpf_loop(READ_CALL, next_piece, &loop, 0);
     }
     exec->judged = exec->reading;
+    // Without any the kernel gives an empty one.
+    if (!exec->judged.count) exec->judged.first = hash_onto(row, 0, 0);
     return 0;
 }
 
@@ -178,7 +199,9 @@ static long settle_pattern(u32 number, struct pattern_loop* loop) {
     u64 missing = 0;
     for (int i = 0; i < BAILIFF_MASK_WORDS; i++) missing |= pattern->needs.word[i] & ~seen->word[i];
     if (missing) return 0;
-    return settle_label(loop->row, pattern->label, BAILIFF_RIGHT_ARGV) & 1; // for the verifier
+    loop->row->exec.matches++;
+    settle_label(loop->row, pattern->label, BAILIFF_RIGHT_ARGV);
+    return 0;
 }
 
 // The strictest rule comes first.
@@ -194,23 +217,24 @@ static __noinline int settle_command(struct judgement* j) {
     return settle_defaults(j);
 }
 
-// One number for the exec: the file as it is now, and all arguments.
-static __noinline u64 identify_exec(struct bailiff_task* row, struct dentry* dentry) {
+static __always_inline u64 place_of(const struct dentry* dentry) {
+    const struct inode* inode = BPF_CORE_READ(dentry, d_inode);
+    return BPF_CORE_READ(inode, i_ino) ^ (u64)BPF_CORE_READ(inode, i_sb, s_dev) << 40;
+}
+
+// One number for the exec: all arguments, and the folders that the names among them start from.
+static __noinline u64 identify_exec(struct bailiff_task* row) {
     u64* word = &row->scratch[SCRATCH_NAME];
     const struct bailiff_strings* judged = &row->exec.judged;
-    u64 inode = (u64)BPF_CORE_READ(dentry, d_inode);
-    struct bailiff_file_key key = {};
-    u32 nanos = 0;
-    file_key(&key, inode);
+    struct task_struct* task = bpf_get_current_task_btf();
     word[0] = two(row->subject, row->generation);
     word[1] = two(judged->count, judged->state);
     word[2] = judged->first;
     word[3] = judged->rest;
-    word[4] = key.ino;
-    word[5] = two(key.dev, key.generation);
-    word[6] = (u64)change_time(inode, &nanos);
-    word[7] = two(nanos, BAILIFF_HOOK_BPRM_CREDS_FOR_EXEC);
-    return hash_kept(row, 8 * sizeof(u64));
+    word[4] = place_of(BPF_CORE_READ(task, fs, pwd.dentry));
+    word[5] = place_of(BPF_CORE_READ(task, fs, root.dentry));
+    word[6] = BAILIFF_HOOK_BPRM_CREDS_FOR_EXEC;
+    return hash_kept(row, 7 * sizeof(u64));
 }
 
 #endif

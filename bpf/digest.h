@@ -78,6 +78,18 @@ static __always_inline u64 size_of_file(u64 inode) {
     return (u64)BPF_CORE_READ((const struct inode*)inode, i_size);
 }
 
+// What tells from now on of openings of that file to write to it, 1 above their count; 0 where
+// there is no room. `key` is on the stack.
+static __always_inline u64 watch_openings(const struct bailiff_file_key* key) {
+    u64 none = 0;
+    u32 zero = 0;
+    bpf_map_update_elem(&openings, key, &none, BPF_NOEXIST);
+    u32* any = bpf_map_lookup_elem(&counting, &zero);
+    if (any) *any = 1;
+    const u64* times = bpf_map_lookup_elem(&openings, key);
+    return times && any ? *times + 1 : 0;
+}
+
 // `inode` is the address of a struct inode.
 __noinline int count_opening(u64 inode) {
     struct bailiff_file_key key = {};

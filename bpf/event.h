@@ -119,11 +119,21 @@ static __always_inline void event_fill(struct bailiff_event* e, const struct bai
         e->hold = row->held.id;
 }
 
-// Is it an act of the exec under way, whose arguments were judged?
+// Is it an act of the exec under way, whose arguments were judged? What interprets a file is opened
+// as part of it.
 static __always_inline int is_of_exec(const struct bailiff_task* row, const struct act* act) {
-    return row->exec.act &&
-           (act->hook == BAILIFF_HOOK_BPRM_CREDS_FOR_EXEC || act->hook == BAILIFF_HOOK_BPRM_CHECK ||
-            act->hook == BAILIFF_HOOK_BPRM_CREDS_FROM_FILE);
+    if (!row->exec.act) return 0;
+    return act->hook == BAILIFF_HOOK_BPRM_CREDS_FOR_EXEC || act->hook == BAILIFF_HOOK_BPRM_CHECK ||
+           act->hook == BAILIFF_HOOK_BPRM_CREDS_FROM_FILE ||
+           (act->hook == BAILIFF_HOOK_FILE_OPEN && act->right == BAILIFF_RIGHT_EXEC);
+}
+
+static __always_inline void event_program(struct bailiff_event* e, struct bailiff_task* row) {
+    u32 used = e->text_length;
+    if (event_argv(e, row)) return;
+    if (used > MAX_EXEC_PATH) used = MAX_EXEC_PATH;
+    e->text_length = used + 1;
+    e->flags |= BAILIFF_EVENT_TRUNCATED;
 }
 
 // Reports a verdict that is not a plain allow. 0 where the ring is full.
@@ -138,7 +148,7 @@ static __always_inline int event_verdict(struct bailiff_task* row,
         if (!e) return 0;
         event_fill(e, row, subject, act, d);
         event_object(e, (const struct dentry*)act->dentry);
-        if (is_of_exec(row, act)) event_argv(e, row);
+        if (is_of_exec(row, act)) event_program(e, row);
     } else {
         e = event_reserve_brief();
         if (!e) return 0;

@@ -13,8 +13,17 @@ static __always_inline int only_asks(struct linux_binprm* bprm) {
     return BPF_CORE_READ_BITFIELD_PROBED(asked, is_check) != 0;
 }
 
-// Judges the command, before any effect. Whether the session stands at all is left to bprm_check.
-static __noinline int judge_command(struct bailiff_task* row, struct dentry* dentry, u32 vague) {
+// Forgets which files were approved for another exec, or an earlier one.
+static __always_inline void begin_approvals(struct bailiff_exec* exec) {
+    if (exec->approved_for == exec->act) return;
+    exec->approved_for = exec->act;
+    exec->approvals = 0;
+}
+
+// Judges the command, before any effect. `count` is how many arguments the kernel has read. Whether
+// the session stands at all is left to bprm_check.
+static __noinline int judge_command(struct bailiff_task* row, struct dentry* dentry, u32 count,
+                                    u32 vague) {
     struct judgement j = {
         .act = {.hook = BAILIFF_HOOK_BPRM_CREDS_FOR_EXEC, .right = BAILIFF_RIGHT_ARGV}};
     j.row = row;
@@ -23,10 +32,12 @@ static __noinline int judge_command(struct bailiff_task* row, struct dentry* den
     u64 flags = row->standing.flags;
     if (!(flags & (BAILIFF_POLICY_HAS_ARGV | BAILIFF_POLICY_HAS_HOLDS))) return 0;
     read_command(row, dentry, j.subject->policy);
-    row->exec.act = identify_exec(row, dentry);
-    // An approval is for one exec.
-    if (row->held.approved && row->held.act == row->exec.act) forget_held(row);
-    j.act.vague = vague || row->exec.judged.state != READ;
+    const struct bailiff_strings* judged = &row->exec.judged;
+    if (judged->state == READ && count != (judged->count ? judged->count : 1))
+        return refuse(&j, BAILIFF_REASON_ARGV_CHANGED);
+    row->exec.act = identify_exec(row);
+    begin_approvals(&row->exec);
+    j.act.vague = vague || judged->state != READ;
     return flags & BAILIFF_POLICY_HAS_ARGV ? settle_command(&j) : 0;
 }
 
@@ -51,7 +62,7 @@ static __always_inline int on_creds_for_exec(struct linux_binprm* bprm) {
     struct dentry* dentry = file->f_path.dentry;
     u32 asks = only_asks(bprm) != 0;
     row->exec.act = 0;
-    int ret = judge_command(row, dentry, asks);
+    int ret = judge_command(row, dentry, (u32)bprm->argc, asks);
     return ret || !asks ? ret : judge_question(row, dentry);
 }
 
@@ -90,7 +101,9 @@ static __noinline int judge_gain(struct bailiff_task* row, struct dentry* dentry
     struct judgement j = {.act = {.hook = hook, .right = BAILIFF_RIGHT_GAIN}};
     j.row = row;
     j.dentry = dentry;
-    j.act.vague = hook == BAILIFF_HOOK_SCHED_EXEC; // too late to wait
+    // Too late to wait, or nobody could say what was approved.
+    j.act.vague =
+        hook == BAILIFF_HOOK_SCHED_EXEC || !row->exec.act || row->exec.judged.state != READ;
     return settle_right(&j);
 }
 
@@ -126,10 +139,11 @@ static __noinline int has_judged_argv(struct bailiff_task* row, u32 count) {
     u32 asked = judged->count ? judged->count : 1; // without any the kernel gives an empty one
     if (count < asked) return 0;
     read_from_image(got, count - asked + 1);
-    bpf_loop(MAX_PIECES, next_piece, &loop, 0);
-    if (count == asked && judged->count && got->first != judged->first) return 0;
+    bpf_loop(READ_IMAGE, next_piece, &loop, 0);
+    if (got->state == UNREADABLE) return 0;
+    if (count == asked && got->first != judged->first) return 0;
     // Of too many any word was taken to be among them.
-    if (judged->state == READING) return got->state == READING;
+    if (judged->state == READING) return 1;
     return got->state == READ && got->count == count && got->rest == judged->rest;
 }
 
@@ -141,8 +155,7 @@ static __noinline int end_if_changed(struct bailiff_task* row, struct dentry* de
         return 0;
     j.row = row;
     j.dentry = dentry;
-    if (!begin_once(&j)) refuse(&j, BAILIFF_REASON_ARGV_CHANGED);
-    bpf_send_signal(SIGKILL);
+    if (begin_once(&j) || refuse(&j, BAILIFF_REASON_ARGV_CHANGED)) bpf_send_signal(SIGKILL);
     return 0;
 }
 
@@ -159,6 +172,7 @@ static __always_inline int on_sched_exec(struct linux_binprm* bprm) {
     end_if_gained(row, image);
     end_if_changed(row, image->f_path.dentry, (u32)bprm->argc);
     row->exec.act = 0;
+    begin_approvals(&row->exec);
     const struct bailiff_subject* subject = find_subject(row->subject);
     if (subject && (subject->flags & BAILIFF_SUBJECT_CANARY)) return 0;
     struct bailiff_event* e = event_reserve();

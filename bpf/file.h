@@ -173,8 +173,9 @@ static __noinline int on_file_open(struct bailiff_task* row, struct file* file) 
     // A probe's exec is left to bprm_check, or it would prove nothing about that hook.
     if (opens_for_execution(file) && (j.subject->flags & BAILIFF_SUBJECT_CANARY)) return 0;
     if (is_nameless(j.dentry)) return opens_for_execution(file) ? judge_unnamed(&j) : 0;
-    // An exec waits at its own hooks, which know the arguments.
-    j.act.exempt = is_new(file) || opens_for_execution(file);
+    // What is executed waits at the hooks of the exec, which know the arguments; what interprets it
+    // is opened behind the first of these.
+    j.act.exempt = is_new(file) || (opens_for_execution(file) && !row->exec.act);
     row->scratch[SCRATCH_APPROVED] = 0;
     row->truncates = 0;
     int ret = opens_for_execution(file) ? judge_path(&j) : judge_mode(&j, file->f_mode);

@@ -175,11 +175,49 @@ static __always_inline int is_new_end(const struct act* act) {
     return act->right == BAILIFF_RIGHT_CREATE || act->right == BAILIFF_RIGHT_DELETE;
 }
 
-// The keyed hash of all that the act is. Of a rename and a link it is one for all their rights, the
-// old end first: a dentry of a name that is free may be another when the call is made again.
+// Is the file mapped as code by the exec under way?
+static __always_inline int is_mapped_by_exec(const struct bailiff_task* row,
+                                             const struct act* act) {
+    return act->hook == BAILIFF_HOOK_MMAP_FILE && row->exec.act && is_starting();
+}
+
+// Is it about what a file holds now?
+static __always_inline int is_of_content(const struct bailiff_task* row, const struct act* act) {
+    return is_of_exec(row, act) || act->right == BAILIFF_RIGHT_LOAD ||
+           (act->hook == BAILIFF_HOOK_SCHED_EXEC && row->exec.act);
+}
+
+// The keyed hash of a file and of all that tells of a write to it, with the exec it is part of; 0
+// where nobody could tell of one. It is one for all that is judged of the file in the exec.
+static __noinline u64 identify_image(struct bailiff_task* row, const struct act* act) {
+    const struct dentry* dentry = (const struct dentry*)act->dentry;
+    u64 inode = dentry ? (u64)BPF_CORE_READ(dentry, d_inode) : 0;
+    u64 at = content_inode(inode);
+    struct bailiff_file_key key = {};
+    u32 nanos = 0;
+    if (!at || writers_of(at) > 0) return 0;
+    file_key(&key, at);
+    u64 opened = watch_openings(&key);
+    if (!opened) return 0;
+    u64* word = &row->scratch[SCRATCH_NAME];
+    word[0] = two(row->subject, row->generation);
+    word[1] = row->exec.act;
+    word[2] = two(key.dev, key.generation);
+    word[3] = key.ino;
+    word[4] = (u64)change_time(at, &nanos);
+    word[5] = two(nanos, BPF_CORE_READ(dentry, d_sb, s_dev));
+    word[6] = size_of_file(at);
+    word[7] = opened;
+    word[8] = BPF_CORE_READ((const struct inode*)inode, i_ino);
+    return hash_kept(row, 9 * sizeof(u64));
+}
+
+// The keyed hash of all that the act is; 0 where that cannot be told. Of a rename and a link it is
+// one for all their rights, the old end first: a dentry of a name that is free may be another when
+// the call is made again.
 __noinline u64 identify_act(struct bailiff_task* row, const struct act* act) {
     if (!row || !act) return 0;
-    if (is_of_exec(row, act)) return row->exec.act;
+    if (is_of_content(row, act)) return identify_image(row, act);
     u64* word = &row->scratch[SCRATCH_NAME];
     u64 one = act->dentry;
     u64 other = other_end(row, act);
@@ -210,9 +248,10 @@ static __always_inline void leave_seat(u64 id) {
 
 // Whatever waited or was approved does so no longer.
 __noinline int forget_held(struct bailiff_task* row) {
-    if (!row || !row->held.id) return 0;
+    if (!row) return 0;
     u64 id = row->held.id;
-    row->held.id = 0;
+    __builtin_memset(&row->held, 0, sizeof(row->held));
+    if (!id) return 0;
     leave_seat(id);
     bpf_map_delete_elem(&answers, &id);
     return 0;
@@ -287,14 +326,22 @@ static __always_inline int let_and_tell(struct bailiff_task* row, u8 reason) {
     return UNDECIDED;
 }
 
-// Is it part of an exec that was approved? That was asked for once, with its file and arguments; it
-// is the mapping of the file as well, and what is found out only when nothing can wait any more.
-static __always_inline int is_in_approved_exec(const struct bailiff_task* row,
-                                               const struct act* act) {
-    if (!row->exec.act || !row->held.approved || row->held.act != row->exec.act) return 0;
-    if (act->hook == BAILIFF_HOOK_MMAP_FILE)
-        return act->right == BAILIFF_RIGHT_LOAD && is_starting();
-    return act->hook == BAILIFF_HOOK_SCHED_EXEC || is_of_exec(row, act);
+// Was the file, as it is, approved for the exec under way? It was asked for once, with the
+// arguments; that is its mapping as well, and what is found out only when nothing can wait any
+// more.
+static __noinline int is_approved_file(const struct bailiff_task* row, u64 what) {
+    const struct bailiff_exec* exec = &row->exec;
+    if (!what || exec->approved_for != exec->act || bpf_ktime_get_boot_ns() >= exec->until)
+        return 0;
+    for (u32 i = 0; i < BAILIFF_EXEC_FILES; i++)
+        if (i < exec->approvals && exec->approved[i] == what) return 1;
+    return 0;
+}
+
+static __always_inline void note_approved_file(struct bailiff_task* row, u64 what, u64 until) {
+    struct bailiff_exec* exec = &row->exec;
+    exec->approved[exec->approvals++ & (BAILIFF_EXEC_FILES - 1)] = what;
+    exec->until = until;
 }
 
 // The act happens without a rule's allowing it: what it opens is used freely, and what it replaces
@@ -327,6 +374,8 @@ static __noinline int ask_again(struct bailiff_task* row, const struct bailiff_s
     held->passed |= 1u << (act->right & 31);
     pass_on(row, act);
     if (asks_at_first_contact(row, act)) note_contact(subject, act);
+    // Of an exec it is its files that are approved, and for this one exec.
+    if (is_of_exec(row, act)) note_approved_file(row, held->act, held->deadline);
     return let_and_tell(row, BAILIFF_REASON_APPROVED);
 }
 
@@ -398,7 +447,10 @@ static __always_inline struct bailiff_hold* write_hold(struct bailiff_task* row,
         event_object(&hold->event, (const struct dentry*)act->dentry);
         u64 other = other_end(row, act);
         if (other) event_other(&hold->event, (const struct dentry*)other);
-        if (is_of_exec(row, act) && !event_argv(&hold->event, row)) return hold;
+        if (is_of_exec(row, act)) {
+            __builtin_memcpy(hold->event.address, &row->held.act, sizeof(row->held.act));
+            if (!event_argv(&hold->event, row)) return hold;
+        }
     }
     hold->event.hold = id; // last: before it the row says nothing
     return hold;
@@ -408,6 +460,7 @@ static __always_inline struct bailiff_hold* write_hold(struct bailiff_task* row,
 static __noinline int ask(struct bailiff_task* row, const struct bailiff_subject* subject,
                           const struct act* act, u64 what) {
     forget_held(row);
+    row->held.act = what;
     struct bailiff_hold* hold = write_hold(row, subject, act);
     if (!hold) return refuse_held(row, BAILIFF_REASON_TOO_MANY_HOLDS);
     if (!hold->event.hold) {
@@ -416,7 +469,6 @@ static __noinline int ask(struct bailiff_task* row, const struct bailiff_subject
         row->held.id = 0;
         return refuse_held(row, BAILIFF_REASON_ARGV_CHANGED);
     }
-    row->held.act = what;
     row->held.passed = 0;
     row->held.approved = 0;
     if (stop() != HELD) return refuse_held(row, BAILIFF_REASON_CANNOT_WAIT);
@@ -438,30 +490,49 @@ static __always_inline int is_lenient(const struct bailiff_task* row, const stru
     return c && (c->flags & BAILIFF_CONFIG_OBSERVE);
 }
 
+// Does the caller only ask whether it might execute the file?
+static __always_inline int only_asked(const struct act* act) {
+    return act->hook == BAILIFF_HOOK_BPRM_CREDS_FOR_EXEC && act->vague;
+}
+
 // The verdict is hold. Returns HELD; LET_THROUGH where nothing is to be recorded; else UNDECIDED,
 // with the decision in the row's scratch: nothing is enforced, or it is approved or denied.
 __noinline int hold_act(struct bailiff_task* row, const struct bailiff_subject* subject,
                         const struct act* act) {
     if (!row || !subject || !act) return UNDECIDED;
     if (act->exempt || is_passed(row, act) || is_own(subject, act)) return LET_THROUGH;
-    if (is_in_approved_exec(row, act)) return let_and_tell(row, BAILIFF_REASON_APPROVED);
     int lenient = is_lenient(row, act, BAILIFF_VERDICT_HOLD, 0);
     if (lenient && !row->held.id) return UNDECIDED;
+    int in_exec =
+        is_of_exec(row, act) || is_mapped_by_exec(row, act) || act->hook == BAILIFF_HOOK_SCHED_EXEC;
     int waits = !act->quiet && !act->vague && can_wait(act->right);
     if (lenient && !waits) return UNDECIDED;
-    u64 what = waits ? identify_act(row, act) : 0;
+    u64 what = waits || in_exec ? identify_act(row, act) : 0;
+    if (in_exec && !only_asked(act) && is_approved_file(row, what))
+        return let_and_tell(row, BAILIFF_REASON_APPROVED);
+    waits = waits && what;
     const struct bailiff_held* held = &row->held;
     int asked = waits && held->id && held->act == what && !(held->passed >> (act->right & 31) & 1);
     if (lenient) return asked ? answered_before(row) : UNDECIDED;
-    if (asked) return ask_again(row, subject, act);
-    int unasked = row->standing.flags & BAILIFF_POLICY_HAS_BUDGETS && !act->quiet
-                      ? goes_unasked(row, subject, act)
-                      : ASKS;
-    if (unasked != ASKS) {
-        pass_on(row, act);
-        return unasked == KNOWN ? LET_THROUGH : let_and_tell(row, BAILIFF_REASON_WITHIN_BUDGET);
+    int outcome = UNDECIDED;
+    if (asked) {
+        outcome = ask_again(row, subject, act);
+    } else {
+        int unasked =
+            (row->standing.flags & BAILIFF_POLICY_HAS_BUDGETS) && !act->quiet && !only_asked(act)
+                ? goes_unasked(row, subject, act)
+                : ASKS;
+        if (unasked != ASKS) {
+            if (in_exec && what)
+                note_approved_file(row, what, bpf_ktime_get_boot_ns() + patience(subject));
+            pass_on(row, act);
+            return unasked == KNOWN ? LET_THROUGH : let_and_tell(row, BAILIFF_REASON_WITHIN_BUDGET);
+        }
+        outcome =
+            waits ? ask(row, subject, act, what) : refuse_held(row, BAILIFF_REASON_CANNOT_WAIT);
     }
-    return waits ? ask(row, subject, act, what) : refuse_held(row, BAILIFF_REASON_CANNOT_WAIT);
+    if (outcome == HELD) row->exec.act = 0; // the exec begins anew
+    return outcome;
 }
 
 #endif

@@ -28,9 +28,10 @@ static __always_inline int made_key(struct bailiff_file_key* key, u64 inode) {
     return key->generation != 0;
 }
 
-// Does any rule of the task's policy hold or preserve? Else nobody needs to know who made what.
+// Does any rule of the task's policy hold or preserve, or name a command? Else nobody needs to know
+// who made what.
 static __always_inline int tracks_made(const struct bailiff_task* row) {
-    return (row->standing.flags & BAILIFF_POLICY_HAS_HOLDS) != 0;
+    return (row->standing.flags & (BAILIFF_POLICY_HAS_HOLDS | BAILIFF_POLICY_HAS_ARGV)) != 0;
 }
 
 // The subject made the inode at that address: it belongs to its session, if it has one.

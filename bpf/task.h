@@ -4,11 +4,19 @@
 
 #include "verdict_end.h"
 
+// What is approved is so for one thread.
+static __always_inline void forget_approved(struct bailiff_task* row) {
+    __builtin_memset(&row->held, 0, sizeof(row->held));
+    row->exec.act = 0;
+    row->exec.approved_for = 0;
+    row->exec.approvals = 0;
+}
+
 static __always_inline int inherit(struct bailiff_task* parent, struct task_struct* child) {
     struct bailiff_task* own =
         bpf_task_storage_get(&tasks, child, parent, BPF_LOCAL_STORAGE_GET_F_CREATE);
     if (own) {
-        own->held.id = 0; // what is approved is so for one thread
+        forget_approved(own);
         return 0;
     }
     count(BAILIFF_COUNTER_STORAGE_FAILED);
@@ -45,7 +53,7 @@ static __always_inline int on_sched_fork(struct task_struct* child) {
     }
     own->generation = row->generation;
     own->subject = row->subject;
-    own->held.id = 0;
+    forget_approved(own);
     return 0;
 }
 

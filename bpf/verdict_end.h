@@ -61,9 +61,12 @@ __noinline int conclude_act(struct bailiff_task* row, const struct bailiff_subje
         bailiff_can_relax(act->right))
         d->flags |= BAILIFF_EVENT_RELAXED;
     int told = probe || act->quiet || event_verdict(row, subject, act);
+    if (row->held.approved && d->reason == BAILIFF_REASON_APPROVED && is_of_exec(row, act))
+        forget_held(row);
     if (d->verdict != BAILIFF_VERDICT_DENY && (told || !must_be_told(subject, d)))
         return LET_THROUGH;
     forget_held(row);
+    row->exec.act = 0;
     if (act->over) bpf_send_signal(SIGKILL);
     return DENIED;
 }

@@ -81,7 +81,7 @@ std::optional<std::string> Terminal::read_line(int cancel_fd, const std::functio
         char bytes[256];
         const ssize_t got = read(fd_.get(), bytes, sizeof(bytes));
         if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) return std::nullopt;
+        if (got < 0) return std::nullopt;
         std::string line(bytes, static_cast<std::size_t>(got));
         while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.pop_back();
         return line;

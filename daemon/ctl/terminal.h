@@ -15,10 +15,10 @@ public:
     // kUnavailable where the process has no terminal.
     [[nodiscard]] static Result<Terminal> open(const std::string& path = "/dev/tty");
 
-    // Shows `question` and returns the line that is typed then, without its end; what was typed
-    // before does not count. Asks from the foreground only: in the background it waits. None where
-    // `stands`, asked each second, says that the question is over, where `cancel_fd` becomes
-    // readable, and where the terminal is gone.
+    // Shows `question` and returns the line that is typed then, without its end, an empty one for
+    // an end of file; what was typed before does not count. Asks from the foreground only: in the
+    // background it waits. None where `stands`, asked each second, says that the question is over,
+    // where `cancel_fd` becomes readable, and where the terminal is gone.
     [[nodiscard]] std::optional<std::string> ask(const std::string& question, int cancel_fd,
                                                  const std::function<bool()>& stands);
     void say(const std::string& text);

@@ -1,6 +1,7 @@
 #include "decision/approvals.h"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "base/ids.h"
@@ -31,8 +32,10 @@ void Approvals::settled(std::uint64_t hold) {
 }
 
 Result<const Approval*> Approvals::find(const std::string& id) const {
-    for (const auto& [hold, approval] : waiting_)
-        if (approval.id == id) return &approval;
+    std::uint64_t hold = 0;
+    std::from_chars(id.data(), id.data() + id.size(), hold, 16);
+    const auto found = waiting_.find(hold);
+    if (found != waiting_.end() && found->second.id == id) return &found->second;
     return fail(ErrorCode::kNotFound, "no act with the approval \"" + id.substr(0, 64) +
                                           "\" waits: it was answered, or is over");
 }

@@ -21,23 +21,31 @@ bool is_control(char32_t code) {
 bool misleads(char32_t code) {
     return code == 0xad || code == 0x61c || code == 0x180e || within(code, 0x200b, 0x200f) ||
            within(code, 0x2028, 0x202e) || within(code, 0x2060, 0x206f) || code == 0xfeff ||
-           within(code, 0xfff9, 0xfffb) || within(code, 0xe0000, 0xe007f);
+           code == 0xa0 || within(code, 0x2000, 0x200a) || code == 0x205f || code == 0x3000 ||
+           code == 0x2800 || within(code, 0xfff9, 0xfffb) || within(code, 0xe0000, 0xe007f);
+}
+
+std::string quoted(std::string_view safe) {
+    std::string text = "\"";
+    for (const char c : safe) text += c == '"' ? std::string("\\x22") : std::string(1, c);
+    return text + '"';
 }
 
 // Escaped, and quoted where it could pass for more than one word of the sentence.
 std::string word(std::string_view text) {
     std::string safe = escape(text);
     if (safe.find_first_of(" \"'(),;") == std::string::npos) return safe;
-    std::string quoted = "\"";
-    for (const char c : safe) quoted += c == '"' ? std::string("\\x22") : std::string(1, c);
-    return quoted + '"';
+    return quoted(safe);
 }
 
-// As a person would type it, but for characters that a shell takes for its own.
+// One argument is one word, whatever is in it: quoted unless it is plain.
 std::string argument_text(const std::string& argument) {
-    const std::string text = escape(argument);
-    const bool plain = !text.empty() && text.find_first_of(" \"'()") == std::string::npos;
-    return plain ? text : '"' + text + '"';
+    const auto is_plain = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               std::string_view("-_./=+:,@%^~").find(c) != std::string_view::npos;
+    };
+    const bool plain = !argument.empty() && std::all_of(argument.begin(), argument.end(), is_plain);
+    return plain ? argument : quoted(escape(argument));
 }
 
 // With what a program is to be started: "git push --force"; empty for other objects.
@@ -50,7 +58,9 @@ std::string argv_text(const v1::Object& object) {
 
 // "/srv/data (other name: /srv/old)", "/usr/bin/git (as: git push --force)"
 std::string file_text(const v1::Object& object) {
-    std::string text = (object.path_truncated() ? "..." : "") + escape(object.path());
+    // With arguments behind it the path is a word as well.
+    std::string text = (object.path_truncated() ? "..." : "") +
+                       (object.argv().empty() ? escape(object.path()) : word(object.path()));
     if (!object.other_path().empty()) text += " (other name: " + escape(object.other_path()) + ")";
     const std::string argv = argv_text(object);
     return argv.empty() ? text : text + " (as: " + argv + ")";

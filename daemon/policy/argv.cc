@@ -23,11 +23,11 @@ tl::unexpected<Error> wrong(const std::string& message) {
 }
 
 Result<Alternative> program(std::string_view text) {
-    if (text.empty() || text.size() > kMaxWordBytes || text.front() == '-' || text == "." ||
+    if (text.empty() || text.size() > kMaxProgramBytes || text.front() == '-' || text == "." ||
         text == ".." || text.find_first_of("/*") != std::string_view::npos)
         return wrong(
             "expected the file name of a program, with no / and no *, that begins with no "
-            "-, of 1 to 254 bytes, found " +
+            "-, of 1 to 62 bytes, found " +
             shown(text));
     return Alternative{Kind::kProgram, std::string(text)};
 }
@@ -110,6 +110,11 @@ public:
                 word(BAILIFF_WORD_PREFIX, text.substr(0, length));
     }
 
+    void any_program() {
+        for (std::size_t i = 0; i < BAILIFF_MASK_WORDS; i++)
+            seen_.word[i] |= ~commands_.arguments.word[i];
+    }
+
     [[nodiscard]] const bailiff_mask& seen() const { return seen_; }
 
 private:
@@ -158,16 +163,23 @@ std::vector<CommandWord> words_of(const Alternative& alternative) {
     }
 }
 
-bool is_carrier(std::string_view name, std::optional<uid_t> owner) {
-    return name == "busybox" || name == "toybox" || name == "coreutils" ||
-           name.starts_with("ld-") || name.starts_with("ld.so") || owner.value_or(0) != 0;
+Carrier carrier_of(std::string_view name, std::optional<uid_t> owner) {
+    if (name.starts_with("ld-") || name.starts_with("ld.so") || name == "libc.so")
+        return Carrier::kLoader;
+    const bool many = name == "busybox" || name == "toybox" || name == "coreutils";
+    return many || owner.value_or(0) != 0 ? Carrier::kMany : Carrier::kNone;
 }
 
 bailiff_mask elements_of(const Commands& commands, const Command& command) {
     Sight sight(commands);
     sight.word(BAILIFF_WORD_PROGRAM, command.file);
     for (std::size_t i = 0; i < command.argv.size(); i++) {
-        if (i == 0 || command.carrier) sight.word(BAILIFF_WORD_PROGRAM, last_name(command.argv[i]));
+        if (i == 0 || command.carrier != Carrier::kNone) {
+            sight.word(BAILIFF_WORD_PROGRAM, last_name(command.argv[i]));
+            // Under another name, or behind more than the kernel reads of a name.
+            if (command.carrier == Carrier::kLoader || command.argv[i].size() > kMaxWordBytes)
+                sight.any_program();
+        }
         if (i > 0) sight.argument(command.argv[i]);
     }
     return sight.seen();

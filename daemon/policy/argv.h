@@ -38,16 +38,23 @@ struct Alternative {
 // The words that make an argument what the alternative asks for; none for a flag.
 [[nodiscard]] std::vector<CommandWord> words_of(const Alternative& alternative);
 
+// What the arguments of a file can be besides arguments.
+enum class Carrier {
+    kNone,
+    kMany,   // the name of the program that it becomes
+    kLoader, // the same, and under that name can lie any program
+};
+
 // A program as it is started.
 struct Command {
-    std::string file;              // name of the file that is executed, without folders
-    bool carrier = false;          // its arguments can name the program that it becomes
+    std::string file; // name of the file that is executed, without folders
+    Carrier carrier = Carrier::kNone;
     std::vector<std::string> argv; // argv[0] first
 };
 
 // Loaders and programs that are many in one, by the file's name; and each file that does not belong
 // to root, since it can be a copy of one.
-[[nodiscard]] bool is_carrier(std::string_view name, std::optional<uid_t> owner);
+[[nodiscard]] Carrier carrier_of(std::string_view name, std::optional<uid_t> owner);
 
 // The elements that are among what is started.
 [[nodiscard]] bailiff_mask elements_of(const Commands& commands, const Command& command);

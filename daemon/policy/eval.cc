@@ -170,7 +170,7 @@ Command command_of(const Question& question) {
     std::optional<uid_t> owner;
     if (stat(real.c_str(), &info) == 0) owner = info.st_uid;
     const std::string name = fs::path(real).filename().string();
-    return {name, is_carrier(name, owner), question.argv};
+    return {name, carrier_of(name, owner), question.argv};
 }
 
 std::string describe(const Answer& answer, const Image& image) {

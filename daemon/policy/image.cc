@@ -31,6 +31,8 @@ bool is_stricter(const Saying& a, const Saying& b) {
 Saying stricter(const Saying& a, const Saying& b) {
     const bool first = is_stricter(a, b);
     Saying said = first ? a : b;
+    // What two rules hold is asked for, unless both let the same go without asking.
+    if (a.verdict == b.verdict && !(a.unasked == b.unasked)) said.unasked = {};
     if (said.verdict == BAILIFF_VERDICT_DENY) return said;
     // The rule that lists is the one to name where the content is another.
     if (a.contents.empty() != b.contents.empty()) said.rule = a.contents.empty() ? b.rule : a.rule;

@@ -52,6 +52,7 @@ inline constexpr std::size_t kMaxElements = std::size_t{BAILIFF_MASK_WORDS} * 64
 inline constexpr std::size_t kMaxWords = BAILIFF_MAX_WORDS / BAILIFF_MAX_POLICIES;
 // Of a word in a command: the kernel reads 255 bytes with the terminating NUL.
 inline constexpr std::size_t kMaxWordBytes = 254;
+inline constexpr std::size_t kMaxProgramBytes = 62; // of a name, as bpf/command.h reads it
 
 // Agents and their matches; classes, counted once for each profile that names them.
 void check_limits(const Document& document, Problems& problems);

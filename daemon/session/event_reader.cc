@@ -12,6 +12,7 @@
 namespace bailiff::session {
 namespace {
 
+constexpr std::size_t kLongPath = 512; // bytes of names, of which the kernel's record has no more
 constexpr std::uint32_t kSetsMode = 1; // struct iattr, ia_valid (include/linux/fs.h)
 constexpr std::uint32_t kSetsOwner = 2;
 constexpr std::uint32_t kSetsGroup = 4;
@@ -61,7 +62,8 @@ bool is_about_a_process(std::uint8_t right) {
 bool starts_program(const bailiff_event& event) {
     return event.hook == BAILIFF_HOOK_BPRM_CHECK ||
            event.hook == BAILIFF_HOOK_BPRM_CREDS_FOR_EXEC ||
-           event.hook == BAILIFF_HOOK_BPRM_CREDS_FROM_FILE;
+           event.hook == BAILIFF_HOOK_BPRM_CREDS_FROM_FILE ||
+           (event.hook == BAILIFF_HOOK_FILE_OPEN && event.right == BAILIFF_RIGHT_EXEC);
 }
 
 std::string protocol_name(std::uint8_t protocol) {
@@ -137,6 +139,7 @@ void EventReader::fill_object(const bailiff_event& event, v1::Object& object) co
     std::string path;
     std::string other;
     bool is_other = false; // what comes behind an empty name
+    std::size_t names = 0; // bytes
     for (const std::string& name : split_strings(event.text, text_length(event))) {
         if (is_other && starts_program(event)) {
             object.add_argv(name);
@@ -145,6 +148,7 @@ void EventReader::fill_object(const bailiff_event& event, v1::Object& object) co
         if (name.empty()) is_other = true;
         std::string& to = is_other ? other : path;
         if (!name.empty()) to = "/" + name + to;
+        names += name.size() + 1;
     }
     const bool truncated = (event.flags & BAILIFF_EVENT_TRUNCATED) != 0;
     const bool nameless = mount == mount_points_.end() && (path.empty() || path == "/");
@@ -158,8 +162,8 @@ void EventReader::fill_object(const bailiff_event& event, v1::Object& object) co
     }
     object.set_path(path.empty() ? "/" : path);
     if (is_other && !starts_program(event)) object.set_other_path(other);
-    object.set_path_truncated(truncated && object.argv().empty());
-    object.set_argv_truncated(truncated && !object.argv().empty());
+    object.set_path_truncated(truncated && (!starts_program(event) || names >= kLongPath));
+    object.set_argv_truncated(truncated && starts_program(event));
     object.set_device(event.dev);
     object.set_inode(event.ino);
     object.set_generation(event.generation);

@@ -554,12 +554,18 @@ struct bailiff_strings {
 };
 
 // The exec under way: with which arguments it was judged, to be compared with what the new image
-// gets.
+// gets, and which files were approved for it: the one that is executed and what interprets it.
+#define BAILIFF_EXEC_FILES 4
 struct bailiff_exec {
-    bailiff_u64 act; // keyed hash of the file and of all arguments; 0: not judged
+    bailiff_u64 act; // keyed hash of all arguments and of the folder it starts in; 0: not judged
     struct bailiff_strings judged;
     struct bailiff_strings reading;
-    struct bailiff_mask seen; // elements that its words are
+    struct bailiff_mask seen;                 // elements that its words are
+    bailiff_u64 approved_for;                 // the `act` that the following is for
+    bailiff_u64 approved[BAILIFF_EXEC_FILES]; // keyed hashes of files as they were
+    bailiff_u64 until;                        // nanoseconds of CLOCK_BOOTTIME
+    bailiff_u32 approvals;                    // how many
+    bailiff_u32 matches;                      // commands that rules name and that it is
 };
 
 // A descriptor that was approved when it was opened or connected: its use is not asked for again.
@@ -588,7 +594,7 @@ struct bailiff_task {
     bailiff_u64 truncates; // struct inode * that an approved opening is to truncate, or 0
     bailiff_u64 scratch[76];
 };
-BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_task) == 1720, "task");
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_task) == 1776, "task");
 
 // Map "ipc": hash, key the address of a System V object (struct kern_ipc_perm *). Who made it.
 struct bailiff_ipc {

@@ -111,6 +111,33 @@ TEST_F(Command, WhatIsHandedToALoaderOrToManyInOne) {
     expect_refused(tree_ + "/innocent", {"innocent", "--argv0", "x", echo_, "push"});
 }
 
+TEST_F(Command, ALoaderHidesNoProgramUnderAnotherName) {
+    command_rule({"echo", "push"}, BAILIFF_VERDICT_DENY);
+    fs::create_symlink(echo_, tree_ + "/innocent");
+    expect_refused(kLoader, {kLoader, tree_ + "/innocent", "push"});
+    expect_let(kLoader, {kLoader, tree_ + "/innocent", "pull"});
+}
+
+TEST_F(Command, ANameBehindALongPath) {
+    command_rule({"echo", "push"}, BAILIFF_VERDICT_DENY);
+    std::string path = "/usr/bin";
+    for (int i = 0; i < 150; i++) path += "/.";
+    expect_refused("/bin/true", {path + "/echo", "push"});
+}
+
+// As many as are read, and about as many: a script has more than who starts it gave.
+TEST_F(Command, TheMostArgumentsThatAreRead) {
+    command_rule({"echo", "push"}, BAILIFF_VERDICT_DENY);
+    make_file(tree_ + "/script", "#!/bin/sh -e\nexit 0\n");
+    chmod((tree_ + "/script").c_str(), 0755);
+    for (const std::size_t count : {4094U, 4095U, 4096U, 4097U, 4098U}) {
+        const std::vector<std::string> argv(count, "a");
+        EXPECT_EQ(run("/bin/true", argv), 0) << count;
+        EXPECT_EQ(run(tree_ + "/script", argv), 0) << count;
+    }
+    others();
+}
+
 TEST_F(Command, ACopyThatTheSessionMadeAsRoot) {
     command_rule({"echo", "push"}, BAILIFF_VERDICT_HOLD);
     const std::string copy = tree_ + "/mine";

@@ -1,6 +1,7 @@
 // An exec that waits: it is one act with its file, what interprets it and its arguments.
 #include <fcntl.h>
 #include <spawn.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
@@ -44,6 +45,15 @@ protected:
     void script(const std::string& text) {
         make_file(script_, text);
         chmod(script_.c_str(), 0755);
+    }
+    // Its approval is no use by now: the task asks again, and is denied.
+    void expect_asked_anew(const bailiff_event& first) {
+        const std::uint64_t allow = BAILIFF_VERDICT_ALLOW;
+        bpf_map_update_elem(*programs().map_fd("answers"), &first.hold, &allow, BPF_ANY);
+        kill(static_cast<pid_t>(first.pid), SIGCONT);
+        const bailiff_event second = next_hold();
+        EXPECT_NE(second.hold, first.hold);
+        disapprove(second);
     }
     void hold_exec() { hold({{tree_, {BAILIFF_RIGHT_EXEC}, BAILIFF_VERDICT_HOLD}}); }
     const std::string tree_ = "/tmp/holding-exec";
@@ -122,16 +132,19 @@ TEST_F(HoldExec, TheSameTaskAsksAgainForAnotherExec) {
     EXPECT_EQ(result(pid), 0);
 }
 
-TEST_F(HoldExec, AScriptAndWhatInterpretsItAreAskedForOnce) {
+TEST_F(HoldExec, AScriptAndWhatInterpretsItAreTwoQuestions) {
     script("#!/bin/sh\nexit 7\n");
     hold({{tree_, {BAILIFF_RIGHT_EXEC}, BAILIFF_VERDICT_HOLD},
           {fs::canonical("/bin/sh"), {BAILIFF_RIGHT_EXEC}, BAILIFF_VERDICT_HOLD}});
     const pid_t pid = begin(execute(script_, "argument"));
-    const bailiff_event waits = next_hold();
-    EXPECT_EQ(told_of(waits).argv, (std::vector<std::string>{script_, "argument"}));
-    approve(waits);
+    for (const std::string& leaf :
+         {std::string("script"), fs::canonical("/bin/sh").filename().string()}) {
+        const bailiff_event waits = next_hold();
+        EXPECT_EQ(told_of(waits).leaf(), leaf);
+        EXPECT_EQ(told_of(waits).argv, (std::vector<std::string>{script_, "argument"}));
+        approve(waits);
+    }
     EXPECT_EQ(result(pid), 7);
-    EXPECT_EQ(others().size(), 2U) << "both are on record";
 }
 
 TEST_F(HoldExec, AnInterpreterWaitsWithTheScriptsArguments) {
@@ -196,6 +209,125 @@ TEST_F(HoldExec, ALoaderThatMapsTheFileWaitsThere) {
     const pid_t pid = begin(execute("/lib64/ld-linux-x86-64.so.2", tool_));
     const bailiff_event waits = next_hold();
     EXPECT_EQ(waits.right, BAILIFF_RIGHT_LOAD);
+    approve(waits);
+    EXPECT_EQ(result(pid), 0);
+}
+
+// Not the approved task either, nor its children.
+TEST_F(HoldExec, AnApprovalIsUsedUpByItsExec) {
+    script(
+        "#!/bin/sh\nif [ \"$ROUND\" ]; then exit 5; fi\nROUND=2 \"$0\" \"$@\"\n"
+        "test $? = 126 || exit 1\nROUND=2 exec \"$0\" \"$@\"\n");
+    hold_exec();
+    const pid_t pid = begin(execute(script_, "same"));
+    approve(next_hold());
+    const bailiff_event child = next_hold();
+    EXPECT_NE(child.pid, static_cast<std::uint32_t>(pid));
+    disapprove(child);
+    const bailiff_event again = next_hold();
+    EXPECT_EQ(again.pid, static_cast<std::uint32_t>(pid));
+    approve(again);
+    EXPECT_EQ(result(pid), 5);
+}
+
+TEST_F(HoldExec, AnotherInterpreterIsAnotherQuestion) {
+    fs::copy_file(fs::canonical("/bin/sh"), tree_ + "/one");
+    fs::copy_file(fs::canonical("/bin/sh"), tree_ + "/other");
+    fs::create_directories("/tmp/scripts");
+    fs::remove("/tmp/scripts/i");
+    fs::create_symlink(tree_ + "/one", "/tmp/scripts/i");
+    make_file("/tmp/scripts/x", "#!/tmp/scripts/i\nexit 3\n");
+    chmod("/tmp/scripts/x", 0755);
+    hold_exec();
+    const pid_t pid = begin(execute("/tmp/scripts/x"));
+    const bailiff_event first = next_hold();
+    EXPECT_EQ(told_of(first).leaf(), "one");
+    EXPECT_TRUE(stops(pid));
+    fs::remove("/tmp/scripts/i");
+    fs::create_symlink(tree_ + "/other", "/tmp/scripts/i");
+    expect_asked_anew(first);
+    EXPECT_EQ(result(pid), EPERM);
+}
+
+// Stores into a mapping on tmpfs leave the time of change alone.
+TEST_F(HoldExec, AFileThatWasMappedToBeWrittenIsAnotherQuestion) {
+    script("#!/bin/sh\nexit 0\n");
+    hold_exec();
+    const pid_t pid = begin(execute(script_));
+    const bailiff_event first = next_hold();
+    EXPECT_TRUE(stops(pid));
+    const int fd = open(script_.c_str(), O_RDWR | O_CLOEXEC);
+    auto* text = static_cast<char*>(mmap(nullptr, 17, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
+    ASSERT_NE(text, MAP_FAILED);
+    text[15] = '9';
+    munmap(text, 17);
+    close(fd);
+    expect_asked_anew(first);
+    EXPECT_EQ(result(pid), EPERM);
+}
+
+TEST_F(HoldExec, FromAnotherFolderItIsAnotherQuestion) {
+    hold_exec();
+    auto* shared = static_cast<int*>(
+        mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+    const pid_t pid = begin([this, shared] {
+        // Who shares its folder can change it while it waits.
+        const long child =
+            syscall(SYS_clone, CLONE_FS | SIGCHLD, nullptr, nullptr, nullptr, nullptr);
+        if (child == 0) {
+            while (*static_cast<volatile int*>(shared) == 0) usleep(1000);
+            *shared = chdir("/usr") == 0 ? 2 : 3;
+            _exit(0);
+        }
+        execl(tool_.c_str(), "tool", nullptr);
+        return errno;
+    });
+    const bailiff_event first = next_hold();
+    EXPECT_TRUE(stops(pid));
+    *shared = 1;
+    while (*static_cast<volatile int*>(shared) == 1) usleep(1000);
+    EXPECT_EQ(*shared, 2);
+    expect_asked_anew(first);
+    EXPECT_EQ(result(pid), EPERM);
+    munmap(shared, 4096);
+}
+
+TEST_F(HoldExec, TheLoaderOfAProgramIsAskedForBeforeItIsTooLate) {
+    const std::string loader = fs::canonical("/lib64/ld-linux-x86-64.so.2");
+    hold({{loader, {BAILIFF_RIGHT_EXEC, BAILIFF_RIGHT_LOAD}, BAILIFF_VERDICT_HOLD}});
+    const pid_t pid = begin(execute(tool_));
+    const bailiff_event waits = next_hold();
+    EXPECT_EQ(told_of(waits).leaf(), fs::path(loader).filename());
+    EXPECT_EQ(told_of(waits).last(), tool_);
+    approve(waits);
+    EXPECT_EQ(result(pid), 0);
+}
+
+TEST_F(HoldExec, AFileThatIsOpenToBeWrittenCannotWait) {
+    hold({{tree_, {BAILIFF_RIGHT_LOAD}, BAILIFF_VERDICT_HOLD}});
+    const int writer = open(tool_.c_str(), O_WRONLY | O_CLOEXEC);
+    ASSERT_GE(writer, 0);
+    EXPECT_EQ(bound([this] {
+                  const int fd = open(tool_.c_str(), O_RDONLY | O_CLOEXEC);
+                  const void* code = mmap(nullptr, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+                  return code == MAP_FAILED ? errno : 0;
+              }),
+              EPERM);
+    EXPECT_EQ(others().back().reason, BAILIFF_REASON_CANNOT_WAIT);
+    close(writer);
+}
+
+TEST_F(HoldExec, BelowALongPathTheArgumentsAreToldAllTheSame) {
+    std::string deep = tree_;
+    for (int i = 0; i < 4; i++) deep += "/" + std::string(200, static_cast<char>('a' + i));
+    fs::create_directories(deep);
+    fs::copy_file(tool_, deep + "/tool");
+    hold_exec();
+    const pid_t pid = begin(execute(deep + "/tool", "argument"));
+    const bailiff_event waits = next_hold();
+    EXPECT_NE(waits.flags & BAILIFF_EVENT_TRUNCATED, 0);
+    EXPECT_EQ(told_of(waits).leaf(), "tool");
+    EXPECT_FALSE(told_of(waits).argv.empty());
     approve(waits);
     EXPECT_EQ(result(pid), 0);
 }

@@ -155,7 +155,7 @@ case_the_user_is_asked_at_the_terminal() {
 
 # Whoever is killed when: what waits is answered once, and what is answered is not forgotten.
 case_killed_daemons_lose_no_act_that_waits() {
-    local waiting approval round rounds=${ROUNDS:-12} file
+    local waiting approval round rounds=${ROUNDS:-6} file
     class_policy 'irreversible: [{class: destroy_data, verdict: hold}]'
     for ((round = 1; round <= rounds; round++)); do
         file=/srv/held/round$round

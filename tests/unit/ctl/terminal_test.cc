@@ -116,6 +116,13 @@ TEST_F(Terminals, ARawTerminalReadsALineAndIsRawAgain) {
     EXPECT_EQ(after.c_lflag, raw.c_lflag);
 }
 
+TEST_F(Terminals, AnEndOfFileIsAnAnswer) {
+    const pid_t pid = ask([](const std::string& line) { return line.empty() ? 0 : 1; });
+    shown("question: ");
+    type("\x04");
+    EXPECT_EQ(status_of(pid), 0);
+}
+
 TEST_F(Terminals, AsksNoMoreOnceTheQuestionIsOver) {
     EXPECT_EQ(status_of(ask([](const std::string&) { return 0; }, [] { return false; })), kNone);
 }

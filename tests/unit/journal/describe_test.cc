@@ -63,6 +63,15 @@ TEST(ObjectText, HasTheArgumentsOfAProgramThatIsToBeStarted) {
     for (const char* argument : {"git", "commit", "-m", "two words", ""})
         record.mutable_object()->add_argv(argument);
     EXPECT_EQ(object_text(record), "/usr/bin/git (as: git commit -m \"two words\" \"\")");
+    record.mutable_object()->set_argv(2, "a\" -target=b -var \"c");
+    EXPECT_THAT(object_text(record), HasSubstr("commit \"a\\x22 -target=b -var \\x22c\" "))
+        << "one argument looks like no two";
+    record.mutable_object()->set_argv(2, "no\u00a0break");
+    EXPECT_THAT(object_text(record), HasSubstr("\"no\\u"));
+    record.mutable_object()->set_path("/x (as: x --help)");
+    EXPECT_THAT(object_text(record), HasSubstr("\"/x (as: x --help)\" (as: git commit"));
+    record.mutable_object()->set_path("/usr/bin/git");
+    record.mutable_object()->set_argv(2, "-m");
     record.mutable_object()->set_argv_truncated(true);
     EXPECT_THAT(object_text(record), HasSubstr("\"\" ...)"));
     EXPECT_THAT(one_line(record), HasSubstr("/usr/bin/git as \"git commit -m \\x22two words"));

@@ -143,17 +143,20 @@ TEST(Budgets, OfTwoHoldsTheOneThatAlwaysAsksStands) {
         EXPECT_EQ(label.sayings().size(), 1U);
         return label.sayings()[0];
     };
-    for (const auto& [strict, other] : {std::pair{always, up_to},
-                                        {always, contact},
-                                        {up_to, contact},
-                                        {denies, up_to},
-                                        {up_to, audits}}) {
+    for (const auto& [strict, other] :
+         {std::pair{always, up_to}, {always, contact}, {denies, up_to}, {up_to, audits}}) {
         EXPECT_EQ(both(strict, other), strict) << strict.rule << " " << other.rule;
         EXPECT_EQ(both(other, strict), strict) << other.rule << " " << strict.rule;
     }
-    EXPECT_EQ(both(up_to, {BAILIFF_RIGHT_DELETE, BAILIFF_VERDICT_HOLD, 3, 8, {}, {1, 2, 0, false}}),
-              up_to)
-        << "of two budgets the first rule's";
+    // What two rules let go in different ways each of them holds from the other.
+    const Saying other_budget = {BAILIFF_RIGHT_DELETE, BAILIFF_VERDICT_HOLD, 3, 8, {},
+                                 {1, 2, 0, false}};
+    for (const Saying& other : {contact, other_budget}) {
+        EXPECT_FALSE(both(up_to, other).unasked.any());
+        EXPECT_FALSE(both(other, up_to).unasked.any());
+        EXPECT_EQ(both(other, up_to).rule, 5U) << "the first rule's";
+    }
+    EXPECT_EQ(both(up_to, up_to), up_to);
 }
 
 TEST(Budgets, ARuleOfTheProfileThatAlwaysAsksStandsBesideAClass) {

@@ -194,6 +194,8 @@ TEST_F(EventReaders, AProgramThatIsToBeStartedHasItsArguments) {
     event.flags = BAILIFF_EVENT_TRUNCATED;
     EXPECT_TRUE(read(event).object().argv_truncated());
     EXPECT_FALSE(read(event).object().path_truncated());
+    set_text(event, std::string(511, 'p') + "\0\0git\0"s);
+    EXPECT_TRUE(read(event).object().path_truncated()) << "there was no room for more of it";
 }
 
 TEST_F(EventReaders, WouldBeDenialsSaySo) {

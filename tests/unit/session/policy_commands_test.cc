@@ -68,7 +68,7 @@ protected:
         look(BAILIFF_WORD_PROGRAM, command.file);
         for (std::size_t i = 0; i < command.argv.size(); i++) {
             const std::string& text = command.argv[i];
-            if (i == 0 || command.carrier)
+            if (i == 0 || command.carrier != policy::Carrier::kNone)
                 look(BAILIFF_WORD_PROGRAM, text.substr(text.rfind('/') + 1));
             if (i == 0) continue;
             const bool is_long = text.starts_with("--");
@@ -190,22 +190,22 @@ TEST_F(PolicyCommands, TheTablesSayWhatTheHostSays) {
                       "      - {verdict: deny, command: [find, -delete]}\n"),
               nullptr);
     const std::vector<std::pair<policy::Command, std::size_t>> commands = {
-        {{"git", false, {"git", "push", "--force"}}, 1},
-        {{"git", false, {"git", "-C", "x", "push", "-fu"}}, 1},
-        {{"git", false, {"git", "push", "--force=x", "+main"}}, 1},
-        {{"git", false, {"git", "push", "origin"}}, 0},
-        {{"rm", false, {"rm", "-fr", "x"}}, 1},
-        {{"rm", false, {"rm", "--recurs", "-f"}}, 1},
-        {{"rm", false, {"rm", "-r", "x"}}, 0},
-        {{"busybox", true, {"busybox", "rm", "-rf"}}, 1},
-        {{"ld.so", true, {"ld.so", "/usr/bin/git", "push", "-f"}}, 1},
-        {{"echo", false, {"echo", "git", "push", "--force"}}, 0},
-        {{"tool", true, {"dd", "rm", "git", "push", "-rf", "of=/dev/x"}}, 3},
-        {{"dd", false, {"dd", "if=x", "of=/dev/sda"}}, 1},
-        {{"dd", false, {"dd", "if=x", "of=/dev"}}, 0},
-        {{"find", false, {"find", ".", "-delete"}}, 1},
-        {{"find", false, {"find", "-d", "-elete", ""}}, 0},
-        {{"find", false, {}}, 0},
+        {{"git", policy::Carrier::kNone, {"git", "push", "--force"}}, 1},
+        {{"git", policy::Carrier::kNone, {"git", "-C", "x", "push", "-fu"}}, 1},
+        {{"git", policy::Carrier::kNone, {"git", "push", "--force=x", "+main"}}, 1},
+        {{"git", policy::Carrier::kNone, {"git", "push", "origin"}}, 0},
+        {{"rm", policy::Carrier::kNone, {"rm", "-fr", "x"}}, 1},
+        {{"rm", policy::Carrier::kNone, {"rm", "--recurs", "-f"}}, 1},
+        {{"rm", policy::Carrier::kNone, {"rm", "-r", "x"}}, 0},
+        {{"busybox", policy::Carrier::kMany, {"busybox", "rm", "-rf"}}, 1},
+        {{"ld.so", policy::Carrier::kMany, {"ld.so", "/usr/bin/git", "push", "-f"}}, 1},
+        {{"echo", policy::Carrier::kNone, {"echo", "git", "push", "--force"}}, 0},
+        {{"tool", policy::Carrier::kMany, {"dd", "rm", "git", "push", "-rf", "of=/dev/x"}}, 3},
+        {{"dd", policy::Carrier::kNone, {"dd", "if=x", "of=/dev/sda"}}, 1},
+        {{"dd", policy::Carrier::kNone, {"dd", "if=x", "of=/dev"}}, 0},
+        {{"find", policy::Carrier::kNone, {"find", ".", "-delete"}}, 1},
+        {{"find", policy::Carrier::kNone, {"find", "-d", "-elete", ""}}, 0},
+        {{"find", policy::Carrier::kNone, {}}, 0},
     };
     for (const auto& [command, count] : commands) {
         std::vector<std::uint32_t> expected;
