@@ -77,34 +77,40 @@ Status Asker::read_once() {
     return {};
 }
 
-bool Asker::waits(const std::string& id, v1::Approval& approval) {
+Result<bool> Asker::waits(const std::string& id, v1::Approval& approval) {
     v1::GetApprovalRequest request;
     request.set_approval(id);
     v1::GetApprovalResponse response;
-    if (!client_.call("GetApproval", request, response)) return false;
+    if (Status got = client_.call("GetApproval", request, response); !got)
+        return tl::unexpected<Error>(got.error());
     approval = response.approval();
     return approval.answer().empty() && approval.seconds_left() > 0;
 }
 
 void Asker::meet(const v1::Record& record) {
     v1::Approval approval;
-    if (record.approval().empty() || !waits(record.approval(), approval)) return;
-    if (!approval.may_answer()) return terminal_.say(denial_line(record) + "\n");
-    ask(approval);
+    if (record.approval().empty()) return;
+    const Result<bool> open = waits(record.approval(), approval);
+    if (open ? !*open : open.error().code() == ErrorCode::kNotFound) return;
+    // What cannot be asked now is told, with the command that answers it.
+    const bool asks = open && approval.may_answer();
+    if (!asks || !terminal_.is_foreground()) terminal_.say(denial_line(record) + "\n");
+    if (asks) ask(approval);
 }
 
 void Asker::ask(const v1::Approval& approval) {
     const std::string code = make_code();
     const auto stands = [&] {
         v1::Approval now;
-        return waits(approval.id(), now);
+        const Result<bool> open = waits(approval.id(), now);
+        return open ? *open : open.error().code() != ErrorCode::kNotFound;
     };
     const auto typed = terminal_.ask("\nbailiff: an act of this session waits for you\n" +
                                          approval_text(approval) + "type " + code +
                                          " to let it happen this once, anything else to deny it: ",
                                      client_.cancelled_fd(), stands);
     if (typed) return answer(approval.id(), *typed == code);
-    terminal_.say("\nbailiff: " + approval.id() + " waits for no answer any more\n");
+    terminal_.say("\nbailiff: " + approval.id() + " is asked for no more at this terminal\n");
 }
 
 void Asker::answer(const std::string& id, bool approve) {
@@ -115,7 +121,8 @@ void Asker::answer(const std::string& id, bool approve) {
     v1::AnswerApprovalResponse response;
     const Status answered = client_.call("AnswerApproval", request, response);
     if (!answered)
-        return terminal_.say("bailiff: no answer was given: " + answered.error().message() + "\n");
+        return terminal_.say("bailiff: no answer was given: " + answered.error().message() +
+                             "; to try again: bailiffctl approvals list\n");
     terminal_.say(approve ? "bailiff: approved, for this once\n" : "bailiff: denied\n");
 }
 

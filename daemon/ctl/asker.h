@@ -27,7 +27,8 @@ private:
     void watch();
     [[nodiscard]] Status read_once();
     void meet(const v1::Record& record);
-    [[nodiscard]] bool waits(const std::string& id, v1::Approval& approval);
+    // Does it wait for an answer? kNotFound where nothing of that id waits.
+    [[nodiscard]] Result<bool> waits(const std::string& id, v1::Approval& approval);
     void ask(const v1::Approval& approval);
     void answer(const std::string& id, bool approve);
 

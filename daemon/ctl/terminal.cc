@@ -60,8 +60,12 @@ void Terminal::say(const std::string& text) {
     }
 }
 
+bool Terminal::is_foreground() const {
+    return tcgetpgrp(fd_.get()) == getpgrp();
+}
+
 bool Terminal::wait_for_foreground(int cancel_fd, const std::function<bool()>& stands) {
-    while (tcgetpgrp(fd_.get()) != getpgrp()) {
+    while (!is_foreground()) {
         pollfd cancel{.fd = cancel_fd, .events = POLLIN, .revents = 0};
         poll(&cancel, 1, kLook);
         if (is_cancelled(cancel) || !stands()) return false;

@@ -22,6 +22,8 @@ public:
     [[nodiscard]] std::optional<std::string> ask(const std::string& question, int cancel_fd,
                                                  const std::function<bool()>& stands);
     void say(const std::string& text);
+    // May this process read what is typed?
+    [[nodiscard]] bool is_foreground() const;
 
 private:
     explicit Terminal(UniqueFd fd) : fd_(std::move(fd)) {}
