@@ -63,20 +63,6 @@ static __noinline int see_prefixes(struct bailiff_task* row, u32 policy, u32 pre
     return 0;
 }
 
-// Cuts the piece at its first '='. Returns the length of what is left.
-static __noinline u32 cut_value(struct bailiff_task* row) {
-    char* piece = (char*)&row->scratch[SCRATCH_NAME];
-    u32 cut = 0;
-    u32 kept = 0;
-    for (u32 i = 0; i < BAILIFF_NAME_MAX; i++) {
-        u32 c = (unsigned char)piece[i];
-        cut |= is_character(c, '=') | is_character(c, 0);
-        piece[i] = (char)(c & (cut - 1));
-        kept += cut ^ 1;
-    }
-    return kept;
-}
-
 #define DASH 0x2d
 #define DASHES 0x2d2d
 
@@ -87,7 +73,7 @@ __noinline int see_piece(struct bailiff_task* row, u32 policy, u32 length) {
     u64 begins = row->scratch[SCRATCH_NAME];
     if (argv_of->prefixes) see_prefixes(row, policy, argv_of->prefixes);
     if ((begins & 0xffff) == DASHES) {
-        length = cut_value(row);
+        length = keep_before(row, '=');
     } else if ((begins & 0xff) == DASH) {
         see_flags(row, policy);
     }

@@ -469,8 +469,6 @@ static __noinline int ask(struct bailiff_task* row, const struct bailiff_subject
         row->held.id = 0;
         return refuse_held(row, BAILIFF_REASON_ARGV_CHANGED);
     }
-    row->held.passed = 0;
-    row->held.approved = 0;
     if (stop() != HELD) return refuse_held(row, BAILIFF_REASON_CANNOT_WAIT);
     count(BAILIFF_COUNTER_EVENTS);
     if (bpf_ringbuf_output(&events, &hold->event, sizeof(hold->event), BPF_RB_FORCE_WAKEUP))

@@ -44,15 +44,15 @@ __noinline u32 keep_suffix(struct bailiff_task* row, u64 from, u32 length) {
     return n <= 1 ? 0 : (u32)n - 1;
 }
 
-// Cuts the name that was read at its first dot. Returns the length of what is left.
-__noinline u32 keep_stem(struct bailiff_task* row) {
+// Cuts the name that was read at the first `end`. Returns the length of what is left.
+__noinline u32 keep_before(struct bailiff_task* row, u32 end) {
     if (!row) return 0;
     char* name = (char*)&row->scratch[SCRATCH_NAME];
     u32 cut = 0;
     u32 kept = 0;
     for (u32 i = 0; i < BAILIFF_NAME_MAX; i++) {
         u32 c = (unsigned char)name[i];
-        cut |= is_character(c, '.') | is_character(c, 0);
+        cut |= is_character(c, end) | is_character(c, 0);
         name[i] = (char)(c & (cut - 1));
         kept += cut ^ 1;
     }
@@ -85,7 +85,7 @@ static __always_inline u64 hash_suffix(struct bailiff_task* row, u64 from) {
 }
 static __always_inline u64 hash_stem(struct bailiff_task* row, u64 from) {
     read_name(row, from);
-    return hash_kept(row, keep_stem(row));
+    return hash_kept(row, keep_before(row, '.'));
 }
 
 // Where a dentry's name lies, as a number: a pointer loaded directly keeps a type that cannot be

@@ -158,7 +158,7 @@ enum bailiff_reason {
     BAILIFF_REASON_CANNOT_WAIT = 24,     // to be held, but this call or task cannot wait
     BAILIFF_REASON_TOO_MANY_HOLDS = 25,  // to be held, but too many acts wait
     BAILIFF_REASON_TARGET_WAITS = 26,    // to trace a task whose act waits
-    BAILIFF_REASON_ARGV_CHANGED = 27,    // started with other arguments than those judged: killed
+    BAILIFF_REASON_ARGV_CHANGED = 27,    // started with other arguments than those judged
     BAILIFF_REASON_WITHIN_BUDGET = 28,   // to be held, but the rule lets so many through
     BAILIFF_REASONS = 29,
 };

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -10,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -44,6 +46,26 @@ int with_address(const std::string& text, unsigned short port, SocketCall call) 
 
 int send_one(int fd, const sockaddr* address, socklen_t size) {
     return sendto(fd, "x", 1, 0, address, size) == 1 ? 0 : -1;
+}
+
+// Zeros that a 32-bit pointer reaches.
+char* low_memory() {
+    return static_cast<char*>(mmap(nullptr, 4096, PROT_READ | PROT_WRITE,
+                                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0));
+}
+
+std::uint32_t low_address(const char* low) {
+    return static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(low));
+}
+
+// Returns 0 or an errno.
+int call_in_32_bits(int number, std::uint32_t first, std::uint32_t second = 0) {
+    int result = number;
+    asm volatile("int $0x80"
+                 : "+a"(result)
+                 : "b"(first), "c"(second), "d"(0)
+                 : "memory", "r8", "r9", "r10", "r11");
+    return -result;
 }
 
 } // namespace
@@ -113,6 +135,28 @@ Act execute_argv(std::string path, std::vector<std::string> argv) {
         pointers.push_back(nullptr);
         execv(path.c_str(), pointers.data());
         return errno;
+    };
+}
+
+Act execute_in_32_bits(std::string path, std::string argument) {
+    return [=] {
+        char* low = low_memory();
+        if (low == MAP_FAILED) return errno;
+        const std::uint32_t argv[] = {low_address(low),
+                                      argument.empty() ? 0 : low_address(low + 512), 0};
+        path.copy(low, 511);
+        argument.copy(low + 512, 511);
+        std::memcpy(low + 1024, argv, sizeof(argv));
+        return call_in_32_bits(11, low_address(low), low_address(low + 1024));
+    };
+}
+
+Act remove_file_in_32_bits(std::string path) {
+    return [=] {
+        char* low = low_memory();
+        if (low == MAP_FAILED) return errno;
+        path.copy(low, 511);
+        return call_in_32_bits(10, low_address(low));
     };
 }
 

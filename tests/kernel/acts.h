@@ -22,6 +22,9 @@ Act change_mode(std::string path, unsigned mode);
 Act execute(std::string path); // an allowed exec exits with 0
 Act execute(std::string path, std::string argument);
 Act execute_argv(std::string path, std::vector<std::string> argv); // argv[0] too
+// The same by the table of 32-bit system calls, with at most one argument besides argv[0].
+Act execute_in_32_bits(std::string path, std::string argument = "");
+Act remove_file_in_32_bits(std::string path);
 Act connect_udp(std::string address, unsigned short port);
 Act send_udp(std::string address, unsigned short port); // without connecting
 Act bind_udp(std::string address, unsigned short port);

@@ -1,7 +1,6 @@
 // Holds that do not ask each time: up to a budget, and after the first contact with an address.
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -166,22 +165,9 @@ TEST_F(Budget, ARuleOfAnotherProfileHoldsAllTheSame) {
 
 TEST_F(Budget, ACallThatCannotWaitHasIt) {
     hold_deletion(1, ~0ULL);
-    const auto in_32_bits = [](const std::string& path) {
-        return [path] {
-            char* low = static_cast<char*>(mmap(nullptr, 4096, PROT_READ | PROT_WRITE,
-                                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0));
-            path.copy(low, path.size());
-            int done = 10; // unlink
-            asm volatile("int $0x80"
-                         : "+a"(done)
-                         : "b"(static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(low)))
-                         : "memory", "r8", "r9", "r10", "r11");
-            return -done;
-        };
-    };
-    EXPECT_EQ(bound(in_32_bits(file(0))), 0);
+    EXPECT_EQ(bound(remove_file_in_32_bits(file(0))), 0);
     EXPECT_EQ(within(), 1U);
-    EXPECT_EQ(bound(in_32_bits(file(1))), EPERM);
+    EXPECT_EQ(bound(remove_file_in_32_bits(file(1))), EPERM);
     EXPECT_EQ(others().back().reason, BAILIFF_REASON_CANNOT_WAIT);
 }
 

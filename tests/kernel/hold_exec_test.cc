@@ -48,8 +48,7 @@ protected:
     }
     // Its approval is no use by now: the task asks again, and is denied.
     void expect_asked_anew(const bailiff_event& first) {
-        const std::uint64_t allow = BAILIFF_VERDICT_ALLOW;
-        bpf_map_update_elem(*programs().map_fd("answers"), &first.hold, &allow, BPF_ANY);
+        write_answer(first, BAILIFF_VERDICT_ALLOW);
         kill(static_cast<pid_t>(first.pid), SIGCONT);
         const bailiff_event second = next_hold();
         EXPECT_NE(second.hold, first.hold);
@@ -170,8 +169,7 @@ TEST_F(HoldExec, OtherArgumentsAreAnotherQuestion) {
     EXPECT_EQ(told_of(first).last(), "mild");
     EXPECT_TRUE(stops(pid));
     std::strcpy(shared, "wild");
-    const std::uint64_t allow = BAILIFF_VERDICT_ALLOW;
-    bpf_map_update_elem(*programs().map_fd("answers"), &first.hold, &allow, BPF_ANY);
+    write_answer(first, BAILIFF_VERDICT_ALLOW);
     kill(pid, SIGCONT);
     const bailiff_event second = next_hold();
     EXPECT_NE(second.hold, first.hold);
@@ -188,8 +186,7 @@ TEST_F(HoldExec, AFileThatWasWrittenToIsAnotherQuestion) {
     const bailiff_event first = next_hold();
     EXPECT_TRUE(stops(pid));
     std::ofstream(script_) << "#!/bin/sh\nexit 9\n";
-    const std::uint64_t allow = BAILIFF_VERDICT_ALLOW;
-    bpf_map_update_elem(*programs().map_fd("answers"), &first.hold, &allow, BPF_ANY);
+    write_answer(first, BAILIFF_VERDICT_ALLOW);
     kill(pid, SIGCONT);
     const bailiff_event second = next_hold();
     EXPECT_NE(second.hold, first.hold);
@@ -380,24 +377,9 @@ TEST_F(HoldExec, ASetUserIdProgramWaits) {
 
 TEST_F(HoldExec, A32BitCallCannotWait) {
     hold_exec();
-    auto* low = static_cast<char*>(mmap(nullptr, 4096, PROT_READ | PROT_WRITE,
-                                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0));
-    ASSERT_NE(low, MAP_FAILED);
-    const auto address = static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(low));
-    std::strcpy(low, tool_.c_str());
-    const std::uint32_t argv[] = {address, 0};
-    std::memcpy(low + 1024, argv, sizeof(argv));
-    const pid_t pid = begin([address] {
-        int result = 11; // execve
-        asm volatile("int $0x80"
-                     : "+a"(result)
-                     : "b"(address), "c"(address + 1024), "d"(0)
-                     : "memory", "r8", "r9", "r10", "r11");
-        return -result;
-    });
+    const pid_t pid = begin(execute_in_32_bits(tool_));
     EXPECT_EQ(result(pid), EPERM);
     EXPECT_EQ(others().back().reason, BAILIFF_REASON_CANNOT_WAIT);
-    munmap(low, 4096);
 }
 
 } // namespace

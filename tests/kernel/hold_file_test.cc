@@ -209,8 +209,7 @@ TEST_P(HoldingFile, ALinkToAnotherTargetIsAnotherAct) {
     const bailiff_event first = next_hold();
     EXPECT_TRUE(stops(pid));
     strcpy(target, "/etc/shadow");
-    const std::uint64_t allow = BAILIFF_VERDICT_ALLOW;
-    bpf_map_update_elem(*programs().map_fd("answers"), &first.hold, &allow, BPF_ANY);
+    write_answer(first, BAILIFF_VERDICT_ALLOW);
     kill(pid, SIGCONT);
     const bailiff_event second = next_hold();
     EXPECT_NE(second.hold, first.hold);
@@ -244,8 +243,7 @@ TEST_P(HoldingFile, AnotherObjectUnderTheNameIsAskedForAnew) {
     const pid_t pid = begin(remove_file(tree_ + "/a"));
     const bailiff_event first = next_hold();
     fs::rename(tree_ + "/b", tree_ + "/a");
-    const std::uint64_t allow = BAILIFF_VERDICT_ALLOW;
-    bpf_map_update_elem(*programs().map_fd("answers"), &first.hold, &allow, BPF_ANY);
+    write_answer(first, BAILIFF_VERDICT_ALLOW);
     EXPECT_TRUE(stops(pid));
     kill(pid, SIGCONT);
     const bailiff_event second = next_hold();

@@ -141,8 +141,7 @@ TEST_F(Hold, AnApprovalIsWorthNothingAfterItsTime) {
     const pid_t pid = begin(remove_file(path_));
     const bailiff_event waits = next_hold();
     EXPECT_TRUE(stops(pid));
-    const std::uint64_t allow = BAILIFF_VERDICT_ALLOW;
-    bpf_map_update_elem(*programs().map_fd("answers"), &waits.hold, &allow, BPF_ANY);
+    write_answer(waits, BAILIFF_VERDICT_ALLOW);
     sleep(2);
     kill(pid, SIGCONT);
     EXPECT_EQ(result(pid), EPERM);
@@ -300,8 +299,7 @@ TEST_F(Hold, WhatWasDeniedBeforeBreakGlassStaysDenied) {
     const pid_t pid = begin(remove_file(path_));
     const bailiff_event waits = next_hold();
     EXPECT_TRUE(stops(pid));
-    const std::uint64_t deny = BAILIFF_VERDICT_DENY;
-    bpf_map_update_elem(*programs().map_fd("answers"), &waits.hold, &deny, BPF_ANY);
+    write_answer(waits, BAILIFF_VERDICT_DENY);
     relaxed_session(now() + 60'000'000'000ULL);
     kill(pid, SIGCONT);
     EXPECT_EQ(result(pid), EPERM);

@@ -51,11 +51,16 @@ protected:
         held_.erase(held_.begin());
         return first;
     }
+    // The answer alone: the task waits on.
+    static void write_answer(const bailiff_event& hold, bailiff_verdict verdict) {
+        const std::uint64_t word = verdict;
+        ASSERT_EQ(bpf_map_update_elem(*programs().map_fd("answers"), &hold.hold, &word, BPF_ANY),
+                  0);
+    }
     // Answers and lets it go on, as the daemon does: again, until the answer is taken.
     void answer(const bailiff_event& hold, bailiff_verdict verdict) {
-        const std::uint64_t word = verdict;
         const int answers = *programs().map_fd("answers");
-        ASSERT_EQ(bpf_map_update_elem(answers, &hold.hold, &word, BPF_ANY), 0);
+        write_answer(hold, verdict);
         const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
         std::uint64_t left = 0;
         while (bpf_map_lookup_elem(answers, &hold.hold, &left) == 0) {

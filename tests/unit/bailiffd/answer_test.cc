@@ -36,6 +36,24 @@ protected:
         request.set_reason(reason);
         return service->answer_approval(caller(uid, roles), request);
     }
+    // An approval for two acts.
+    Result<v1::AnswerApprovalResponse> approve_twice() {
+        v1::AnswerApprovalRequest request;
+        request.set_approval("0000000000000009");
+        request.set_approve(true);
+        request.set_uses(2);
+        return service->answer_approval(caller(kBobsUid, {Role::kApprover}), request);
+    }
+    // Hold 11, of the same process.
+    void meet_another() {
+        bailiff_hold row{};
+        row.deadline = clock.boot_nanos() + 60'000'000'000;
+        row.event.hold = 11;
+        row.event.pid = 41;
+        port.held[11] = row;
+        approvals.add(row, {});
+        service->meet_hold(11);
+    }
 };
 
 TEST_F(Answers, AnApproverAnswersForAnother) {
@@ -94,36 +112,16 @@ TEST_F(Answers, AnApprovalForMoreAnswersWhatComesLikeIt) {
 }
 
 TEST_F(Answers, ASecondAnswerLeavesTheFirstOnesTerms) {
-    v1::AnswerApprovalRequest request;
-    request.set_approval("0000000000000009");
-    request.set_approve(true);
-    request.set_uses(2);
-    ASSERT_TRUE(service->answer_approval(caller(kBobsUid, {Role::kApprover}), request));
+    ASSERT_TRUE(approve_twice());
     EXPECT_FALSE(answer(kBobsUid, {Role::kApprover}, false));
-    bailiff_hold row{};
-    row.deadline = clock.boot_nanos() + 60'000'000'000;
-    row.event.hold = 11;
-    row.event.pid = 41;
-    port.held[11] = row;
-    approvals.add(row, {});
-    service->meet_hold(11);
+    meet_another();
     EXPECT_EQ(port.answers.count(11), 1U);
 }
 
 TEST_F(Answers, LookingAgainAtWhatWasAnsweredSpendsNoUse) {
-    v1::AnswerApprovalRequest request;
-    request.set_approval("0000000000000009");
-    request.set_approve(true);
-    request.set_uses(2);
-    ASSERT_TRUE(service->answer_approval(caller(kBobsUid, {Role::kApprover}), request));
+    ASSERT_TRUE(approve_twice());
     service->meet_hold(9);
-    bailiff_hold row{};
-    row.deadline = clock.boot_nanos() + 60'000'000'000;
-    row.event.hold = 11;
-    row.event.pid = 41;
-    port.held[11] = row;
-    approvals.add(row, {});
-    service->meet_hold(11);
+    meet_another();
     EXPECT_EQ(port.answers.count(11), 1U);
 }
 
