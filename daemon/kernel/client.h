@@ -74,6 +74,11 @@ public:
     Status answer(std::uint64_t hold, bailiff_verdict verdict) override;
     void forget_hold(std::uint64_t hold) override;
     void forget_session(std::uint32_t session) override;
+    Result<undo::Entry> keep(const undo::Wanted& wanted, const undo::Limits& limits) override;
+    Result<std::vector<undo::Entry>> kept(std::int64_t after) override;
+    Result<undo::Entry> restore(std::uint64_t action, const undo::Restoring& how) override;
+    Result<std::uint32_t> prune_kept(std::int64_t before) override;
+    Status add_store(const std::string& folder) override;
     Status resume(std::uint32_t pid, std::uint64_t start_time) override;
     Result<KernelPosture> posture() override;
     Result<std::uint64_t> counter(std::uint32_t index) override;

@@ -12,6 +12,7 @@
 #include "bailiff/abi.h"
 #include "base/result.h"
 #include "base/sha256.h"
+#include "undo/store.h"
 
 namespace bailiff::kernel {
 
@@ -249,6 +250,20 @@ public:
     // Erases what is known of the session in that slot, which is over: what it made is nobody's own
     // any more; what it spent of budgets, and the addresses that it was let reach.
     virtual void forget_session(std::uint32_t session) = 0;
+    // Keeps what an act that waits would destroy, see undo::Store::keep(), with its errors.
+    // kUnavailable, here and below.
+    [[nodiscard]] virtual Result<undo::Entry> keep(const undo::Wanted& wanted,
+                                                   const undo::Limits& limits) = 0;
+    // Some of what is kept with a time above `after`, the oldest first; none where there is no
+    // more.
+    [[nodiscard]] virtual Result<std::vector<undo::Entry>> kept(std::int64_t after) = 0;
+    // Puts one back, see undo::Store::restore(), with its errors.
+    [[nodiscard]] virtual Result<undo::Entry> restore(std::uint64_t action,
+                                                      const undo::Restoring& how) = 0;
+    // Forgets what was kept before that time, Unix nanoseconds. Returns how many.
+    [[nodiscard]] virtual Result<std::uint32_t> prune_kept(std::int64_t before) = 0;
+    // One more folder of the store, on another file system.
+    [[nodiscard]] virtual Status add_store(const std::string& folder) = 0;
     // Has a process that was stopped go on (SIGCONT). `start_time`, nanoseconds of CLOCK_BOOTTIME,
     // guards against a reused pid: kNotFound where the process is gone.
     [[nodiscard]] virtual Status resume(std::uint32_t pid, std::uint64_t start_time) = 0;

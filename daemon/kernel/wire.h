@@ -9,7 +9,7 @@
 
 namespace bailiff::kernel {
 
-inline constexpr std::uint32_t kWireMagic = 0x62616c61; // "bala": raised with any change here
+inline constexpr std::uint32_t kWireMagic = 0x62616c62; // "balb": raised with any change here
 inline constexpr const char* kSocketName = "kernel.sock";
 
 enum class Operation : std::uint32_t {
@@ -30,7 +30,14 @@ enum class Operation : std::uint32_t {
     kHashed = 14,      // -> path, hashed: what is done since the last such question, one at a time
     kFindLinks = 15,   // path -> nothing: it is searched for hard links later, in its turn
     kResume = 17,      // pid, start_time -> nothing: a process that waits goes on
-    kExpect = 16,      // subject 1: map "agents" can make subjects from now on; 0: it cannot
+    kKeep =
+        18, // keep, inode, root: the session, path in its file system -> count 1, path: as kKept
+    kKept =
+        19, // number: a time -> count, path: as many manifests of later entries, each with its NUL
+    kRestore = 20,   // keep.action, number, subject 1: replace -> count 1, path: as kKept
+    kPruneKept = 21, // number: a time -> count: entries forgotten
+    kAddStore = 22,  // path -> nothing: a further folder of the store
+    kExpect = 16,    // subject 1: map "agents" can make subjects from now on; 0: it cannot
 };
 
 // The maps that bailiffd writes or reads. Holding the descriptor is the permission.
@@ -40,6 +47,15 @@ inline constexpr std::array<const char*, 26> kSharedMaps = {
     "counters",   "defaults", "listed",        "holds",      "answers",    "made_by",
     "made_count", "argv",     "argv_patterns", "argv_words", "argv_flags", "budgets",
     "spent_acts", "contacts"};
+
+// What is to be kept, besides which object it is.
+struct WireKeep {
+    std::uint64_t action;
+    std::uint64_t max_copy; // bytes
+    std::uint64_t quota;    // bytes
+    std::uint32_t entries;
+    std::uint32_t loss; // undo::Loss
+};
 
 struct Request {
     std::uint32_t magic;
@@ -55,10 +71,13 @@ struct Request {
     std::uint64_t folder_ino;
     std::uint32_t folder_generation;
     std::uint32_t zero;
+    WireKeep keep;
+    bailiff_inode inode; // kKeep: the object as the hooks saw it
+    std::int64_t number;
     char root[256];  // where a container's root is mounted; NUL-terminated
     char path[4096]; // NUL-terminated
 };
-static_assert(sizeof(Request) == 64 + 256 + 4096);
+static_assert(sizeof(Request) == 64 + 32 + 24 + 8 + 256 + 4096);
 
 enum class Family : std::uint32_t { kTask, kExec, kFile, kNetwork, kProcess, kMemory, kSystem };
 inline constexpr std::array<const char*, 7> kFamilyNames = {"task",    "exec",   "file",  "network",

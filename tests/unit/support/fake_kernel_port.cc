@@ -1,5 +1,6 @@
 #include "tests/unit/support/fake_kernel_port.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "kernel/objects.h"
@@ -331,6 +332,52 @@ Status FakeKernelPort::answer(std::uint64_t hold, bailiff_verdict verdict) {
 void FakeKernelPort::forget_hold(std::uint64_t hold) {
     held.erase(hold);
     answers.erase(hold);
+}
+
+Result<undo::Entry> FakeKernelPort::keep(const undo::Wanted& wanted, const undo::Limits&) {
+    if (Status made = call("keep"); !made) return tl::unexpected(made.error());
+    undo::Entry entry;
+    entry.action = wanted.action;
+    entry.time = static_cast<std::int64_t>(preserved.size() + 1);
+    entry.loss = wanted.loss;
+    entry.session = wanted.session;
+    entry.account = wanted.account;
+    entry.path = wanted.path;
+    preserved[entry.time] = entry;
+    return entry;
+}
+
+Result<std::vector<undo::Entry>> FakeKernelPort::kept(std::int64_t after) {
+    if (Status made = call("kept"); !made) return tl::unexpected(made.error());
+    std::vector<undo::Entry> some;
+    for (auto at = preserved.upper_bound(after); at != preserved.end() && some.size() < 2; ++at)
+        some.push_back(at->second);
+    return some;
+}
+
+Result<undo::Entry> FakeKernelPort::restore(std::uint64_t action, const undo::Restoring& how) {
+    if (Status made = call("restore"); !made) return tl::unexpected(made.error());
+    const auto found = std::find_if(preserved.begin(), preserved.end(),
+                                    [&](const auto& one) { return one.second.action == action; });
+    if (found == preserved.end()) return fail(ErrorCode::kNotFound, "nothing was kept of it");
+    if (!refuses_to_restore.empty())
+        return fail(ErrorCode::kFailedPrecondition, refuses_to_restore);
+    restorings.push_back(how);
+    undo::Entry entry = found->second;
+    preserved.erase(found);
+    return entry;
+}
+
+Result<std::uint32_t> FakeKernelPort::prune_kept(std::int64_t before) {
+    if (Status made = call("prune_kept"); !made) return tl::unexpected(made.error());
+    return static_cast<std::uint32_t>(
+        std::erase_if(preserved, [before](const auto& one) { return one.first < before; }));
+}
+
+Status FakeKernelPort::add_store(const std::string& folder) {
+    if (Status made = call("add_store"); !made) return made;
+    stores.push_back(folder);
+    return {};
 }
 
 Status FakeKernelPort::resume(std::uint32_t pid, std::uint64_t) {

@@ -97,6 +97,11 @@ public:
     Status answer(std::uint64_t hold, bailiff_verdict verdict) override;
     void forget_hold(std::uint64_t hold) override;
     void forget_session(std::uint32_t slot) override { sessions_forgotten.push_back(slot); }
+    Result<undo::Entry> keep(const undo::Wanted& wanted, const undo::Limits& limits) override;
+    Result<std::vector<undo::Entry>> kept(std::int64_t after) override;
+    Result<undo::Entry> restore(std::uint64_t action, const undo::Restoring& how) override;
+    Result<std::uint32_t> prune_kept(std::int64_t before) override;
+    Status add_store(const std::string& folder) override;
     Status resume(std::uint32_t pid, std::uint64_t start_time) override;
     Result<kernel::KernelPosture> posture() override;
     Result<std::uint64_t> counter(std::uint32_t index) override;
@@ -143,6 +148,10 @@ public:
     std::map<std::uint64_t, bailiff_hold> held;                             // by id
     std::map<std::uint64_t, bailiff_verdict> answers;                       // by hold
     std::vector<std::uint32_t> sessions_forgotten;                          // slots
+    std::map<std::int64_t, undo::Entry> preserved;                          // by time
+    std::string refuses_to_restore;                                         // why, if it does
+    std::vector<undo::Restoring> restorings;                                // how it was asked
+    std::vector<std::string> stores;                                        // added ones
     std::vector<std::uint32_t> resumed;                                     // processes
     std::set<std::uint32_t> gone; // processes that are not there any more
     std::map<std::uint32_t, std::uint64_t> counters;
