@@ -235,6 +235,8 @@ std::uint8_t verdict_of(const v1::Profile& profile, v1::Verdict verdict) {
             return BAILIFF_VERDICT_ALLOW;
         case v1::audit:
             return BAILIFF_VERDICT_AUDIT;
+        case v1::preserve:
+            return profile.mode() == v1::observe ? BAILIFF_VERDICT_AUDIT : BAILIFF_VERDICT_PRESERVE;
         case v1::hold:
             return profile.mode() == v1::observe ? BAILIFF_VERDICT_AUDIT : BAILIFF_VERDICT_HOLD;
         default:

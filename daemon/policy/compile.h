@@ -10,6 +10,9 @@ namespace bailiff::policy {
 
 [[nodiscard]] Settings make_settings(const Document& document);
 
+// The folders that `undo` names, with no slash at their end.
+[[nodiscard]] std::vector<std::string> undo_stores(const Document& document);
+
 // kInvalidArgument, with the line, where the kernel could not hold it (policy/limits.h).
 [[nodiscard]] Result<Image> compile(const Document& document);
 
@@ -33,7 +36,8 @@ void compile_budgets(const Document& document, Image& image);
 // The bits of a profile, one for each layer it is used in.
 [[nodiscard]] std::vector<std::uint16_t> bits_of(const Image& image, const std::string& profile);
 
-// The kernel's number for a verdict. Mode observe holds nothing from anybody: it is recorded.
+// The kernel's number for a verdict. Mode observe holds nothing from anybody, and keeps nothing: it
+// is recorded.
 [[nodiscard]] std::uint8_t verdict_of(const v1::Profile& profile, v1::Verdict verdict);
 
 // Adds a rule's source and returns its index.

@@ -8,13 +8,15 @@
 namespace bailiff::policy {
 namespace {
 
+// What cannot be preserved is held.
 template <typename Rule>
 bool holds(const Rules<Rule>& rules) {
-    return std::any_of(rules.begin(), rules.end(),
-                       [](const auto& rule) { return rule.verdict() == v1::hold; });
+    return std::any_of(rules.begin(), rules.end(), [](const auto& rule) {
+        return rule.verdict() == v1::hold || rule.verdict() == v1::preserve;
+    });
 }
 
-// Does it, enforced or not, have a rule or a default that holds?
+// Does it, enforced or not, have a rule or a default that holds or preserves?
 bool has_holds(const v1::Profile& profile) {
     const v1::Defaults& by_default = profile.default_();
     return holds(profile.exec()) || holds(profile.files()) || holds(profile.network()) ||

@@ -257,8 +257,9 @@ Answer evaluate(const Policy& policy, const bailiff_mask& profiles, const Variab
             network_label(policy.image, question.address, question.protocol, question.port));
     Answer answer = settling.finish();
     if (policy.settings.observe && answer.decision.verdict > BAILIFF_VERDICT_AUDIT) {
+        if (answer.decision.verdict != BAILIFF_VERDICT_PRESERVE)
+            answer.decision.flags |= BAILIFF_EVENT_WOULD_DENY;
         answer.decision.verdict = BAILIFF_VERDICT_AUDIT;
-        answer.decision.flags |= BAILIFF_EVENT_WOULD_DENY;
     }
     answer.sentence = describe(answer, policy.image);
     return answer;

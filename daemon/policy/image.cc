@@ -67,7 +67,8 @@ Label Label::guard() const {
     for (const Saying& saying : sayings_) {
         const bool lists = !saying.contents.empty();
         if (saying.verdict <= BAILIFF_VERDICT_AUDIT && !lists) continue;
-        const auto verdict = lists ? std::uint8_t{BAILIFF_VERDICT_DENY} : saying.verdict;
+        const auto verdict = lists ? std::uint8_t{BAILIFF_VERDICT_DENY}
+                                   : std::max(saying.verdict, std::uint8_t{BAILIFF_VERDICT_HOLD});
         for (const std::uint8_t right : {BAILIFF_RIGHT_DELETE, BAILIFF_RIGHT_RENAME})
             kept.add({right, verdict, saying.bit, saying.rule, {}});
     }

@@ -73,7 +73,8 @@ public:
     // What it takes away: all but what it allows whatever a file holds.
     [[nodiscard]] Label denials() const;
     // What it says of a folder above: where it takes anything away that folder stays at its place,
-    // or the path would be free for something that the rule does not know. No budget is for that.
+    // or the path would be free for something that the rule does not know. No budget is for that,
+    // and nothing that is kept makes up for it: where it preserves, this holds.
     [[nodiscard]] Label guard() const;
     // The same, with every act asked for that it holds.
     [[nodiscard]] Label always_asking() const;

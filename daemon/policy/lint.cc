@@ -35,6 +35,7 @@ void lint(const Document& document, Problems& problems) {
     lint_top(document, problems);
     lint_issuers(document, problems);
     lint_principals(document, problems);
+    lint_undo(document, problems);
     lint_rules(document, problems);
     lint_classes(document, problems);
     lint_matches(document, problems);

@@ -18,6 +18,9 @@ void lint_issuers(const Document& document, Problems& problems);
 // Whom a token may speak for, and what narrows it: `users`, `agents`, `tasks`, `scopes`.
 void lint_principals(const Document& document, Problems& problems);
 
+// What is kept of what rules preserve: `undo`.
+void lint_undo(const Document& document, Problems& problems);
+
 // What is said: `profiles`.
 void lint_rules(const Document& document, Problems& problems);
 

@@ -6,6 +6,7 @@
 #include "policy/limits.h"
 #include "policy/lint.h"
 #include "policy/lint_effects.h"
+#include "policy/lint_preserve.h"
 #include "policy/spelling.h"
 
 namespace bailiff::policy {
@@ -56,11 +57,12 @@ private:
         for (const v1::ClassRule& rule : profile.irreversible()) {
             report_.required(rule, 1, rule.class_(), "the name of one of the `classes`");
             if (rule.verdict() == v1::VERDICT_UNSPECIFIED)
-                report_.add(rule, "rule needs `verdict`: deny, hold or audit");
+                report_.add(rule, "rule needs `verdict`: deny, hold, preserve or audit");
             if (rule.verdict() == v1::allow)
-                report_.add(rule, 2, 0,
-                            "expected deny, hold or audit: a class takes away, and what is not "
-                            "named stays as the other rules have it");
+                report_.add(
+                    rule, 2, 0,
+                    "expected deny, hold, preserve or audit: a class takes away, and what is "
+                    "not named stays as the other rules have it");
             if (rule.has_budget()) budget(rule);
             if (rule.class_().empty()) continue;
             if (!here.insert(rule.class_()).second)
@@ -72,6 +74,8 @@ private:
                 unknown(rule);
             else if (rule.verdict() == v1::hold && held_.insert(found).second)
                 lint_held_class(*found, profile.name(), report_);
+            else if (rule.verdict() == v1::preserve && preserved_.insert(found).second)
+                lint_preserved_class(*found, profile.name(), report_);
             if (found != nullptr) unasked(rule, *found);
         }
     }
@@ -128,7 +132,8 @@ private:
     Problems& problems_;
     LintReport report_;
     std::set<std::string> names_;
-    std::set<const v1::Class*> held_; // each is told of once
+    std::set<const v1::Class*> held_;      // each is told of once
+    std::set<const v1::Class*> preserved_; // the same
 };
 
 // The kinds of what a class names that the profile denies where no rule speaks: "files, network".

@@ -4,6 +4,7 @@
 #include "policy/address.h"
 #include "policy/argv.h"
 #include "policy/limits.h"
+#include "policy/lint_preserve.h"
 
 namespace bailiff::policy {
 namespace {
@@ -19,10 +20,12 @@ public:
     template <typename Holder>
     void run(const Holder& holder) {
         for (const v1::FileRule& rule : holder.exec()) {
+            verdict(rule);
             file_rule(rule);
             if (rule.sha256_size() > 0) contents(rule);
         }
         for (const v1::FileRule& rule : holder.files()) {
+            verdict(rule, "allow, audit, preserve, hold or deny");
             file_rule(rule);
             if (rule.sha256_size() > 0)
                 report_.add(rule, kSha256, -1,
@@ -62,7 +65,6 @@ private:
     }
 
     void file_rule(const v1::FileRule& rule) {
-        verdict(rule);
         if (rule.path_size() + rule.name_size() + rule.suffix_size() == 0)
             report_.add(rule, "rule needs `path`, `name` or `suffix`");
         for (int i = 0; i < rule.path_size(); i++) path(rule, i);
@@ -260,6 +262,7 @@ void lint_effects(const v1::Profile& profile, LintReport& report) {
         if (rule.verdict() == v1::hold) holds.file_rule(rule);
     for (const v1::SystemRule& rule : profile.system())
         if (rule.verdict() == v1::hold) holds.system_rule(rule);
+    lint_preserve(profile, report);
 }
 
 void lint_effects(const v1::Class& of, LintReport& report) {

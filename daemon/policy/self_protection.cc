@@ -7,8 +7,9 @@
 namespace bailiff::policy {
 namespace {
 
-constexpr std::array<const char*, 4> kOwnFolders{"/etc/bailiff", "/run/bailiff-kernel",
-                                                 "/var/lib/bailiff", "/sys/fs/bpf/bailiff"};
+constexpr std::array<const char*, 5> kOwnFolders{"/etc/bailiff", "/run/bailiff-kernel",
+                                                 "/var/lib/bailiff", "/var/lib/bailiff-kernel",
+                                                 "/sys/fs/bpf/bailiff"};
 constexpr const char* kControlFolder = "/run/bailiff";
 
 void deny(Image& image, std::uint16_t bit, const Position& at, const std::string& path,
@@ -38,6 +39,8 @@ void add_self_protection(const Document& document, Image& image) {
     }
     for (const char* folder : kOwnFolders)
         deny(image, bit, nowhere, folder, BAILIFF_RIGHT_CONNECT_UNIX);
+    for (const std::string& store : undo_stores(document))
+        deny(image, bit, nowhere, store, BAILIFF_RIGHT_CONNECT_UNIX);
     deny(image, bit, nowhere, document.file, BAILIFF_RIGHT_METADATA);
     for (const v1::Issuer& issuer : document.policy.issuers())
         deny(image, bit, nowhere, issuer.jwks_file(), BAILIFF_RIGHT_METADATA);

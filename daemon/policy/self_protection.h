@@ -11,7 +11,8 @@ namespace bailiff::policy {
 inline constexpr const char* kSelfProtection = "bailiff";
 
 // Adds the profile, in layer host and to `image.policy.always`. It takes away bailiff's pins,
-// sockets, state and configuration, the policy file and the issuers' key sets, and nothing else.
+// sockets, state, undo stores and configuration, the policy file and the issuers' key sets, and
+// nothing else.
 // Connecting to the control socket is left to other profiles: bailiffd knows a subject there and
 // answers it little (api/methods.h).
 void add_self_protection(const Document& document, Image& image);

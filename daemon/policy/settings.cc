@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/duration.h"
+#include "base/size.h"
 #include "policy/cgroup_path.h"
 #include "policy/compile.h"
 
@@ -78,6 +79,16 @@ RoleSettings roles(const Document& document, const v1::RoleGroups& from) {
     return to;
 }
 
+UndoSettings undo(const Document& document) {
+    const v1::Undo& from = document.policy.undo();
+    UndoSettings to;
+    to.max_copy = parse_size(from.max_copy()).value_or(to.max_copy);
+    to.quota = parse_size(from.quota()).value_or(to.quota);
+    to.keep = parse_duration(from.keep()).value_or(to.keep);
+    to.stores = undo_stores(document);
+    return to;
+}
+
 ObserveUntil observe_until(const Document& document) {
     const v1::Policy& policy = document.policy;
     const auto& profiles = policy.profiles();
@@ -94,6 +105,15 @@ bool matches(const std::string& pattern, const std::string& text) {
     return text.starts_with(pattern.substr(0, pattern.size() - 1));
 }
 
+std::vector<std::string> undo_stores(const Document& document) {
+    std::vector<std::string> stores;
+    for (std::string store : document.policy.undo().stores()) {
+        if (store.ends_with('/')) store.pop_back();
+        stores.push_back(std::move(store));
+    }
+    return stores;
+}
+
 Settings make_settings(const Document& document) {
     const v1::Policy& from = document.policy;
     Settings to;
@@ -103,6 +123,7 @@ Settings make_settings(const Document& document) {
     to.observe_until = observe_until(document);
     to.roles = roles(document, from.roles());
     to.approvals.own = from.approvals().own();
+    to.undo = undo(document);
     to.workspace_roots = list(from.workspace_roots());
     to.host_profiles = list(from.host().profiles());
     for (const v1::User& entry : from.users()) to.users.push_back(user(document, entry));

@@ -87,6 +87,15 @@ struct ApprovalSettings {
     bool own = false; // who presented a session's token may approve what it does
 };
 
+// What is kept of what rules preserve.
+struct UndoSettings {
+    std::uint64_t max_copy = std::uint64_t{64} << 20; // bytes of one file that is copied
+    std::uint64_t quota = std::uint64_t{4} << 30;     // bytes that all of it may take up
+    std::uint32_t entries = 1'000'000;                // how many there may be
+    std::int64_t keep = std::int64_t{7} * 86400;      // seconds
+    std::vector<std::string> stores;                  // folders besides bailiff-kernel's own
+};
+
 struct Settings {
     bool observe = false;
     ObserveUntil observe_until;
@@ -94,6 +103,7 @@ struct Settings {
     std::vector<IssuerSettings> issuers;
     RoleSettings roles;
     ApprovalSettings approvals;
+    UndoSettings undo;
     std::vector<std::string> workspace_roots;
     std::vector<std::string> host_profiles;
     std::vector<UserEntry> users;

@@ -264,6 +264,23 @@ TEST(PolicyEval, ACommandThatWaitsIsNotAllowed) {
     EXPECT_TRUE(answers[1].allowed);
 }
 
+// It can have to wait, where what it destroys cannot be kept.
+TEST(PolicyEval, AnActThatIsPreservedIsNotAllowedForCertain) {
+    std::string text = kPolicy;
+    text.insert(text.find("{verdict: deny, path: [/etc/shadow"),
+                "{verdict: preserve, rights: [delete], path: [/srv/data]}, ");
+    text.insert(text.find("{verdict: audit, rights: [read]"),
+                "{verdict: allow, path: [/srv/data]}\n      - ");
+    const auto loaded = policy::load_text(text, "p.yaml");
+    ASSERT_TRUE(loaded) << loaded.error().message();
+    const Result<EvalGrant> granted = grant_for(**loaded, alice());
+    ASSERT_TRUE(granted) << granted.error().message();
+    const auto answers = answer_all(**loaded, *granted, {*parse_question("delete", "/srv/data/x")});
+    EXPECT_FALSE(answers[0].allowed);
+    EXPECT_THAT(answers[0].answer.sentence, StartsWith("preserve: p.yaml:"));
+    EXPECT_THAT(answers_json(*granted, answers), HasSubstr("\"verdict\":\"preserve\""));
+}
+
 TEST(PolicyCheck, CountsAgentsProfilesAndRules) {
     EXPECT_EQ(check_text(*small()), "ok, 2 agents, 6 profiles in use of 255, 5 rules");
 }

@@ -218,7 +218,7 @@ TEST(Budgets, ABudgetGoesBeforeAHold) {
                   "p.yaml:16:" + std::string(verdict == std::string("deny") ? "46" : "47") +
                       ": a budget goes before a hold: expected verdict hold, found " + verdict);
     EXPECT_EQ(problem(said("      - {class: destroy_data, budget: {count: 20}}\n")),
-              "p.yaml:16:10: rule needs `verdict`: deny, hold or audit");
+              "p.yaml:16:10: rule needs `verdict`: deny, hold, preserve or audit");
 }
 
 TEST(Budgets, ACountIsOf1To256) {

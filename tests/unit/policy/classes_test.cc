@@ -140,10 +140,11 @@ TEST(Classes, AProfileNamesClassesThatAreThere) {
     EXPECT_EQ(problem(said("      - {verdict: hold}\n")),
               "p.yaml:17:10: rule needs `class`: the name of one of the `classes`");
     EXPECT_EQ(problem(said("      - {class: exfiltrate}\n")),
-              "p.yaml:17:10: rule needs `verdict`: deny, hold or audit");
-    EXPECT_EQ(problem(said("      - {class: exfiltrate, verdict: allow}\n")),
-              "p.yaml:17:38: expected deny, hold or audit: a class takes away, and what is not "
-              "named stays as the other rules have it");
+              "p.yaml:17:10: rule needs `verdict`: deny, hold, preserve or audit");
+    EXPECT_EQ(
+        problem(said("      - {class: exfiltrate, verdict: allow}\n")),
+        "p.yaml:17:38: expected deny, hold, preserve or audit: a class takes away, and what is "
+        "not named stays as the other rules have it");
     EXPECT_EQ(problem(said("      - {class: exfiltrate, verdict: deny}\n"
                            "      - {class: exfiltrate, verdict: hold}\n")),
               "p.yaml:18:17: class \"exfiltrate\" comes twice in profile \"ceiling\"");

@@ -16,6 +16,7 @@ constexpr const char* kCareless =
     "issuers: [{issuer: \"https://i\", jwks_file: /srv/keys/i.json, algorithms: [ES256]}]\n"
     "users: [{subject: u, presented_by: [root], profiles: [all]}]\n"
     "agents: [{name: a, actor: a, profiles: [all], unbound: [all]}]\n"
+    "undo: {stores: [/srv/undo]}\n"
     "profiles:\n"
     "  - name: all\n"
     "    default: {exec: allow, files: allow, network: allow, system: allow}\n"
@@ -42,6 +43,7 @@ TEST(SelfProtection, NoRuleOpensWhatIsBailiffsOwn) {
     for (const bool with_session : {true, false}) {
         for (const char* path : {"/etc/bailiff", "/etc/bailiff/policy.yaml", "/etc/bailiff/new",
                                  "/var/lib/bailiff/journal/journal.jsonl", "/srv/keys/i.json",
+                                 "/var/lib/bailiff-kernel/undo/x", "/srv/undo/x", "/srv/undo",
                                  "/sys/fs/bpf/bailiff/maps/tasks", "/run/bailiff/control.sock"}) {
             for (const std::uint8_t right : {BAILIFF_RIGHT_READ, BAILIFF_RIGHT_WRITE,
                                              BAILIFF_RIGHT_DELETE, BAILIFF_RIGHT_RENAME}) {
