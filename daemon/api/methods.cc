@@ -38,7 +38,7 @@ asio::awaitable<Result<std::string>> read_events(Service& service, const Caller&
 
 // In the order of control.proto. Those with two roles or three: the first one for one's own
 // sessions, the others for all, which the service tells apart.
-constexpr std::array<Method, 15> kMethods{{
+constexpr std::array<Method, 17> kMethods{{
     {"OpenSession", RoleSet{kUser}, kUnboundAgent, false,
      unary<v1::OpenSessionRequest, v1::OpenSessionResponse, &Service::open_session>},
     {"RenewSession", RoleSet{kUser}, kUnboundAgent, false,
@@ -62,6 +62,10 @@ constexpr std::array<Method, 15> kMethods{{
      unary<v1::GetApprovalRequest, v1::GetApprovalResponse, &Service::get_approval>},
     {"AnswerApproval", RoleSet{kUser, kApprover}, kNoSubject, false,
      unary<v1::AnswerApprovalRequest, v1::AnswerApprovalResponse, &Service::answer_approval>},
+    {"ListPreserved", RoleSet{kUser, kAuditor, kOperator}, kNoSubject, false,
+     unary<v1::ListPreservedRequest, v1::ListPreservedResponse, &Service::list_preserved>},
+    {"RestorePreserved", RoleSet{kUser, kOperator}, kNoSubject, false,
+     unary<v1::RestorePreservedRequest, v1::RestorePreservedResponse, &Service::restore_preserved>},
     {"ReloadPolicy", RoleSet{kOperator}, kNoSubject, false,
      unary<v1::ReloadPolicyRequest, v1::ReloadPolicyResponse, &Service::reload_policy>},
     {"GetRefusal", RoleSet{}, kEverySubject, false,

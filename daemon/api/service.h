@@ -89,6 +89,14 @@ public:
     // kFailedPrecondition for one that was answered or whose time is over.
     virtual Result<v1::AnswerApprovalResponse> answer_approval(
         const Caller& caller, const v1::AnswerApprovalRequest& request) = 0;
+    // Role user sees its own, auditor and operator see all. kInvalidArgument for an `after` that is
+    // none.
+    virtual Result<v1::ListPreservedResponse> list_preserved(
+        const Caller& caller, const v1::ListPreservedRequest& request) = 0;
+    // Role user for its own, operator for all. kInvalidArgument for too many; what is wrong with
+    // one of them is in the answer.
+    virtual Result<v1::RestorePreservedResponse> restore_preserved(
+        const Caller& caller, const v1::RestorePreservedRequest& request) = 0;
     // Role operator. kInvalidArgument with the policy's problems, one a line; whatever the error,
     // the policy before stays in force.
     virtual Result<v1::ReloadPolicyResponse> reload_policy(

@@ -20,14 +20,15 @@ constexpr std::chrono::seconds kLongestSearch{2};
 
 // From "hold,deny".
 Result<std::vector<std::string>> parse_verdicts(const std::string& text) {
-    static constexpr std::array<std::string_view, 4> kVerdicts{"allow", "audit", "hold", "deny"};
+    static constexpr std::array<std::string_view, 5> kVerdicts{"allow", "audit", "preserve", "hold",
+                                                               "deny"};
     std::vector<std::string> found;
     std::istringstream words(text);
     for (std::string word; std::getline(words, word, ',');) {
         if (std::find(kVerdicts.begin(), kVerdicts.end(), word) == kVerdicts.end())
-            return fail(ErrorCode::kInvalidArgument, "no record has the verdict \"" +
-                                                         std::string(journal::cut_utf8(word, 64)) +
-                                                         "\"; expected allow, audit, hold or deny");
+            return fail(ErrorCode::kInvalidArgument,
+                        "no record has the verdict \"" + std::string(journal::cut_utf8(word, 64)) +
+                            "\"; expected allow, audit, preserve, hold or deny");
         found.push_back(std::move(word));
     }
     return found;

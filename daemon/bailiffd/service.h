@@ -58,6 +58,10 @@ public:
                                                  const v1::GetApprovalRequest& request) override;
     Result<v1::AnswerApprovalResponse> answer_approval(
         const api::Caller& caller, const v1::AnswerApprovalRequest& request) override;
+    Result<v1::ListPreservedResponse> list_preserved(
+        const api::Caller& caller, const v1::ListPreservedRequest& request) override;
+    Result<v1::RestorePreservedResponse> restore_preserved(
+        const api::Caller& caller, const v1::RestorePreservedRequest& request) override;
     Result<v1::ReloadPolicyResponse> reload_policy(const api::Caller& caller,
                                                    const v1::ReloadPolicyRequest& request) override;
     Result<v1::GetRefusalResponse> get_refusal(const api::Caller& caller,
@@ -69,6 +73,10 @@ public:
     void meet_hold(std::uint64_t hold);
     // Forgets approvals that were for sessions which are over.
     void forget_old_grants();
+    // Forgets what was kept for longer than the policy says.
+    void prune_preserved();
+    // Has bailiff-kernel use the stores that the policy names.
+    void add_stores();
 
 private:
     // The session, if the caller owns it or has one of `roles`; else kNotFound for strangers, so
@@ -93,6 +101,11 @@ private:
     // Approvals::answer().
     [[nodiscard]] Status give_answer(const std::string& approval, bailiff_verdict verdict,
                                      v1::Record record);
+    // Until when what is in the way of an entry was changed by the entry's own session.
+    [[nodiscard]] std::int64_t changed_until(const undo::Entry& entry) const;
+    // Empty, or why it is not restored.
+    [[nodiscard]] std::string restore(const api::Caller& caller, const undo::Entry& entry,
+                                      bool replace);
 
     session::Manager& manager_;
     kernel::KernelPort& port_;

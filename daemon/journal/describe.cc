@@ -77,8 +77,10 @@ std::string object_word(const v1::Record& record) {
 std::string verdict_words(const v1::Record& record) {
     if (record.relaxed()) return "would have denied (break-glass)";
     if (record.would_deny()) return "would have denied (mode observe)";
+    if (record.reason() == "preserved") return "kept first, then let through,";
     if (record.verdict() == "deny") return "denied";
     if (record.verdict() == "hold") return "holds";
+    if (record.verdict() == "preserve") return "preserves";
     if (record.verdict() == "audit") return "observed";
     return record.verdict().empty() ? "saw" : "allowed";
 }

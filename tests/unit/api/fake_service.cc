@@ -6,6 +6,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <stdexcept>
 #include <utility>
@@ -114,6 +115,35 @@ Result<v1::AnswerApprovalResponse> FakeService::answer_approval(
     note("AnswerApproval");
     answers.push_back(request);
     return v1::AnswerApprovalResponse{};
+}
+
+Result<v1::ListPreservedResponse> FakeService::list_preserved(
+    const Caller&, const v1::ListPreservedRequest& request) {
+    note("ListPreserved");
+    v1::ListPreservedResponse response;
+    std::size_t at = request.after().empty() ? 0 : std::stoul(request.after());
+    for (const std::size_t end = std::min(at + 2, preserved.size()); at < end; at++) {
+        const v1::Preserved& one = preserved[at];
+        const bool asked = (request.session().empty() || request.session() == one.session()) &&
+                           (request.action().empty() || request.action() == one.action());
+        if (asked) *response.add_preserved() = one;
+    }
+    if (at < preserved.size()) response.set_next(std::to_string(at));
+    return response;
+}
+
+Result<v1::RestorePreservedResponse> FakeService::restore_preserved(
+    const Caller&, const v1::RestorePreservedRequest& request) {
+    note("RestorePreserved");
+    restores.push_back(request);
+    v1::RestorePreservedResponse response;
+    for (const std::string& action : request.actions()) {
+        auto& outcome = *response.add_outcomes();
+        outcome.set_action(action);
+        outcome.set_path("/srv/" + action);
+        outcome.set_problem(problems[action]);
+    }
+    return response;
 }
 
 Result<v1::BreakGlassResponse> FakeService::break_glass(const Caller&,

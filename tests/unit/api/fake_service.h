@@ -4,6 +4,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -48,6 +49,9 @@ public:
     std::function<Result<v1::BreakGlassResponse>(const v1::BreakGlassRequest&)> on_break_glass;
     v1::ListApprovalsResponse approvals; // what waits; GetApproval shows the first
     std::vector<v1::AnswerApprovalRequest> answers;
+    std::vector<v1::Preserved> preserved;        // the oldest first; two of them in each answer
+    std::map<std::string, std::string> problems; // of a restore, by action
+    std::vector<v1::RestorePreservedRequest> restores;
     v1::GetStatusResponse status;
 
     [[nodiscard]] std::vector<std::string> calls();
@@ -78,6 +82,10 @@ public:
                                                  const v1::GetApprovalRequest& request) override;
     Result<v1::AnswerApprovalResponse> answer_approval(
         const Caller&, const v1::AnswerApprovalRequest& request) override;
+    Result<v1::ListPreservedResponse> list_preserved(
+        const Caller&, const v1::ListPreservedRequest& request) override;
+    Result<v1::RestorePreservedResponse> restore_preserved(
+        const Caller&, const v1::RestorePreservedRequest& request) override;
     Result<v1::ReloadPolicyResponse> reload_policy(const Caller&,
                                                    const v1::ReloadPolicyRequest&) override;
     Result<v1::GetRefusalResponse> get_refusal(const Caller&,

@@ -42,8 +42,10 @@ bool may_call(std::string_view method, Role role) {
     if (role == Role::kUser) return true;
     if (method == "ListApprovals" || method == "GetApproval") return true;
     if (method == "AnswerApproval") return role == Role::kApprover;
-    if (method == "EndSession" || method == "RevokeSession") return role == Role::kOperator;
-    if (method == "ListSessions" || method == "GetSession" || method == "ReadEvents") {
+    if (method == "EndSession" || method == "RevokeSession" || method == "RestorePreserved")
+        return role == Role::kOperator;
+    if (method == "ListSessions" || method == "GetSession" || method == "ReadEvents" ||
+        method == "ListPreserved") {
         return role == Role::kAuditor || role == Role::kOperator;
     }
     return false;

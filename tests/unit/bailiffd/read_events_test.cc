@@ -95,6 +95,15 @@ TEST_F(ReadEvents, AVerdictThatIsNoneIsRefused) {
     EXPECT_THAT(answer->error().message(), testing::HasSubstr("\"nonsense\""));
 }
 
+TEST_F(ReadEvents, EveryVerdictOfARecordCanBeAskedFor) {
+    const auto auditor = caller(0, {Role::kAuditor});
+    v1::ReadEventsRequest request;
+    request.set_verdict("allow,audit,preserve,hold,deny");
+    call(auditor, request);
+    ASSERT_TRUE(answer.has_value());
+    EXPECT_TRUE(*answer);
+}
+
 TEST_F(ReadEvents, ALongSearchLetsOthersHaveTheirTurn) {
     const std::string filler(2000, 'x');
     for (int i = 0; i < 1500; i++) write("posture", filler);

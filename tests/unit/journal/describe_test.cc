@@ -128,6 +128,18 @@ TEST(OneLine, SaysThatAnObservedDenialWasNotEnforced) {
     EXPECT_THAT(one_line(record), HasSubstr("would have denied (mode observe) agent:code-fixer"));
 }
 
+TEST(OneLine, SaysWhatWasKeptBeforeItHappened) {
+    v1::Record record = denial();
+    record.set_verdict("audit");
+    record.set_reason("preserved");
+    EXPECT_THAT(one_line(record),
+                HasSubstr("kept first, then let through, agent:code-fixer <- svc:orchestrator for "
+                          "alice: "));
+    record.set_verdict("preserve");
+    record.clear_reason();
+    EXPECT_THAT(one_line(record), ::testing::StartsWith("preserves agent:code-fixer "));
+}
+
 TEST(OneLine, CountsCollapsedRecords) {
     v1::Record record = denial();
     record.set_count(17);

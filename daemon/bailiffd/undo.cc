@@ -1,0 +1,180 @@
+// The control service's methods for what was kept before an act removed or changed it.
+#include <spdlog/spdlog.h>
+
+#include <charconv>
+#include <map>
+#include <optional>
+
+#include "bailiffd/request.h"
+#include "bailiffd/service.h"
+#include "base/ids.h"
+#include "journal/utf8.h"
+#include "journal/utf8_message.h"
+
+namespace bailiff::daemon {
+namespace {
+
+constexpr int kMaxListed = 500;
+constexpr int kMaxPages = 100; // that are asked of bailiff-kernel for one answer
+constexpr int kMaxRestored = 256;
+const api::RoleSet kSeeAll{api::Role::kAuditor, api::Role::kOperator};
+const api::RoleSet kRestoreAll{api::Role::kOperator};
+
+// `next` of an answer: the time of the last entry that was looked at.
+Result<std::int64_t> parse_after(const std::string& text) {
+    if (text.empty()) return 0;
+    std::int64_t time = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), time);
+    if (error == std::errc() && end == text.data() + text.size()) return time;
+    return fail(ErrorCode::kInvalidArgument,
+                "expected the `next` of an answer before in `after`, found \"" +
+                    std::string(journal::cut_utf8(text, 64)) + "\"");
+}
+
+bool may(const api::Caller& caller, const undo::Entry& entry, api::RoleSet all) {
+    return entry.account == caller.peer.uid || caller.roles.meets(all);
+}
+
+bool is_asked_for(const v1::ListPreservedRequest& request, const undo::Entry& entry) {
+    return (request.session().empty() || request.session() == entry.session) &&
+           (request.action().empty() || request.action() == approval_id(entry.action));
+}
+
+void describe(const undo::Entry& entry, v1::Preserved& out) {
+    out.set_action(approval_id(entry.action));
+    out.set_time(TimeText(entry.time).c_str());
+    out.set_session(entry.session);
+    out.set_path(entry.path);
+    out.set_loss(std::string(undo::loss_name(entry.loss)));
+    out.set_mode(entry.mode);
+    out.set_owner(entry.owner);
+    out.set_size(entry.size);
+    out.set_linked(entry.linked);
+}
+
+using Wanted = std::map<std::string, std::optional<undo::Entry>>; // by action
+
+// Looks for the entries of all actions in `wanted`; kUnavailable.
+Status find_kept(kernel::KernelPort& port, Wanted& wanted) {
+    std::size_t missing = wanted.size();
+    for (std::int64_t after = 0; missing > 0;) {
+        const auto page = port.kept(after);
+        if (!page) return tl::unexpected(page.error());
+        if (page->empty()) return {};
+        after = page->back().time;
+        for (const undo::Entry& entry : *page) {
+            const auto found = wanted.find(approval_id(entry.action));
+            if (found == wanted.end() || found->second) continue;
+            found->second = entry;
+            missing--;
+        }
+    }
+    return {};
+}
+
+} // namespace
+
+Result<v1::ListPreservedResponse> ControlService::list_preserved(
+    const api::Caller& caller, const v1::ListPreservedRequest& request) {
+    auto after = parse_after(request.after());
+    if (!after) return tl::unexpected(after.error());
+    v1::ListPreservedResponse response;
+    for (int pages = 0; pages < kMaxPages && response.preserved_size() < kMaxListed; pages++) {
+        const auto page = port_.kept(*after);
+        if (!page) return tl::unexpected(page.error());
+        if (page->empty()) {
+            after = 0;
+            break;
+        }
+        after = page->back().time;
+        for (const undo::Entry& entry : *page)
+            if (may(caller, entry, kSeeAll) && is_asked_for(request, entry))
+                daemon::describe(entry, *response.add_preserved());
+        if (!request.action().empty() && response.preserved_size() > 0) after = 0; // there is one
+        if (*after == 0) break;
+    }
+    if (*after != 0) response.set_next(std::to_string(*after));
+    journal::make_utf8(response);
+    return response;
+}
+
+// What a session changed itself is not newer than what it did; of another one nobody knows.
+std::int64_t ControlService::changed_until(const undo::Entry& entry) const {
+    const session::Session* session = manager_.find(entry.session);
+    if (session == nullptr) return 0;
+    return session->state == session::State::kActive ? clock_.unix_nanos() : session->ended_at;
+}
+
+// Empty, or why it is not back. It is on record before that is answered.
+std::string ControlService::restore(const api::Caller& caller, const undo::Entry& entry,
+                                    bool replace) {
+    const auto restored = port_.restore(entry.action, {replace, changed_until(entry)});
+    v1::Record record;
+    if (const session::Session* session = manager_.find(entry.session))
+        record = session::record_of("", *session, "");
+    record.clear_expires();
+    record.set_session(entry.session);
+    record.set_kind(restored ? "undo.restored" : "undo.refused");
+    record.set_by(by(caller));
+    record.set_approval(approval_id(entry.action));
+    record.mutable_object()->set_path(entry.path);
+    record.set_message(entry.path + (restored ? " is as it was before it was " +
+                                                    std::string(undo::loss_name(entry.loss))
+                                              : ": " + restored.error().message()));
+    journal_.record(std::move(record));
+    return restored ? "" : restored.error().message();
+}
+
+Result<v1::RestorePreservedResponse> ControlService::restore_preserved(
+    const api::Caller& caller, const v1::RestorePreservedRequest& request) {
+    if (request.actions_size() > kMaxRestored)
+        return fail(ErrorCode::kInvalidArgument,
+                    "expected at most " + std::to_string(kMaxRestored) +
+                        " actions in one call, found " + std::to_string(request.actions_size()));
+    Wanted wanted;
+    for (const std::string& action : request.actions()) wanted[action] = std::nullopt;
+    if (Status looked = find_kept(port_, wanted); !looked) return tl::unexpected(looked.error());
+    v1::RestorePreservedResponse response;
+    for (const std::string& action : request.actions()) {
+        v1::RestorePreservedResponse::Outcome& outcome = *response.add_outcomes();
+        outcome.set_action(action);
+        const std::optional<undo::Entry>& entry = wanted.at(action);
+        if (!entry || !may(caller, *entry, kRestoreAll)) {
+            outcome.set_problem("nothing that was kept of action \"" +
+                                std::string(journal::cut_utf8(action, 64)) +
+                                "\" is known to you; what others' sessions did needs role " +
+                                kRestoreAll.text(" or "));
+            continue;
+        }
+        outcome.set_path(entry->path);
+        outcome.set_problem(restore(caller, *entry, request.replace()));
+    }
+    journal::make_utf8(response);
+    return response;
+}
+
+void ControlService::prune_preserved() {
+    if (manager_.tables() == nullptr) return;
+    const std::int64_t keep = manager_.tables()->policy().settings.undo.keep;
+    const std::int64_t before = clock_.unix_nanos() - keep * 1'000'000'000;
+    const auto expired = port_.prune_kept(before);
+    if (!expired)
+        return spdlog::warn("what was kept for undo is not forgotten when its time is over: {}",
+                            expired.error().message());
+    if (*expired == 0) return;
+    v1::Record record;
+    record.set_kind("undo.expired");
+    record.set_message(std::to_string(*expired) + (*expired == 1 ? " entry" : " entries") +
+                       " of before " + TimeText(before).c_str() + " can no longer be restored");
+    journal_.record(std::move(record));
+}
+
+void ControlService::add_stores() {
+    if (manager_.tables() == nullptr) return;
+    for (const std::string& store : manager_.tables()->policy().settings.undo.stores)
+        if (const Status added = port_.add_store(store); !added)
+            spdlog::warn("undo store {} is not used, and a large file there waits instead: {}",
+                         store, added.error().message());
+}
+
+} // namespace bailiff::daemon
