@@ -134,7 +134,8 @@ Row event_row(const v1::Record& record) {
 
 Colour event_colour(const v1::Record& record) {
     if (record.verdict() == "deny" && !record.would_deny()) return Colour::kRed;
-    if (record.would_deny() || record.verdict() == "audit") return Colour::kYellow;
+    if (record.would_deny() || record.verdict() == "audit" || record.verdict() == "preserve")
+        return Colour::kYellow;
     if (record.verdict() == "allow") return Colour::kGreen;
     return Colour::kDim;
 }
@@ -155,8 +156,10 @@ void add_events(CLI::App& app, Context& context) {
     CLI::App* command = app.add_subcommand("events", "What agents did and tried");
     command->add_flag("-f,--follow", options->follow, "Go on as events happen");
     command->add_option("--session", options->session, "Of this session only");
-    command->add_option("--verdict", options->verdict, "deny, hold, audit or allow: only those")
-        ->check(CLI::IsMember({"deny", "hold", "audit", "allow"}));
+    command
+        ->add_option("--verdict", options->verdict,
+                     "deny, hold, preserve, audit or allow: only those")
+        ->check(CLI::IsMember({"deny", "hold", "preserve", "audit", "allow"}));
     command->add_flag("--json", options->json, "One JSON object a line");
     command->callback([options, &context] {
         Client client(context.socket);

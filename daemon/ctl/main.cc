@@ -15,6 +15,7 @@
 #include "ctl/run.h"
 #include "ctl/session.h"
 #include "ctl/status.h"
+#include "ctl/undo.h"
 #include "ctl/usage.h"
 #include "ctl/whoami.h"
 #include "ctl/why.h"
@@ -30,7 +31,8 @@ void add_status_with_pins(CLI::App& app, Context& context) {
 using Add = void (*)(CLI::App&, Context&);
 constexpr Add kCommands[] = {add_run,    add_session,   add_events,        add_status_with_pins,
                              add_whoami, add_approvals, add_detach,        add_break_glass,
-                             add_dev,    add_policy,    add_policy_reload, add_why};
+                             add_dev,    add_policy,    add_policy_reload, add_why,
+                             add_undo};
 
 } // namespace
 
