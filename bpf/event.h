@@ -115,8 +115,8 @@ static __always_inline void event_fill(struct bailiff_event* e, const struct bai
     e->protocol = act->protocol;
     e->family = act->family;
     e->number = act->number;
-    if (d->reason >= BAILIFF_REASON_APPROVED && d->reason <= BAILIFF_REASON_TIMED_OUT)
-        e->hold = row->held.id;
+    int waited = d->reason >= BAILIFF_REASON_APPROVED && d->reason <= BAILIFF_REASON_TIMED_OUT;
+    if (waited || d->reason == BAILIFF_REASON_PRESERVED) e->hold = row->held.id;
 }
 
 // Is it an act of the exec under way, whose arguments were judged? What interprets a file is opened

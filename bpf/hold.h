@@ -6,7 +6,12 @@
 
 #include "budget.h"
 #include "event.h"
-#include "own.h"
+#include "held_calls.h"
+#include "identity.h"
+
+#define DESTROYS \
+    (1u << BAILIFF_RIGHT_WRITE | 1u << BAILIFF_RIGHT_DELETE | 1u << BAILIFF_RIGHT_TRUNCATE)
+#define KEEPING 50000000ULL // nanoseconds after which who waits for a file to be kept stops
 
 // What an ended judgement says.
 enum outcome {
@@ -34,211 +39,6 @@ static __always_inline int outcome_of(int error) {
     return error == -ERESTARTNOINTR ? HELD : DENIED;
 }
 
-#define BIT_OF(right) (1u << BAILIFF_RIGHT_##right)
-#define OPENS (BIT_OF(WRITE) | BIT_OF(TRUNCATE))
-#define RENAMES (BIT_OF(RENAME) | BIT_OF(CREATE) | BIT_OF(DELETE))
-#define STARTS (BIT_OF(EXEC) | BIT_OF(ARGV) | BIT_OF(GAIN))
-#define CALLS 512
-
-// For which rights a system call can be held: those that it has no effect before, and whose error
-// it hands on as it is. By its number on x86-64; 32-bit calls are not here, nor io_uring_enter(2),
-// whose errors go elsewhere. Creating by open(2) is not: its hook is asked before the kernel knows
-// whether the file is there already.
-static const volatile u32 held_calls[CALLS] = {
-    [0] = BIT_OF(CONNECT),                  // read
-    [1] = BIT_OF(WRITE) | BIT_OF(CONNECT),  // write
-    [2] = OPENS,                            // open
-    [9] = BIT_OF(WRITE) | BIT_OF(LOAD),     // mmap
-    [18] = BIT_OF(WRITE),                   // pwrite64
-    [19] = BIT_OF(CONNECT),                 // readv
-    [20] = BIT_OF(WRITE) | BIT_OF(CONNECT), // writev
-    [42] = BIT_OF(CONNECT),                 // connect
-    [43] = BIT_OF(BIND),                    // accept
-    [44] = BIT_OF(CONNECT),                 // sendto
-    [45] = BIT_OF(CONNECT),                 // recvfrom
-    [46] = BIT_OF(CONNECT),                 // sendmsg
-    [47] = BIT_OF(CONNECT),                 // recvmsg
-    [49] = BIT_OF(BIND) | BIT_OF(CREATE),   // bind
-    [50] = BIT_OF(BIND),                    // listen
-    [CALL_EXECVE] = STARTS,                 // execve
-    [62] = BIT_OF(SIGNAL),                  // kill
-    [76] = BIT_OF(TRUNCATE),                // truncate
-    [77] = BIT_OF(TRUNCATE),                // ftruncate
-    [82] = RENAMES,                         // rename
-    [83] = BIT_OF(CREATE),                  // mkdir
-    [84] = BIT_OF(DELETE),                  // rmdir
-    [85] = OPENS,                           // creat
-    [86] = BIT_OF(WRITE) | BIT_OF(CREATE),  // link
-    [87] = BIT_OF(DELETE),                  // unlink
-    [88] = BIT_OF(CREATE),                  // symlink
-    [90] = BIT_OF(METADATA),                // chmod
-    [91] = BIT_OF(METADATA),                // fchmod
-    [92] = BIT_OF(METADATA),                // chown
-    [93] = BIT_OF(METADATA),                // fchown
-    [94] = BIT_OF(METADATA),                // lchown
-    [129] = BIT_OF(SIGNAL),                 // rt_sigqueueinfo
-    [132] = BIT_OF(METADATA),               // utime
-    [133] = BIT_OF(CREATE),                 // mknod
-    [188] = BIT_OF(METADATA),               // setxattr
-    [189] = BIT_OF(METADATA),               // lsetxattr
-    [190] = BIT_OF(METADATA),               // fsetxattr
-    [197] = BIT_OF(METADATA),               // removexattr
-    [198] = BIT_OF(METADATA),               // lremovexattr
-    [199] = BIT_OF(METADATA),               // fremovexattr
-    [200] = BIT_OF(SIGNAL),                 // tkill
-    [234] = BIT_OF(SIGNAL),                 // tgkill
-    [235] = BIT_OF(METADATA),               // utimes
-    [257] = OPENS,                          // openat
-    [258] = BIT_OF(CREATE),                 // mkdirat
-    [259] = BIT_OF(CREATE),                 // mknodat
-    [260] = BIT_OF(METADATA),               // fchownat
-    [261] = BIT_OF(METADATA),               // futimesat
-    [263] = BIT_OF(DELETE),                 // unlinkat
-    [264] = RENAMES,                        // renameat
-    [265] = BIT_OF(WRITE) | BIT_OF(CREATE), // linkat
-    [266] = BIT_OF(CREATE),                 // symlinkat
-    [268] = BIT_OF(METADATA),               // fchmodat
-    [280] = BIT_OF(METADATA),               // utimensat
-    [285] = BIT_OF(WRITE),                  // fallocate
-    [288] = BIT_OF(BIND),                   // accept4
-    [296] = BIT_OF(WRITE),                  // pwritev
-    [297] = BIT_OF(SIGNAL),                 // rt_tgsigqueueinfo
-    [316] = RENAMES,                        // renameat2
-    [CALL_EXECVEAT] = STARTS,               // execveat
-    [326] = BIT_OF(WRITE),                  // copy_file_range
-    [328] = BIT_OF(WRITE),                  // pwritev2
-    [424] = BIT_OF(SIGNAL),                 // pidfd_send_signal
-    [437] = OPENS,                          // openat2
-    [452] = BIT_OF(METADATA),               // fchmodat2
-    [463] = BIT_OF(METADATA),               // setxattrat
-    [466] = BIT_OF(METADATA),               // removexattrat
-};
-
-#define CALL_KILL 62
-#define CALL_RENAMEAT2 316
-#define CALL_PIDFD_SEND_SIGNAL 424
-#define NEVER_STOPS (PF_EXITING | PF_KTHREAD | PF_DUMPCORE | PF_IO_WORKER | PF_USER_WORKER)
-
-// Can the current task wait in this call for this right? Not where the error would not reach the
-// call's own exit, where a tracer would have the stop's say, and where the call acts on several.
-static __noinline int can_wait(u32 right) {
-    struct task_struct* task = bpf_get_current_task_btf();
-    const struct pt_regs* regs = (const struct pt_regs*)bpf_task_pt_regs(task);
-    if ((task->flags & NEVER_STOPS) || task->ptrace || task->io_uring) return 0;
-    if (task->cred != task->real_cred) return 0;
-    if (is_compat(task)) return 0;
-    u64 call = regs->orig_ax;
-    if (call >= CALLS) return 0;
-    if (call == CALL_KILL && (int)regs->di <= 0) return 0;
-    if (call == CALL_PIDFD_SEND_SIGNAL && regs->r10) return 0;
-    if (call == CALL_RENAMEAT2 && (regs->r8 & RENAME_EXCHANGE)) return 0;
-    return (held_calls[call] >> (right & 31) & 1) != 0;
-}
-
-static __always_inline u64 two(u32 low, u32 high) {
-    return low | (u64)high << 32;
-}
-
-#define PEER_WORDS 3
-#define ACT_WORDS 14
-
-// The keyed hash of the act's address.
-static __always_inline u64 identify_peer(struct bailiff_task* row, const struct act* act) {
-    u64* word = &row->scratch[SCRATCH_NAME];
-    __builtin_memcpy(&word[0], act->address, sizeof(act->address));
-    word[2] = two(act->port, act->protocol);
-    return hash_kept(row, PEER_WORDS * 8);
-}
-
-// An entry of a folder and what it names, as four words.
-static __always_inline void identify_entry(u64* word, const struct dentry* dentry, u64 name) {
-    const struct inode* inode = BPF_CORE_READ(dentry, d_inode);
-    const struct inode* folder = BPF_CORE_READ(dentry, d_parent, d_inode);
-    word[0] = name ^ (inode ? BPF_CORE_READ(inode, i_generation) : 0);
-    word[1] = BPF_CORE_READ(folder, i_ino);
-    word[2] = two(BPF_CORE_READ(dentry, d_sb, s_dev), BPF_CORE_READ(folder, i_generation));
-    word[3] = inode ? BPF_CORE_READ(inode, i_ino) : 0;
-}
-
-static __always_inline u64 name_of(struct bailiff_task* row, const struct dentry* dentry) {
-    return dentry ? hash_name(row, (u64)BPF_CORE_READ(dentry, d_name.name)) : 0;
-}
-
-// The dentry of the other name of a rename or a link; 0 for other acts.
-static __always_inline u64 other_end(const struct bailiff_task* row, const struct act* act) {
-    int two_ends = act->hook == BAILIFF_HOOK_INODE_RENAME || act->hook == BAILIFF_HOOK_INODE_LINK;
-    return two_ends ? row->scratch[SCRATCH_OTHER] : 0;
-}
-
-// Is it about the name that a rename or a link makes or replaces?
-static __always_inline int is_new_end(const struct act* act) {
-    return act->right == BAILIFF_RIGHT_CREATE || act->right == BAILIFF_RIGHT_DELETE;
-}
-
-// Is the file mapped as code by the exec under way?
-static __always_inline int is_mapped_by_exec(const struct bailiff_task* row,
-                                             const struct act* act) {
-    return act->hook == BAILIFF_HOOK_MMAP_FILE && row->exec.act && is_starting();
-}
-
-// Is it about what a file holds now?
-static __always_inline int is_of_content(const struct bailiff_task* row, const struct act* act) {
-    return is_of_exec(row, act) || act->right == BAILIFF_RIGHT_LOAD ||
-           (act->hook == BAILIFF_HOOK_SCHED_EXEC && row->exec.act);
-}
-
-// The keyed hash of a file and of all that tells of a write to it, with the exec it is part of; 0
-// where nobody could tell of one. It is one for all that is judged of the file in the exec.
-static __noinline u64 identify_image(struct bailiff_task* row, const struct act* act) {
-    const struct dentry* dentry = (const struct dentry*)act->dentry;
-    u64 inode = dentry ? (u64)BPF_CORE_READ(dentry, d_inode) : 0;
-    u64 at = content_inode(inode);
-    struct bailiff_file_key key = {};
-    u32 nanos = 0;
-    if (!at || writers_of(at) > 0) return 0;
-    file_key(&key, at);
-    u64 opened = watch_openings(&key);
-    if (!opened) return 0;
-    u64* word = &row->scratch[SCRATCH_NAME];
-    word[0] = two(row->subject, row->generation);
-    word[1] = row->exec.act;
-    word[2] = two(key.dev, key.generation);
-    word[3] = key.ino;
-    word[4] = (u64)change_time(at, &nanos);
-    word[5] = two(nanos, BPF_CORE_READ(dentry, d_sb, s_dev));
-    word[6] = size_of_file(at);
-    word[7] = opened;
-    word[8] = BPF_CORE_READ((const struct inode*)inode, i_ino);
-    return hash_kept(row, 9 * sizeof(u64));
-}
-
-// The keyed hash of all that the act is; 0 where that cannot be told. Of a rename and a link it is
-// one for all their rights, the old end first: a dentry of a name that is free may be another when
-// the call is made again.
-__noinline u64 identify_act(struct bailiff_task* row, const struct act* act) {
-    if (!row || !act) return 0;
-    if (is_of_content(row, act)) return identify_image(row, act);
-    u64* word = &row->scratch[SCRATCH_NAME];
-    u64 one = act->dentry;
-    u64 other = other_end(row, act);
-    if (other && is_new_end(act)) {
-        u64 swap = one;
-        one = other;
-        other = swap;
-    }
-    u64 name = name_of(row, (const struct dentry*)one);
-    u64 other_name = name_of(row, (const struct dentry*)other);
-    __builtin_memset(word, 0, ACT_WORDS * 8);
-    word[0] = two(other ? 0 : act->right, act->hook);
-    word[1] = two(row->subject, row->generation);
-    word[2] = two(act->port, act->protocol);
-    word[3] = two(act->family, act->number);
-    __builtin_memcpy(&word[4], act->address, sizeof(act->address));
-    if (one) identify_entry(&word[6], (const struct dentry*)one, name);
-    if (other) identify_entry(&word[10], (const struct dentry*)other, other_name);
-    return hash_kept(row, ACT_WORDS * 8);
-}
-
 // Frees the seat, unless it is another's by now.
 static __always_inline void leave_seat(u64 id) {
     u32 seat = bailiff_seat(id);
@@ -264,12 +64,13 @@ static __always_inline u64* turns_of_process(void) {
 }
 
 // Stops this thread, and so its process, before the call returns. Not process-wide: a second stop
-// of that kind is dropped, and then the error reaches the program. While the process has turns the
-// stop is taken back at once: what is left of it is that the call is made again.
-static __noinline int stop(void) {
+// of that kind is dropped, and then the error reaches the program. While the process or the task
+// has turns the stop is taken back at once: what is left of it is that the call is made again.
+static __noinline int stop(const struct bailiff_task* row) {
     if (bpf_send_signal_thread(SIGSTOP)) return DENIED;
     const u64* turns = turns_of_process();
-    if (turns && bpf_ktime_get_boot_ns() < *turns) bpf_send_signal_thread(SIGCONT);
+    u64 now = bpf_ktime_get_boot_ns();
+    if (now < row->keeping.until || (turns && now < *turns)) bpf_send_signal_thread(SIGCONT);
     return HELD;
 }
 
@@ -354,6 +155,13 @@ static __always_inline void pass_on(struct bailiff_task* row, const struct act* 
         note_passed(row, row->scratch[SCRATCH_OPEN], identify_peer(row, act));
 }
 
+// That an object is kept answers an act that a rule preserves, and no other.
+static __always_inline int is_yes(struct bailiff_task* row, u64 answer) {
+    return answer == BAILIFF_VERDICT_ALLOW ||
+           (answer == BAILIFF_VERDICT_PRESERVE &&
+            scratch_decision(row)->verdict == BAILIFF_VERDICT_PRESERVE);
+}
+
 // The act was asked for before. What was approved in time is worth nothing later.
 static __noinline int ask_again(struct bailiff_task* row, const struct bailiff_subject* subject,
                                 const struct act* act) {
@@ -365,10 +173,10 @@ static __noinline int ask_again(struct bailiff_task* row, const struct bailiff_s
         const u64* answer = bpf_map_lookup_elem(&answers, &id);
         u64 verdict = answer ? *answer : BAILIFF_VERDICT_HOLD;
         if (!answer || bpf_map_delete_elem(&answers, &id))
-            return stop() == HELD ? HELD : refuse_held(row, BAILIFF_REASON_CANNOT_WAIT);
+            return stop(row) == HELD ? HELD : refuse_held(row, BAILIFF_REASON_CANNOT_WAIT);
         end_turns();
-        if (verdict != BAILIFF_VERDICT_ALLOW) return refuse_held(row, BAILIFF_REASON_DISAPPROVED);
-        held->approved = 1;
+        if (!is_yes(row, verdict)) return refuse_held(row, BAILIFF_REASON_DISAPPROVED);
+        held->approved = verdict == BAILIFF_VERDICT_PRESERVE ? BAILIFF_VERDICT_PRESERVE : 1;
         leave_seat(id);
     }
     held->passed |= 1u << (act->right & 31);
@@ -376,7 +184,14 @@ static __noinline int ask_again(struct bailiff_task* row, const struct bailiff_s
     if (asks_at_first_contact(row, act)) note_contact(subject, act);
     // Of an exec it is its files that are approved, and for this one exec.
     if (is_of_exec(row, act)) note_approved_file(row, held->act, held->deadline);
-    return let_and_tell(row, BAILIFF_REASON_APPROVED);
+    if (scratch_decision(row)->verdict == BAILIFF_VERDICT_PRESERVE) {
+        row->keeping.act = 0;
+        row->keeping.kept = held->act;
+    }
+    if (held->approved != BAILIFF_VERDICT_PRESERVE)
+        return let_and_tell(row, BAILIFF_REASON_APPROVED);
+    scratch_decision(row)->reason = BAILIFF_REASON_PRESERVED;
+    return UNDECIDED;
 }
 
 // What was asked for needs no answer any more; one that was given is one all the same.
@@ -461,6 +276,11 @@ static __noinline int ask(struct bailiff_task* row, const struct bailiff_subject
                           const struct act* act, u64 what) {
     forget_held(row);
     row->held.act = what;
+    row->keeping.until = 0;
+    if (scratch_decision(row)->verdict == BAILIFF_VERDICT_PRESERVE) {
+        row->keeping.until = bpf_ktime_get_boot_ns() + KEEPING;
+        row->keeping.times++;
+    }
     struct bailiff_hold* hold = write_hold(row, subject, act);
     if (!hold) return refuse_held(row, BAILIFF_REASON_TOO_MANY_HOLDS);
     if (!hold->event.hold) {
@@ -469,7 +289,7 @@ static __noinline int ask(struct bailiff_task* row, const struct bailiff_subject
         row->held.id = 0;
         return refuse_held(row, BAILIFF_REASON_ARGV_CHANGED);
     }
-    if (stop() != HELD) return refuse_held(row, BAILIFF_REASON_CANNOT_WAIT);
+    if (stop(row) != HELD) return refuse_held(row, BAILIFF_REASON_CANNOT_WAIT);
     count(BAILIFF_COUNTER_EVENTS);
     if (bpf_ringbuf_output(&events, &hold->event, sizeof(hold->event), BPF_RB_FORCE_WAKEUP))
         count(BAILIFF_COUNTER_EVENTS_LOST);
@@ -488,6 +308,35 @@ static __always_inline int is_lenient(const struct bailiff_task* row, const stru
     return c && (c->flags & BAILIFF_CONFIG_OBSERVE);
 }
 
+// What a rule preserves is kept for the acts that this can be said of; others wait for an answer.
+// Returns 1 where the act destroys nothing.
+static __always_inline int destroys_nothing(struct bailiff_task* row, const struct act* act) {
+    struct bailiff_decision* d = scratch_decision(row);
+    const struct dentry* dentry = (const struct dentry*)act->dentry;
+    if (!(DESTROYS >> (act->right & 31) & 1) || !dentry) {
+        d->verdict = BAILIFF_VERDICT_HOLD;
+        return 0;
+    }
+    if (act->right == BAILIFF_RIGHT_DELETE) return 0;
+    // A lock changes nothing, and a descriptor that came is judged again when it is used.
+    if (act->hook == BAILIFF_HOOK_FILE_LOCK || act->hook == BAILIFF_HOOK_FILE_RECEIVE) return 1;
+    u32 type = BPF_CORE_READ(dentry, d_inode, i_mode) & S_IFMT;
+    return type == S_IFIFO || type == S_IFCHR || type == S_IFSOCK;
+}
+
+static __always_inline u64 identify_asked(struct bailiff_task* row, const struct act* act) {
+    if (is_of_content(row, act)) return identify_image(row, act);
+    u64 what = identify_act(row, act);
+    return scratch_decision(row)->verdict == BAILIFF_VERDICT_PRESERVE
+               ? identify_kept(row, act, what)
+               : what;
+}
+
+// Is it an act to preserve whose object is kept, in a call that waits for another of its acts?
+static __always_inline int is_kept(struct bailiff_task* row, u64 what) {
+    return scratch_decision(row)->verdict == BAILIFF_VERDICT_PRESERVE && what == row->keeping.act;
+}
+
 // Does the caller only ask whether it might execute the file?
 static __always_inline int only_asked(const struct act* act) {
     return act->hook == BAILIFF_HOOK_BPRM_CREDS_FOR_EXEC && act->vague;
@@ -499,16 +348,22 @@ __noinline int hold_act(struct bailiff_task* row, const struct bailiff_subject* 
                         const struct act* act) {
     if (!row || !subject || !act) return UNDECIDED;
     if (act->exempt || is_passed(row, act) || is_own(subject, act)) return LET_THROUGH;
-    int lenient = is_lenient(row, act, BAILIFF_VERDICT_HOLD, 0);
+    if (scratch_decision(row)->verdict == BAILIFF_VERDICT_PRESERVE && destroys_nothing(row, act))
+        return LET_THROUGH;
+    int lenient = is_lenient(row, act, scratch_decision(row)->verdict, 0);
     if (lenient && !row->held.id) return UNDECIDED;
     int in_exec =
         is_of_exec(row, act) || is_mapped_by_exec(row, act) || act->hook == BAILIFF_HOOK_SCHED_EXEC;
     int waits = !act->quiet && !act->vague && can_wait(act->right);
     if (lenient && !waits) return UNDECIDED;
-    u64 what = waits || in_exec ? identify_act(row, act) : 0;
+    u64 what = waits || in_exec ? identify_asked(row, act) : 0;
     if (in_exec && !only_asked(act) && is_approved_file(row, what))
         return let_and_tell(row, BAILIFF_REASON_APPROVED);
     waits = waits && what;
+    if (waits && is_kept(row, what)) {
+        pass_on(row, act);
+        return LET_THROUGH;
+    }
     const struct bailiff_held* held = &row->held;
     int asked = waits && held->id && held->act == what && !(held->passed >> (act->right & 31) & 1);
     if (lenient) return asked ? answered_before(row) : UNDECIDED;

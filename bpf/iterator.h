@@ -21,28 +21,8 @@ static __always_inline void name_inode(struct bailiff_inode* out, struct dentry*
     out->is_root = sb->s_root == dentry;
 }
 
-static __always_inline int on_resolve(struct bpf_iter__task_file* ctx) {
-    struct task_struct* task = ctx->task;
-    struct file* file = ctx->file;
-    const struct bailiff_control* want = read_control();
-    if (!task || !file || !want || task->tgid != (int)want->pid || ctx->fd != want->fd) return 0;
-    note_host_root();
-    struct dentry* dentry = file->f_path.dentry;
-    struct inode* inode = dentry->d_inode;
-    if (!inode) return 0;
-    struct bailiff_inode out = {};
-    name_inode(&out, dentry, inode);
-    bpf_seq_write(ctx->meta->seq, &out, sizeof(out));
-    return 0;
-}
-
-// For the thread that hashes, which has a map of its own to ask with: it runs beside the others.
-static __always_inline int on_examine(struct bpf_iter__task_file* ctx) {
-    struct task_struct* task = ctx->task;
-    struct file* file = ctx->file;
-    u32 zero = 0;
-    const struct bailiff_examined* want = bpf_map_lookup_elem(&examined, &zero);
-    if (!task || !file || !want || task->tgid != (int)want->pid || ctx->fd != want->fd) return 0;
+// Prints what is behind a descriptor.
+static __always_inline int print_file(struct bpf_iter__task_file* ctx, struct file* file) {
     struct dentry* dentry = file->f_path.dentry;
     struct inode* inode = dentry->d_inode;
     if (!inode) return 0;
@@ -58,6 +38,25 @@ static __always_inline int on_examine(struct bpf_iter__task_file* ctx) {
     }
     bpf_seq_write(ctx->meta->seq, &out, sizeof(out));
     return 0;
+}
+
+static __always_inline int on_resolve(struct bpf_iter__task_file* ctx) {
+    struct task_struct* task = ctx->task;
+    struct file* file = ctx->file;
+    const struct bailiff_control* want = read_control();
+    if (!task || !file || !want || task->tgid != (int)want->pid || ctx->fd != want->fd) return 0;
+    note_host_root();
+    return print_file(ctx, file);
+}
+
+// For the thread that hashes, which has a map of its own to ask with: it runs beside the others.
+static __always_inline int on_examine(struct bpf_iter__task_file* ctx) {
+    struct task_struct* task = ctx->task;
+    struct file* file = ctx->file;
+    u32 zero = 0;
+    const struct bailiff_examined* want = bpf_map_lookup_elem(&examined, &zero);
+    if (!task || !file || !want || task->tgid != (int)want->pid || ctx->fd != want->fd) return 0;
+    return print_file(ctx, file);
 }
 
 #define MAX_GENERATIONS 512 // deeper, a task is not found to be below: enrol() then counts too few

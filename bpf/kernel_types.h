@@ -49,6 +49,7 @@ enum {
 #define S_IFBLK 0060000
 #define S_IFDIR 0040000
 #define S_IFCHR 0020000
+#define S_IFIFO 0010000
 #define MINOR_BITS 20 // include/linux/kdev_t.h
 #define FMODE_READ 1u // include/linux/fs.h
 #define FMODE_WRITE 2u
@@ -238,13 +239,19 @@ struct timespec64 {
 };
 struct inode___6_1 {
     struct timespec64 i_ctime;
+    struct timespec64 i_mtime;
 };
 struct inode___6_6 {
     struct timespec64 __i_ctime;
 };
+struct inode___6_7 {
+    struct timespec64 __i_mtime;
+};
 struct inode___6_11 {
     __s64 i_ctime_sec;
     u32 i_ctime_nsec;
+    __s64 i_mtime_sec;
+    u32 i_mtime_nsec;
 };
 
 struct upid {

@@ -39,20 +39,21 @@ static __always_inline int is_probe(const struct bailiff_subject* subject) {
 }
 
 // From the decision in the row's scratch, or the reason in `act`, to the record and to what the
-// hook does: LET_THROUGH or DENIED. Nothing waits here and nothing is preserved: such a verdict is
-// a denial. `subject` may be NULL.
+// hook does: LET_THROUGH or DENIED. Nothing waits here, and what is not kept by now is not kept:
+// such a verdict is a denial. `subject` may be NULL.
 __noinline int conclude_act(struct bailiff_task* row, const struct bailiff_subject* subject,
                             const struct act* act) {
     if (!row || !act) return DENIED;
     struct bailiff_decision* d = scratch_decision(row);
     note_reason(row, act);
-    if (d->reason != BAILIFF_REASON_APPROVED) row->scratch[SCRATCH_NOTED] = 1;
+    int kept = d->reason == BAILIFF_REASON_PRESERVED;
+    if (d->reason != BAILIFF_REASON_APPROVED && !kept) row->scratch[SCRATCH_NOTED] = 1;
     int probe = is_probe(subject);
     if (probe && subject->epoch != program_generation) return LET_THROUGH;
-    if (d->verdict > BAILIFF_VERDICT_AUDIT) {
+    if (d->verdict > BAILIFF_VERDICT_AUDIT && !kept) {
         if (is_lenient(row, act, d->verdict, probe)) {
+            if (d->verdict != BAILIFF_VERDICT_PRESERVE) d->flags |= BAILIFF_EVENT_WOULD_DENY;
             d->verdict = BAILIFF_VERDICT_AUDIT;
-            d->flags |= BAILIFF_EVENT_WOULD_DENY;
         } else {
             d->verdict = BAILIFF_VERDICT_DENY;
         }
@@ -81,7 +82,9 @@ static __noinline int refuse(struct judgement* j, u8 reason) {
 static __always_inline int conclude(struct judgement* j) {
     j->act.dentry = (u64)j->dentry;
     int outcome = UNDECIDED;
-    if (scratch_decision(j->row)->verdict == BAILIFF_VERDICT_HOLD && !is_probe(j->subject))
+    u8 verdict = scratch_decision(j->row)->verdict;
+    if ((verdict == BAILIFF_VERDICT_HOLD || verdict == BAILIFF_VERDICT_PRESERVE) &&
+        !is_probe(j->subject))
         outcome = hold_act(j->row, j->subject, &j->act);
     if (outcome == UNDECIDED) outcome = conclude_act(j->row, j->subject, &j->act);
     return error_of(outcome);

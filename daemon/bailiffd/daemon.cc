@@ -92,6 +92,7 @@ Status Daemon::open_manager() {
     hooks.posture = [this] { return posture_; };
     hooks.answered = [this] { answers_.cancel(); };
     approvals_ = std::make_unique<decision::Approvals>(*port_, clock_);
+    preserver_ = std::make_unique<Preserver>(*port_, *manager_, clock_);
     service_ = std::make_unique<ControlService>(*manager_, *port_, *journal_, *approvals_,
                                                 refusals_, clock_, std::move(hooks));
     const Result<std::uint32_t> loaded = load_policy();
@@ -108,6 +109,7 @@ Result<std::uint32_t> Daemon::load_policy() {
         return revoked;
     }
     service_->set_roles((*policy)->settings.roles);
+    service_->add_stores();
     told_.clear();
     tell_notes();
     note("policy.loaded", "policy",
@@ -128,6 +130,7 @@ void Daemon::note(const std::string& kind, const std::string& reason, const std:
 void Daemon::drain_events() {
     std::set<std::string> to_hash;
     port_->drain_events([&](const bailiff_event& event) {
+        if (waits_to_be_kept(event)) return meet_preserve(event);
         auto record = events_->read(event);
         if (!record) return;
         const v1::Object& object = record->object();
@@ -139,6 +142,23 @@ void Daemon::drain_events() {
         meet_hold(event, *record);
     });
     for (const std::string& path : to_hash) manager_->hash_again(path);
+}
+
+// An act waits until what it destroys is kept; where that cannot be, it waits for an answer.
+void Daemon::meet_preserve(const bailiff_event& event) {
+    const Status kept = preserver_->preserve(event);
+    if (kept) return;
+    const auto found = port_->find_hold(event.hold);
+    if (!found || !found->has_value()) return; // its task is gone
+    bailiff_hold row = **found;
+    row.event.verdict = BAILIFF_VERDICT_HOLD;
+    auto record = events_->read(row.event);
+    if (!record) return;
+    record->set_message("it was not kept: " + kept.error().message());
+    refusals_.meet(row.event, *record);
+    journal_->record(*record);
+    approvals_->add(row, std::move(*record));
+    service_->meet_hold(row.event.hold);
 }
 
 // A new act waits, or one waits no more.
@@ -156,6 +176,11 @@ void Daemon::take_holds() {
     if (!rows) return note("posture", "holds", "what waits: " + rows.error().message());
     for (const bailiff_hold& row : *rows) {
         if (row.event.hold == 0) continue; // half written
+        if (approvals_->find(approval_id(row.event.hold))) continue;
+        if (waits_to_be_kept(row.event)) {
+            meet_preserve(row.event);
+            continue;
+        }
         auto record = events_->read(row.event);
         if (!record) continue;
         approvals_->add(row, std::move(*record));
@@ -230,6 +255,8 @@ void Daemon::every_minute() {
     if (Status done = manager_->refresh(); !done)
         note("posture", "refresh", "labels may be stale: " + done.error().message());
     take_holds();
+    service_->add_stores(); // a new bailiff-kernel does not know them
+    service_->prune_preserved();
     probe();
 }
 

@@ -14,6 +14,7 @@
 #include "bailiffd/journal.h"
 #include "bailiffd/lost_events.h"
 #include "bailiffd/posture.h"
+#include "bailiffd/preserver.h"
 #include "bailiffd/service.h"
 #include "decision/approvals.h"
 #include "decision/refusals.h"
@@ -49,6 +50,7 @@ private:
     [[nodiscard]] Result<std::uint32_t> load_policy();
     void drain_events();
     void take_holds();
+    void meet_preserve(const bailiff_event& event);
     void meet_hold(const bailiff_event& event, const v1::Record& record);
     void probe();
     [[nodiscard]] std::string journal_detachment();
@@ -79,6 +81,7 @@ private:
     std::unique_ptr<session::Manager> manager_;
     std::unique_ptr<session::EventReader> events_;
     std::unique_ptr<decision::Approvals> approvals_;
+    std::unique_ptr<Preserver> preserver_;
     decision::Refusals refusals_;
     boost::asio::steady_timer answers_{context_}; // cancelled when there is one
     std::unique_ptr<ControlService> service_;

@@ -233,16 +233,7 @@ tl::unexpected<Error> not_there(const std::string& path, int error) {
 
 // A descriptor's inode, as the hooks see it.
 Result<bailiff_inode> describe(Programs& programs, const UniqueFd& fd) {
-    bailiff_control control = {};
-    control.pid = static_cast<std::uint32_t>(getpid());
-    control.fd = static_cast<std::uint32_t>(fd.get());
-    if (Status set = set_control(programs, control); !set) return tl::unexpected(set.error());
-    const auto records = read_records<bailiff_inode>(programs, "resolve", control.pid);
-    if (!records) return tl::unexpected(records.error());
-    if (records->empty())
-        return fail(ErrorCode::kInternal,
-                    "the kernel does not show descriptor " + std::to_string(fd.get()));
-    return records->front();
+    return examine(programs, fd.get()).map([](const bailiff_file& file) { return file.seen; });
 }
 
 // Who may chroot(2) could otherwise have the rules of its paths moved to a folder of its own.
@@ -256,6 +247,19 @@ Status check_folder(Programs& programs, const UniqueFd& root, const View& view) 
 }
 
 } // namespace
+
+Result<bailiff_file> examine(Programs& programs, int fd) {
+    bailiff_control control = {};
+    control.pid = static_cast<std::uint32_t>(getpid());
+    control.fd = static_cast<std::uint32_t>(fd);
+    if (Status set = set_control(programs, control); !set) return tl::unexpected(set.error());
+    const auto records = read_records<bailiff_file>(programs, "resolve", control.pid);
+    if (!records) return tl::unexpected(records.error());
+    if (records->empty())
+        return fail(ErrorCode::kInternal,
+                    "the kernel does not show descriptor " + std::to_string(fd));
+    return records->front();
+}
 
 Result<Resolved> resolve(Programs& programs, const std::string& path, const View& view) {
     UniqueFd root;

@@ -61,6 +61,9 @@ struct SubjectOf {
 [[nodiscard]] Result<std::uint32_t> count_tasks(Programs& programs, std::uint32_t subject,
                                                 std::uint32_t generation);
 
+// What is behind a descriptor of this process, O_PATH among them, as the hooks see it. kInternal.
+[[nodiscard]] Result<bailiff_file> examine(Programs& programs, int fd);
+
 // An inode as the hooks see it, its path without symbolic links, and the descriptor (O_PATH) that
 // it was found by.
 struct Resolved {

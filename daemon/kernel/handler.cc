@@ -56,6 +56,10 @@ void store(Reply& reply, const Result<T>& result, Store&& keep) {
     fail_with(reply, result.error());
 }
 
+void finish(Reply& reply, const Status& done) {
+    if (!done) fail_with(reply, done.error());
+}
+
 Target target_of(const Request& request) {
     return {request.pid, request.start_time, request.cgroup, request.owner};
 }
@@ -198,6 +202,16 @@ void ProgramsHandler::handle(const Request& request, Reply& reply) {
             if (const Status resumed = resume(request.pid, request.start_time); !resumed)
                 fail_with(reply, resumed.error());
             return;
+        case Operation::kKeep:
+            return finish(reply, keeping_.keep(request, reply));
+        case Operation::kKept:
+            return finish(reply, keeping_.list(request, reply));
+        case Operation::kRestore:
+            return finish(reply, keeping_.restore(request, reply));
+        case Operation::kPruneKept:
+            return finish(reply, keeping_.prune(request, reply));
+        case Operation::kAddStore:
+            return finish(reply, keeping_.add_folder(request));
         case Operation::kEnrolTarget:
             if (const Status ready = ready_to_enrol(); !ready)
                 return fail_with(reply, ready.error());

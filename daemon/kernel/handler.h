@@ -9,6 +9,7 @@
 #include "base/unique_fd.h"
 #include "kernel/enrolment.h"
 #include "kernel/hasher.h"
+#include "kernel/keeping.h"
 #include "kernel/programs.h"
 #include "kernel/server.h"
 
@@ -16,8 +17,9 @@ namespace bailiff::kernel {
 
 class ProgramsHandler final : public Handler {
 public:
-    // Both outlive it.
-    ProgramsHandler(Programs& programs, Hasher& hasher) : programs_(programs), hasher_(hasher) {}
+    // All outlive it.
+    ProgramsHandler(Programs& programs, Hasher& hasher, Keeping& keeping)
+        : programs_(programs), hasher_(hasher), keeping_(keeping) {}
 
     void handle(const Request& request, Reply& reply) override;
     [[nodiscard]] std::vector<int> shared_maps() override;
@@ -35,6 +37,7 @@ private:
 
     Programs& programs_;
     Hasher& hasher_;
+    Keeping& keeping_;
     bool agents_expected_ = false;
     // Objects of overlayfs and /proc stay open once resolved, by device, number and type: an inode
     // that was dropped from memory comes back under another number there, and its rule would be

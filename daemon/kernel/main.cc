@@ -50,6 +50,7 @@ int main(int argc, char** argv) {
     app.option_defaults()->always_capture_default();
     app.add_option("--pins", options.pin_root, "folder on a bpffs for maps and links");
     app.add_option("--run-dir", options.run_folder, "folder of kernel.sock");
+    app.add_option("--undo", options.undo_folder, "folder of what is kept for undo");
     app.add_option("--daemon-user", options.daemon_user, "user that bailiffd runs as");
     app.add_option("--attachment", options.attachment, "auto, lsm or fmod_ret");
     app.add_option("--without", options.without,
@@ -90,7 +91,12 @@ int main(int argc, char** argv) {
     sd_notify(0, "READY=1");
     ProgramContents contents(*programs);
     Hasher hasher(contents);
-    ProgramsHandler handler(*programs, hasher);
+    Result<undo::Store> store = undo::Store::open(options.undo_folder);
+    if (!store)
+        std::cerr << "bailiff-kernel: nothing can be kept for undo: " << store.error().message()
+                  << "\n";
+    Keeping keeping(*programs, std::move(store));
+    ProgramsHandler handler(*programs, hasher, keeping);
     const Status ended = server->run(handler, stop.get());
     return ended ? 0 : report(ended.error());
 }

@@ -17,6 +17,7 @@ namespace bailiff::kernel {
 struct Options {
     std::string pin_root = "/sys/fs/bpf/bailiff";
     std::string run_folder = "/run/bailiff-kernel";
+    std::string undo_folder = "/var/lib/bailiff-kernel/undo";
     std::string daemon_user = "bailiff";
     std::string attachment = "auto"; // auto, lsm, fmod_ret
     std::set<std::string> without;   // optional programs to do without (kernel/optional.h)

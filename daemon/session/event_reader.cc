@@ -48,6 +48,7 @@ bool names_rule(const bailiff_event& event) {
     const std::uint8_t reason = event.reason;
     if (reason >= BAILIFF_REASON_APPROVED && reason <= BAILIFF_REASON_TOO_MANY_HOLDS)
         return event.label != 0;
+    if (reason == BAILIFF_REASON_PRESERVED) return event.label != 0;
     return reason == BAILIFF_REASON_WITHIN_BUDGET || reason == BAILIFF_REASON_RULE ||
            reason == BAILIFF_REASON_DEFAULT || reason == BAILIFF_REASON_NOT_HASHED ||
            reason == BAILIFF_REASON_CHANGED || reason == BAILIFF_REASON_CONTENT;

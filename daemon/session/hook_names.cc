@@ -79,12 +79,12 @@ const char* hook_name(std::uint32_t hook) {
 
 const char* reason_name(std::uint8_t reason) {
     static constexpr std::array<const char*, BAILIFF_REASONS> kNames = {
-        "none",           "rule",           "default",       "expired",      "ended",
-        "revoked",        "stale",          "no_profile",    "unknown_root", "too_deep",
-        "raced_rename",   "unreadable",     "socket_family", "no_storage",   "self_protection",
-        "canary",         "kernel_setting", "case_folding",  "not_hashed",   "changed",
-        "content",        "approved",       "disapproved",   "timed_out",    "cannot_wait",
-        "too_many_holds", "target_waits",   "argv_changed",  "within_budget"};
+        "none",           "rule",           "default",       "expired",       "ended",
+        "revoked",        "stale",          "no_profile",    "unknown_root",  "too_deep",
+        "raced_rename",   "unreadable",     "socket_family", "no_storage",    "self_protection",
+        "canary",         "kernel_setting", "case_folding",  "not_hashed",    "changed",
+        "content",        "approved",       "disapproved",   "timed_out",     "cannot_wait",
+        "too_many_holds", "target_waits",   "argv_changed",  "within_budget", "preserved"};
     return reason < kNames.size() ? kNames[reason] : "unknown";
 }
 

@@ -40,6 +40,16 @@ std::vector<std::string> split_strings(const char* text, std::size_t length) {
     return parts;
 }
 
+// The names, leaf first, end before an empty one.
+std::string first_path(const bailiff_event& event) {
+    std::string path;
+    for (const std::string& name : split_strings(event.text, text_length(event))) {
+        if (name.empty()) break;
+        path = "/" + name + path;
+    }
+    return path.empty() ? "/" : path;
+}
+
 void Images::learn(const bailiff_event& event) {
     Image image;
     image.start_time = event.start_time;

@@ -30,7 +30,7 @@ typedef uint64_t bailiff_u64;
 #define BAILIFF_STATIC_ASSERT(cond, text) _Static_assert(cond, text)
 #endif
 
-#define BAILIFF_ABI_VERSION 11
+#define BAILIFF_ABI_VERSION 12
 
 // Table sizes. A slot is an index; slot 0 is reserved in each table.
 #define BAILIFF_MASK_WORDS 4 // 256 profile bits
@@ -160,7 +160,8 @@ enum bailiff_reason {
     BAILIFF_REASON_TARGET_WAITS = 26,    // to trace a task whose act waits
     BAILIFF_REASON_ARGV_CHANGED = 27,    // started with other arguments than those judged
     BAILIFF_REASON_WITHIN_BUDGET = 28,   // to be held, but the rule lets so many through
-    BAILIFF_REASONS = 29,
+    BAILIFF_REASON_PRESERVED = 29,       // what it destroys was kept before
+    BAILIFF_REASONS = 30,
 };
 
 struct bailiff_mask {
@@ -535,7 +536,15 @@ struct bailiff_held {
     bailiff_u64
         deadline;       // nanoseconds of CLOCK_BOOTTIME: also an approval is worth nothing after it
     bailiff_u32 passed; // bits of enum bailiff_right: let through since the approval
-    bailiff_u32 approved; // not 0: the approval was taken
+    bailiff_u32 approved; // not 0: the answer was taken; BAILIFF_VERDICT_PRESERVE: it was that
+};
+
+// What a task has kept before an act destroys it.
+struct bailiff_keeping {
+    bailiff_u64 act;   // keyed hash of the act, without what bailiff_held.act knows of content
+    bailiff_u64 until; // nanoseconds of CLOCK_BOOTTIME: before, it does not stop, see "resumed"
+    bailiff_u64 times; // how often that act was asked for, one after the other
+    bailiff_u64 kept;  // keyed hash of the last act whose object was kept, with its content
 };
 
 // Strings that are read one after the other, in pieces: where the reading is.
@@ -589,12 +598,13 @@ struct bailiff_task {
     struct bailiff_granted granted[BAILIFF_GRANTED];
     struct bailiff_reached reached[BAILIFF_REACHED];
     struct bailiff_held held;
+    struct bailiff_keeping keeping;
     struct bailiff_exec exec;
     struct bailiff_passed passed[BAILIFF_PASSED];
     bailiff_u64 truncates; // struct inode * that an approved opening is to truncate, or 0
     bailiff_u64 scratch[76];
 };
-BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_task) == 1776, "task");
+BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_task) == 1808, "task");
 
 // Map "ipc": hash, key the address of a System V object (struct kern_ipc_perm *). Who made it.
 struct bailiff_ipc {
@@ -613,7 +623,7 @@ struct bailiff_control {
     bailiff_u64 cgroup; // enrol, with pid 0: the tasks of the control group with that id, and below
 };
 
-// What the "resolve" iterator prints: one inode, as the hooks see it.
+// One inode, as the hooks see it.
 struct bailiff_inode {
     bailiff_u64 ino;
     bailiff_u32 dev;
@@ -622,7 +632,7 @@ struct bailiff_inode {
     bailiff_u32 is_root; // 1: the root of its file system
 };
 
-// What the "examine" iterator prints: a regular file and the inode that holds its content.
+// What the iterators "resolve" and "examine" print: an inode, and the one that holds its content.
 struct bailiff_file {
     struct bailiff_inode seen;   // the file, as the hooks see it
     struct bailiff_file_key key; // zeros where no one inode holds the content
@@ -717,8 +727,9 @@ static inline bailiff_u32 bailiff_seat(bailiff_u64 hold) {
     return (bailiff_u32)hold;
 }
 
-// Map "answers": hash, key the id, value enum bailiff_verdict: allow or deny. bailiffd writes it;
-// the task takes it, once, when its call is restarted.
+// Map "answers": hash, key the id, value enum bailiff_verdict: allow, deny, or preserve where what
+// the act destroys is kept. bailiffd writes it; the task takes it, once, when its call is
+// restarted.
 
 // Map "resumed": array of nanoseconds of CLOCK_BOOTTIME, index a process's id % BAILIFF_RESUMED.
 // Until then a thread that still waits does not stop its process, with all its threads: one of them

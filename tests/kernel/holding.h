@@ -39,8 +39,7 @@ protected:
     bailiff_event next_hold() {
         const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
         while (held_.empty() && std::chrono::steady_clock::now() < until) {
-            for (const bailiff_event& e : verdicts())
-                (e.verdict == BAILIFF_VERDICT_HOLD ? held_ : seen_).push_back(e);
+            for (const bailiff_event& e : verdicts()) (asks(e) ? held_ : seen_).push_back(e);
             usleep(1000);
         }
         if (held_.empty()) {
@@ -116,6 +115,11 @@ protected:
     void hold(const std::vector<Rule>& rules) { policy(BAILIFF_VERDICT_ALLOW, rules); }
 
 private:
+    // Of a new act that waits; not of one that was let through.
+    static bool asks(const bailiff_event& e) {
+        return e.verdict == BAILIFF_VERDICT_HOLD ||
+               (e.verdict == BAILIFF_VERDICT_PRESERVE && e.reason != BAILIFF_REASON_PRESERVED);
+    }
     std::set<pid_t> started_;
     std::vector<bailiff_event> held_;
     std::vector<bailiff_event> seen_;

@@ -189,7 +189,8 @@ void Scene::policy(bailiff_verdict fallback, const std::vector<Rule>& rules) {
     for (std::uint32_t right = 0; right < BAILIFF_ALL_RIGHTS; right++)
         put("defaults", kPolicySlot * BAILIFF_ALL_RIGHTS + right, row);
     for (const Rule& rule : rules)
-        if (rule.verdict == BAILIFF_VERDICT_HOLD) policy_flags_ |= BAILIFF_POLICY_HAS_HOLDS;
+        if (rule.verdict == BAILIFF_VERDICT_HOLD || rule.verdict == BAILIFF_VERDICT_PRESERVE)
+            policy_flags_ |= BAILIFF_POLICY_HAS_HOLDS;
     write_policy();
     // The file systems the tests touch are known, with no rule of their own.
     for (const char* root : {"/", "/proc", "/sys", "/dev", "/tmp", "/run", "/mnt/ext4"}) {

@@ -50,7 +50,8 @@ protected:
     static constexpr const char* kAll = "file_permission socket_recvmsg socket_sendmsg";
     kernel::ProgramContents contents_{programs()};
     kernel::Hasher hasher_{contents_};
-    kernel::ProgramsHandler handler_{programs(), hasher_};
+    kernel::Keeping keeping_{programs(), fail(ErrorCode::kUnavailable, "no store")};
+    kernel::ProgramsHandler handler_{programs(), hasher_, keeping_};
 };
 
 TEST_F(UseHooks, AreDetachedWhereNoTaskIsASubjectAndAttachedByTheFirst) {
