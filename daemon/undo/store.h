@@ -88,6 +88,15 @@ public:
 
     // Forgets the entries of before that time. Returns how many.
     std::size_t prune(std::int64_t before);
+
+    Store(Store&& other) noexcept;
+    Store& operator=(Store&& other) noexcept;
+    ~Store();
+    struct State; // for the files that implement it
+
+private:
+    explicit Store(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
 };
 
 } // namespace bailiff::undo

@@ -1,0 +1,55 @@
+// MountPoints: what is mounted where, read again only when it has changed. One thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+
+namespace bailiff::undo {
+
+struct Mount {
+    std::uint32_t device = 0; // of its file system, as the kernel has it: major << 20 | minor
+    std::string root;         // what of the file system is mounted: "/" for all of it
+    std::string point;        // where
+    std::string type;         // "ext4"
+};
+
+// The table of proc_pid_mountinfo(5). What is no line of it is left out.
+[[nodiscard]] std::vector<Mount> read_mounts(std::string_view table);
+
+// A place where an object of a file system may be seen.
+struct Place {
+    std::string point; // the mount's
+    std::string below; // the object's path from there, with no slash in front
+    std::string type;
+
+    [[nodiscard]] std::string path() const { return (point == "/" ? "" : point) + "/" + below; }
+};
+
+class MountPoints {
+public:
+    explicit MountPoints(std::string table = "/proc/self/mountinfo") : table_(std::move(table)) {}
+
+    // Reads the table where it was not read since it changed.
+    [[nodiscard]] Status refresh();
+    [[nodiscard]] Status read_again();
+
+    // Where `path`, which starts at the root of its file system, may be seen: first where all of
+    // the file system is mounted, since the store's folder is there too, if anywhere.
+    [[nodiscard]] std::vector<Place> places(std::uint32_t device, const std::string& path) const;
+
+    // Whether the walk to `path` comes by a FUSE file system, which can make who walks wait for as
+    // long as its owner likes.
+    [[nodiscard]] bool is_by_fuse(const std::string& path) const;
+
+private:
+    std::string table_;
+    UniqueFd open_;
+    std::vector<Mount> mounts_;
+};
+
+} // namespace bailiff::undo
