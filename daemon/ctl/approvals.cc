@@ -170,6 +170,7 @@ std::string approval_text(const v1::Approval& approval) {
          asked.task_note().empty() ? "" : escape(asked.task_note()) + " (the caller's word)"},
         {"session", escape(asked.session())},
         {"rule", rule},
+        {"why", escape(asked.message())},
         {"asked", escape(asked.time())},
         {"deadline", escape(approval.deadline()) + " (" + time_left(approval.seconds_left()) + ")"},
         {"answer", escape(approval.answer())},

@@ -112,7 +112,8 @@ bool waited(const v1::Record& record) {
 std::string advice(const v1::Record& record) {
     const v1::Rule& rule = record.rule();
     if (record.verdict() == "hold")
-        return "; it waits until somebody lets it: bailiffctl approvals approve " +
+        return (record.message().empty() ? "" : "; " + escape(record.message())) +
+               "; it waits until somebody lets it: bailiffctl approvals approve " +
                escape(record.approval());
     if (waited(record)) return ": " + words_of(record.reason());
     if (rule.profile().empty()) return {};

@@ -91,7 +91,7 @@ int main(int argc, char** argv) {
     sd_notify(0, "READY=1");
     ProgramContents contents(*programs);
     Hasher hasher(contents);
-    Result<undo::Store> store = undo::Store::open(options.undo_folder);
+    Result<undo::Store> store = open_store(options);
     if (!store)
         std::cerr << "bailiff-kernel: nothing can be kept for undo: " << store.error().message()
                   << "\n";

@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 #include <optional>
 
@@ -131,6 +132,13 @@ Result<Programs> start(const Options& options) {
     if (Status retired = programs->retire_others(); !retired)
         return tl::unexpected(retired.error());
     return programs;
+}
+
+Result<undo::Store> open_store(const Options& options) {
+    const std::filesystem::path above = std::filesystem::path(options.undo_folder).parent_path();
+    if (mkdir(above.c_str(), 0700) != 0 && errno != EEXIST)
+        return fail_errno("mkdir " + above.string(), errno);
+    return undo::Store::open(options.undo_folder);
 }
 
 Result<Server> serve(const Options& options) {

@@ -10,6 +10,7 @@
 #include "kernel/detach.h"
 #include "kernel/programs.h"
 #include "kernel/server.h"
+#include "undo/store.h"
 
 namespace bailiff::kernel {
 
@@ -35,6 +36,10 @@ struct Options {
 // kFailedPrecondition: the kernel refuses the programs, they do not prove themselves, or the pinned
 // maps are another version's; else kInternal.
 [[nodiscard]] Result<Programs> start(const Options& options);
+
+// Opens the store of what is kept for undo, and makes its folder where that is missing. Its errors
+// are for who asks for something to be kept.
+[[nodiscard]] Result<undo::Store> open_store(const Options& options);
 
 // Opens the socket for bailiffd, in the run folder that it makes where it is missing.
 // kFailedPrecondition without the account `daemon_user`, kAlreadyExists where another

@@ -67,12 +67,12 @@ Result<AllNames> read_names(int folder, const std::string& path) {
 
 // One that does not exist is made, in its parent as that is now.
 UniqueFd open_or_make(const std::string& path) {
-    UniqueFd fd = open_path(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    UniqueFd fd = open_path(AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
     if (fd || errno != ENOENT) return fd;
     const auto [folder, name] = split_path(path);
     const UniqueFd parent = open_path(AT_FDCWD, folder, O_PATH | O_DIRECTORY);
     if (!parent || mkdirat(parent.get(), name.c_str(), 0700) != 0) return {};
-    fd = open_path(parent.get(), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    fd = open_path(parent.get(), name, O_RDONLY | O_DIRECTORY);
     if (fd && fchmod(fd.get(), 0700) != 0) fd.reset();
     return fd;
 }

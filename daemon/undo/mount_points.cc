@@ -112,7 +112,7 @@ std::vector<Place> MountPoints::places(std::uint32_t device, const std::string& 
 
 bool MountPoints::is_by_fuse(const std::string& path) const {
     return std::any_of(mounts_.begin(), mounts_.end(), [&](const Mount& mount) {
-        return mount.type.starts_with("fuse") && lies_in(path, mount.point);
+        return mount.type.starts_with("fuse") && mount.point != "/" && lies_in(path, mount.point);
     });
 }
 

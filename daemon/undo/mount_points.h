@@ -43,7 +43,7 @@ public:
     [[nodiscard]] std::vector<Place> places(std::uint32_t device, const std::string& path) const;
 
     // Whether the walk to `path` comes by a FUSE file system, which can make who walks wait for as
-    // long as its owner likes.
+    // long as its owner likes. Not counting the root, which is no agent's.
     [[nodiscard]] bool is_by_fuse(const std::string& path) const;
 
 private:

@@ -110,7 +110,7 @@ Result<std::uint64_t> move_by_copy(Store::State& state, const Target& target, co
 // metadata is kept, and it is removed as what it must be, empty.
 Result<std::uint64_t> replace_folder(Store::State& state, const Target& target, UniqueFd there,
                                      const struct stat& info, const Entry& entry) {
-    const Result<std::uint64_t> aside = copy_aside(state, target, entry, std::move(there), info);
+    Result<std::uint64_t> aside = copy_aside(state, target, entry, std::move(there), info);
     if (!aside) return aside;
     if (unlinkat(target.folder.get(), target.name.c_str(), AT_REMOVEDIR) == 0) return aside;
     const int error = errno;

@@ -33,10 +33,10 @@ Result<bool> is_the_same(const File& a, const File& b) {
     return has_same_content(first->get(), second->get());
 }
 
-// The mode comes first and last: nobody opens it meanwhile who may not, and writing takes setuid
-// bits away.
-Status write_over(const UniqueFd& to, const UniqueFd& from, const File& kept) {
-    if (fchmod(to.get(), kept.info.st_mode & 0777) != 0) return fail_errno("chmod", errno);
+// The mode comes first and last: only who may open both opens it meanwhile, and writing takes
+// setuid bits away.
+Status write_over(const UniqueFd& to, mode_t mode, const UniqueFd& from, const File& kept) {
+    if (fchmod(to.get(), mode & kept.info.st_mode & 0777) != 0) return fail_errno("chmod", errno);
     if (ftruncate(to.get(), 0) != 0) return fail_errno("truncate", errno);
     if (!share_content(from.get(), to.get()))
         if (Status copied = copy_content(from.get(), to.get(), UINT64_MAX); !copied) return copied;
@@ -54,7 +54,7 @@ Status replace_content(Store::State& state, const Entry& entry, const Target& ta
     const Result<std::uint64_t> aside =
         copy_aside(state, target, entry, std::move(there.fd), there.info);
     if (!aside) return tl::unexpected(aside.error());
-    const Status done = write_over(*to, *from, kept);
+    const Status done = write_over(*to, there.info.st_mode, *from, kept);
     if (done) return {};
     return fail(done.error().code(), target.path + " is not as it was: " + done.error().message() +
                                          "; what was there is kept as " + approval_id(*aside));

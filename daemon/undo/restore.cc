@@ -32,7 +32,20 @@ Result<InTheWay> look(const Folder& folder, const Entry& entry, const Target& ta
     return way;
 }
 
-Status fail_in_the_way(const Target& target, const struct stat& there) {
+std::int64_t nanos(const timespec& time) {
+    return time.tv_sec * std::int64_t{1'000'000'000} + time.tv_nsec;
+}
+
+// A file's times are those of the clock's last tick.
+constexpr std::int64_t kTick = 20'000'000; // nanoseconds
+
+// Did it come after the act, and before what is newer than the session?
+bool came_with_session(const struct stat& there, const Entry& entry, const Restoring& how) {
+    return nanos(there.st_ctim) >= entry.time - kTick &&
+           nanos(there.st_ctim) <= how.changed_until && nanos(there.st_mtim) <= how.changed_until;
+}
+
+tl::unexpected<Error> fail_in_the_way(const Target& target, const struct stat& there) {
     return fail(ErrorCode::kFailedPrecondition,
                 target.path + " is there again, as another " + describe(there) +
                     ": it would be lost (--replace keeps it as well)");
@@ -51,27 +64,33 @@ Status replace(Store::State& state, const Folder& folder, const Entry& entry,
                 why.message() + "; what was there before is kept as " + approval_id(*aside));
 }
 
-Status restore_removed(Store::State& state, const Folder& folder, const Entry& entry,
-                       const Target& target, const Restoring& how) {
-    const Result<bool> done = put_back(folder, entry.action, target);
-    if (!done) return tl::unexpected(done.error());
-    if (*done) return {};
-    const Result<InTheWay> way = look(folder, entry, target);
-    if (!way) return tl::unexpected(way.error());
-    if (S_ISDIR(way->kept.st_mode) && S_ISDIR(way->there.st_mode)) return {};
-    if (way->kept.st_ino == way->there.st_ino && way->kept.st_dev == way->there.st_dev)
-        return fail(ErrorCode::kFailedPrecondition,
-                    target.path + " is still there, and the same: there is nothing to put back");
-    if (!how.replace) return fail_in_the_way(target, way->there);
-    return replace(state, folder, entry, target);
+// Is the object still there? Then its act did not happen, or not yet: it waits.
+bool was_not_removed(const InTheWay& way, const Entry& entry) {
+    const bool same = way.kept.st_ino == way.there.st_ino && way.kept.st_dev == way.there.st_dev;
+    return same || nanos(way.there.st_ctim) < entry.time - kTick;
 }
 
-Status put_in_place(Store::State& state, const Folder& folder, const Entry& entry,
-                    const Target& target, const Restoring& how) {
+// Whether the entry has had its day.
+Result<bool> restore_removed(Store::State& state, const Folder& folder, const Entry& entry,
+                             const Target& target, const Restoring& how) {
+    const Result<bool> done = put_back(folder, entry.action, target);
+    if (!done || *done) return done;
+    const Result<InTheWay> way = look(folder, entry, target);
+    if (!way) return tl::unexpected(way.error());
+    if (S_ISDIR(way->kept.st_mode) && S_ISDIR(way->there.st_mode)) return true;
+    if (was_not_removed(*way, entry)) return false;
+    if (!how.replace && !came_with_session(way->there, entry, how))
+        return fail_in_the_way(target, way->there);
+    if (Status replaced = replace(state, folder, entry, target); !replaced)
+        return tl::unexpected(replaced.error());
+    return true;
+}
+
+Result<bool> put_in_place(Store::State& state, const Folder& folder, const Entry& entry,
+                          const Target& target, const Restoring& how) {
     if (entry.loss == Loss::kChanged) {
         const Result<bool> done = overwrite(state, folder, entry, target, how);
-        if (!done) return tl::unexpected(done.error());
-        if (*done) return {};
+        if (!done || *done) return done;
     }
     return restore_removed(state, folder, entry, target, how);
 }
@@ -86,9 +105,10 @@ Result<Entry> Store::restore(std::uint64_t action, const Restoring& how) {
     if (!entry) return entry;
     const Result<Target> target = open_target(state_->mounts, entry->path);
     if (!target) return tl::unexpected(target.error());
-    if (Status done = put_in_place(*state_, folder, *entry, *target, how); !done)
-        return tl::unexpected(done.error());
-    if (Status done = folder.forget(action); !done) return tl::unexpected(done.error());
+    const Result<bool> done = put_in_place(*state_, folder, *entry, *target, how);
+    if (!done) return tl::unexpected(done.error());
+    if (!*done) return entry;
+    if (Status gone = folder.forget(action); !gone) return tl::unexpected(gone.error());
     state_->index.erase(action);
     return entry;
 }

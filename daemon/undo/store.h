@@ -81,8 +81,9 @@ public:
     [[nodiscard]] std::vector<Entry> list(std::int64_t after, std::size_t count) const;
     [[nodiscard]] Usage usage() const;
 
-    // Puts the object back and forgets the entry. Nothing is ever lost by it: what it replaces is
-    // kept as an entry of its own. kNotFound (no such entry, or the folder it was in is gone),
+    // Puts the object back and forgets the entry; where it was never removed, neither. Nothing is
+    // ever lost by it: what it replaces is kept as an entry of its own. What came after the act and
+    // before `changed_until` is what the act's session left there. kNotFound (no such entry, or the folder it was in is gone),
     // kFailedPrecondition where something newer would be lost, kInternal.
     [[nodiscard]] Result<Entry> restore(std::uint64_t action, const Restoring& how);
 
@@ -91,6 +92,8 @@ public:
 
     Store(Store&& other) noexcept;
     Store& operator=(Store&& other) noexcept;
+    Store(const Store&) = delete;
+    Store& operator=(const Store&) = delete;
     ~Store();
     struct State; // for the files that implement it
 

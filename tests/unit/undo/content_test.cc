@@ -2,7 +2,10 @@
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include <csignal>
 
 #include "base/unique_fd.h"
 #include "tests/unit/undo/scene.h"
@@ -62,6 +65,24 @@ TEST_F(Content, IsLimited) {
     ASSERT_FALSE(done);
     EXPECT_EQ(done.error().code(), ErrorCode::kResourceExhausted);
     EXPECT_EQ(done.error().message(), "it is larger than 4 KiB, which is the most that is copied");
+}
+
+TEST_F(Content, ThatGrowsIsCopiedUpToAnEndOrNotAtAll) {
+    put_file(from, std::string(1 << 20, 'x'));
+    const pid_t child = fork();
+    if (child == 0)
+        for (const UniqueFd file(open(from.c_str(), O_WRONLY | O_APPEND));;)
+            (void)!write(file.get(), "xxxxxxxx", 8);
+    for (int i = 0; i < 20; i++) {
+        const Status done = copy(64 << 20);
+        if (done)
+            EXPECT_GE(stat_of(to).st_size, 1 << 20);
+        else
+            EXPECT_THAT(done.error().message(),
+                        ::testing::AnyOf(HasSubstr("its size changes"), HasSubstr("larger than")));
+    }
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
 }
 
 TEST_F(Content, ThatDiffersIsFound) {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <csignal>
 
 #include "tests/unit/undo/scene.h"
 
@@ -115,6 +116,7 @@ TEST_F(CopyObject, ThatCannotBeMadeLeavesNothing) {
 
 TEST_F(CopyObject, DoesNotWaitForWhoHoldsALease) {
     put_file(folder.file("file"), "content");
+    (void)signal(SIGIO, SIG_IGN); // tells the holder
     const UniqueFd holder(open(folder.file("file").c_str(), O_RDWR | O_CLOEXEC));
     if (fcntl(holder.get(), F_SETLEASE, F_WRLCK) != 0) GTEST_SKIP() << "no leases here";
     const Result<UniqueFd> done = copy("file", "copy");

@@ -5,6 +5,7 @@
 #include <array>
 #include <filesystem>
 
+#include "base/clock.h"
 #include "base/ids.h"
 #include "tests/unit/undo/scene.h"
 
@@ -181,9 +182,30 @@ TEST_F(Restore, AFolderComesBackWithItsMetadata) {
 TEST_F(Restore, OfWhatIsStillThereForgetsNothing) {
     NEEDS_LINKS();
     keep(path, 7);
-    EXPECT_EQ(refusal(ErrorCode::kFailedPrecondition, replacing),
-              path + " is still there, and the same: there is nothing to put back");
+    ASSERT_TRUE(store->restore(7, replacing));
     EXPECT_EQ(stat_of(path).st_nlink, 2U);
+    EXPECT_EQ(all().size(), 1U);
+}
+
+// What an agent put in the place of what it removed is no news of others.
+TEST_F(Restore, ReplacesAndKeepsWhatTheSessionLeftThere) {
+    const auto now = [] { return SystemClock().unix_nanos(); };
+    lose(path);
+    put_file(path, "the agent's");
+    ASSERT_TRUE(store->restore(7, {false, now()}));
+    EXPECT_EQ(get_file(path), "content");
+    ASSERT_EQ(all().size(), 1U);
+    EXPECT_EQ(all()[0].loss, Loss::kReplaced);
+}
+
+TEST_F(Restore, LosesNothingThatCameAfterTheSession) {
+    lose(path);
+    const std::int64_t ended = SystemClock().unix_nanos();
+    usleep(50'000);
+    put_file(path, "somebody's");
+    EXPECT_THAT(refusal(ErrorCode::kFailedPrecondition, {false, ended}),
+                HasSubstr("is there again"));
+    EXPECT_EQ(get_file(path), "somebody's");
 }
 
 } // namespace

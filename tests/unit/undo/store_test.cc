@@ -32,8 +32,9 @@ TEST_F(OpenStore, MakesItsFolderForItselfAlone) {
     EXPECT_EQ(stat_of(store_path).st_uid, geteuid());
     EXPECT_EQ(store->usage().entries, 0U);
     EXPECT_EQ(store->usage().bytes, 0U);
-    umask(0777); // whatever the mask is
+    umask(0277); // whatever the mask is
     EXPECT_TRUE(Store::open(folder.file("other/")));
+    umask(0077);
     EXPECT_EQ(stat_of(folder.file("other")).st_mode, S_IFDIR | 0700U);
 }
 

@@ -159,6 +159,28 @@ TEST_F(TwoFileSystems, NoSpaceIsALimitAndLeavesNothing) {
     umount2(small.c_str(), MNT_DETACH);
 }
 
+TEST_F(TwoFileSystems, ThatAFileIsOnlyHalfAsItWasIsTold) {
+    const std::string small = folder.file("small");
+    fs::create_directory(small);
+    ASSERT_EQ(mount("none", small.c_str(), "tmpfs", 0, "size=64k,mode=0700"), 0);
+    put_file(small + "/file", std::string(32 << 10, 'x'));
+    keep(small + "/file", 7, Loss::kChanged);
+    put_file(small + "/file", "short");
+    put_file(small + "/other", std::string(60 << 10, 'y'));
+    const Result<Entry> restored = store->restore(7, {true, 0});
+    ASSERT_FALSE(restored);
+    ASSERT_EQ(all().size(), 2U);
+    EXPECT_THAT(restored.error().message(),
+                HasSubstr("/small/file is not as it was: write the copy: there is no space left; "
+                          "what was there is kept as " +
+                          approval_id(all()[1].action)));
+    EXPECT_EQ(get_file(in_store(approval_id(all()[1].action))), "short");
+    unlink((small + "/other").c_str());
+    ASSERT_TRUE(store->restore(7, {true, 0}));
+    EXPECT_EQ(get_file(small + "/file"), std::string(32 << 10, 'x'));
+    umount2(small.c_str(), MNT_DETACH);
+}
+
 TEST_F(TwoFileSystems, AnAttributeThatCannotBeCopiedIsNamed) {
     put_file(work + "/file", "x");
     const std::string value(60'000, 'v'); // more than one block of ext4
@@ -194,6 +216,8 @@ TEST_F(TwoFileSystems, OnOverlayfsItIsCopied) {
     umount2(merged.c_str(), MNT_DETACH);
 }
 
+const std::string kLarge(256 << 10, 'x'); // so that there is time to interfere
+
 // Swaps whatever is put beside the file for something of its own, until it is killed.
 [[noreturn]] void swap_for_ever(const std::string& far, const std::string& decoy) {
     while (true) {
@@ -222,16 +246,16 @@ TEST_F(TwoFileSystems, WhoOwnsTheFolderCannotPutAnotherObjectInItsPlace) {
         swap_for_ever(far, decoy);
     }
     int restored = 0;
-    for (std::uint64_t i = 1; i <= 300; i++) {
-        if (!is_there(path)) put_file(path, "content");
+    for (std::uint64_t i = 1; i <= 100; i++) {
+        put_file(path, kLarge);
         keep(path, i);
         unlink(path.c_str());
         const Result<Entry> done = store->restore(i, {});
         if (done) {
             restored++;
-            EXPECT_EQ(get_file(path), "content");
+            EXPECT_TRUE(get_file(path) == kLarge);
         } else {
-            EXPECT_EQ(get_file(in_store(approval_id(i))), "content") << done.error().message();
+            EXPECT_TRUE(get_file(in_store(approval_id(i))) == kLarge) << done.error().message();
         }
     }
     kill(child, SIGKILL);

@@ -1,0 +1,215 @@
+# What a rule preserves happens unnoticed and can be undone: on overlayfs, tmpfs and ext4.
+# shellcheck shell=bash
+
+places=(/srv/undo /tmp/undo /mnt/ext4/undo)
+
+# undo_policy [LINE...]: the usual policy, with a ceiling for the host that preserves what lies in
+# the places; further lines are of the policy.
+undo_policy() {
+    local place
+    for place in "${places[@]}"; do
+        rm -rf "$place"
+        install -d -o bot "$place"
+    done
+    {
+        sed '/^profiles:/,$d' "$here/policy.yaml"
+        echo 'host: {profiles: [ceiling]}'
+        echo 'approvals: {deadline: 20s}'
+        printf '%s\n' "$@"
+        sed -n '/^profiles:/,$p' "$here/policy.yaml"
+        cat <<'YAML'
+  - name: ceiling
+    default: {exec: allow, files: allow, network: allow, system: allow}
+    files: [{verdict: preserve, rights: [write, delete, truncate], path: [/srv/undo, /tmp/undo, /mnt/ext4/undo]}]
+YAML
+        (($#)) || echo 'undo: {stores: [/mnt/ext4/store]}'
+    } >/etc/bailiff/policy.yaml
+    bailiffctl policy check /etc/bailiff/policy.yaml >"$logs/check" 2>&1 || fail "refused: $(<"$logs/check")"
+    bailiffctl policy reload >/dev/null || fail "the policy that preserves was not loaded"
+}
+
+# A tree of account bot with all that has to come back.
+plant() { # FOLDER
+    as bot bash -c '
+        cd "$1" && mkdir -p tree/a/b/empty tree/c && cd tree
+        for i in {1..40}; do echo "content $i" >"a/f$i"; done
+        head -c 300000 /dev/urandom >c/large
+        truncate -s 3M c/sparse
+        printf x >"a/b/a name
+with all"
+        ln -s ../a c/link
+        ln -s nowhere c/dangling
+        mkfifo c/pipe
+        chmod 640 a/f1 && chmod 4755 a/f2 && chmod 2750 a/b && touch -d 2001-02-03 a/f3 c/link a/b
+        python3 -c "import os; os.setxattr(\"a/f4\", \"user.note\", b\"kept\")" 2>/dev/null || true' _ "$1"
+}
+
+# All that can be seen of a tree: type, mode, owner, size, time of change, target, content.
+picture() { # FOLDER
+    (cd "$1" && find tree -mindepth 1 \( -type d -printf '%y %m %u %g %p\n' -o -printf '%y %m %u %g %s %T@ %p %l\n' \) | LC_ALL=C sort
+        find tree -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
+        python3 -c 'import os; print([os.getxattr("tree/a/f4", name) for name in os.listxattr("tree/a/f4")])')
+}
+
+# The session of the last act that was kept.
+last_session() { bailiffctl undo list --json | grep -o '"session":"[^"]*"' | tail -n 1 | cut -d'"' -f4; }
+
+case_a_tree_is_removed_and_comes_back() {
+    local place before said
+    undo_policy
+    for place in "${places[@]}"; do
+        plant "$place"
+        before=$(picture "$place")
+        session rm -rf "$place/tree" >"$logs/undo" 2>&1 || fail "$place: it was not removed: $(<"$logs/undo")"
+        has_not "$(<"$logs/undo")" "bailiff" "$place: what the agent is told"
+        [[ -e $place/tree ]] && fail "$place: it is still there"
+        said=$(bailiffctl undo restore --session "$(last_session)" 2>&1) || fail "$place: $said"
+        has "$said" "0 not" "$place: what is said"
+        same "$(picture "$place")" "$before" "$place: what came back"
+    done
+    said=$(bailiffctl events --json --verdict preserve)
+    has "$said" '"reason":"preserved"' "the events"
+    usual_policy
+}
+
+case_what_is_overwritten_comes_back() {
+    local place before said
+    undo_policy
+    for place in "${places[@]}"; do
+        plant "$place"
+        before=$(picture "$place")
+        # Each in a way of its own; the writer keeps its descriptor open over the removal.
+        session bash -c '
+            cd "$1/tree" && echo other >../new
+            truncate -s 0 a/f5 && mv -f ../new a/f6 && dd if=/dev/zero of=c/large bs=1000 count=1 seek=2 conv=notrunc status=none
+            echo appended >>a/f7 && cp a/f8 a/f9 && ln -sfn other c/link && sed -i s/content/changed/ a/f10 a/f11
+            python3 -c "
+import os
+os.unlink(\"a/f12\")
+os.truncate(\"a/f13\", 1)
+writer = os.open(\"a/f14\", os.O_WRONLY)
+os.unlink(\"a/f14\")
+os.write(writer, b\"garbage\")
+writer = open(\"a/f15\", \"r+\")
+import mmap
+mapped = mmap.mmap(writer.fileno(), 0)
+mapped[0:1] = b\"X\"
+os.rename(\"a/f16\", \"a/f17\")
+open(\"a/f16\", \"w\").write(\"new\")
+"' _ "$place" >"$logs/undo" 2>&1 || fail "$place: $(<"$logs/undo")"
+        has_not "$(<"$logs/undo")" "bailiff" "$place: what the agent is told"
+        [[ $(picture "$place") != "$before" ]] || fail "$place: nothing was changed"
+        said=$(bailiffctl undo restore --session "$(last_session)" 2>&1) || fail "$place: $said"
+        same "$(picture "$place" | grep -v f16)" "$(grep -v f16 <<<"$before")" "$place: what came back"
+    done
+    usual_policy
+}
+
+case_undo_loses_nothing_newer() {
+    local said action
+    undo_policy
+    plant /srv/undo
+    session bash -c 'cd /srv/undo/tree/a && rm f1 f2 && echo agent >f3 && echo agent >f4' || fail "it was not done"
+    sleep 0.1
+    local ended
+    ended=$(last_session)
+    echo user >/srv/undo/tree/a/f1
+    echo user >/srv/undo/tree/a/f3
+    said=$(bailiffctl undo restore --session "$ended" 2>&1) && fail "something newer was replaced"
+    has "$said" "/srv/undo/tree/a/f1: " "what is said"
+    has "$said" "is there again" "what is said"
+    has "$said" "/srv/undo/tree/a/f3 was changed at" "what is said"
+    has "$said" "2 restored, 2 not" "what is said"
+    same "$(</srv/undo/tree/a/f1)" user "what was newer"
+    same "$(</srv/undo/tree/a/f3)" user "what was newer"
+    same "$(</srv/undo/tree/a/f4)" "content 4" "what was restored"
+    said=$(bailiffctl undo restore --session "$ended" --replace 2>&1) || fail "$said"
+    same "$(</srv/undo/tree/a/f1)" "content 1" "what was restored"
+    action=$(bailiffctl undo list | awk '/replaced/ && /a\/f1$/ {print $1}')
+    has "$(bailiffctl undo show "$action")" "/srv/undo/tree/a/f1" "what is shown"
+    said=$(bailiffctl undo restore --action "$action" --replace 2>&1) || fail "$said"
+    same "$(</srv/undo/tree/a/f1)" user "what was kept of the newer"
+    has "$(bailiffctl events --json)" '"kind":"undo.restored"' "the events"
+    # Others see nothing of it, and an agent does not undo.
+    has_not "$(as bot-uid bailiffctl undo list 2>&1)" "/srv/undo" "what another account sees"
+    said=$(session bailiffctl undo list 2>&1) && fail "an agent lists what is kept"
+    has "$said" "is not open to it" "what an agent is told"
+    usual_policy
+}
+
+# What cannot be kept waits, and is not lost.
+case_what_cannot_be_kept_is_asked_for() {
+    local waiting approval said
+    undo_policy 'undo: {max_copy: 64KiB, quota: 100GiB, keep: 1h}'
+    as bot head -c 100000 /dev/urandom >/srv/undo/large
+    chown bot /srv/undo/large
+    session rm /srv/undo/large >"$logs/undo" 2>&1 &
+    waiting=$!
+    wait_for 15 "the question" what_waits || return
+    approval=$(what_waits | head -n 1)
+    said=$(bailiffctl approvals show "$approval")
+    has "$said" "64 KiB" "why it is asked"
+    bailiffctl approvals deny "$approval" >/dev/null || fail "it could not be denied"
+    wait $waiting && fail "it was removed"
+    [[ -e /srv/undo/large ]] || fail "it is gone"
+    has "$(<"$logs/undo")" "it was not kept: " "what the user is told"
+    # What the cases before left there is more than that.
+    undo_policy 'undo: {quota: 1MiB}'
+    as bot bash -c 'for i in {1..30}; do head -c 100000 /dev/urandom >/srv/undo/f$i; done'
+    session bash -c 'rm /srv/undo/f{1..30}' >"$logs/undo" 2>&1 &
+    waiting=$!
+    wait_for 15 "the question" what_waits || return
+    has "$(bailiffctl approvals show "$(what_waits | head -n 1)")" "1 MiB, its quota" "why it is asked"
+    bailiffctl approvals deny "$(what_waits | head -n 1)" >/dev/null
+    kill $waiting 2>/dev/null
+    wait $waiting
+    same "$(find /srv/undo -name 'f*' | wc -l)" 30 "files afterwards"
+    usual_policy
+}
+
+# rm -rf of 10,000 files, and one command that brings them back.
+case_ten_thousand_files_come_back() {
+    local place before begun removed restored
+    undo_policy
+    place=/mnt/ext4/undo
+    as bot bash -c 'mkdir -p "$1/tree" && cd "$1/tree" && for d in {1..100}; do mkdir d$d && for f in {1..99}; do echo "$d $f" >d$d/f$f; done; done' _ $place
+    mkdir -p /mnt/ext4/store && before=$(cd $place && find tree -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum)
+    begun=${EPOCHREALTIME/./}
+    session rm -rf $place/tree || fail "it was not removed"
+    removed=${EPOCHREALTIME/./}
+    bailiffctl undo restore --session "$(last_session)" >"$logs/undo" 2>&1 || fail "$(tail -n 3 "$logs/undo")"
+    restored=${EPOCHREALTIME/./}
+    has "$(tail -n 1 "$logs/undo")" "10001 restored, 0 not" "what is said"
+    same "$(cd $place && find tree -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum)" "$before" "what came back"
+    echo "    removed in $(((removed - begun) / 1000)) ms, restored in $(((restored - removed) / 1000)) ms"
+    usual_policy
+}
+
+# Whoever is killed when: each file is there or can be restored.
+case_killed_daemons_lose_nothing_that_is_preserved() {
+    local round rounds=${ROUNDS:-6} removing place said
+    undo_policy
+    for ((round = 1; round <= rounds; round++)); do
+        place=${places[round % 3]}
+        rm -rf "$place/tree"
+        plant "$place"
+        local before
+        before=$(picture "$place")
+        session rm -rf "$place/tree" >"$logs/undo" 2>&1 &
+        removing=$!
+        sleep "0.$((RANDOM % 10))"
+        if ((round % 3 == 0)); then
+            stop KILL "$kernel_pid"
+            start_kernel
+        else
+            stop KILL "$daemon_pid"
+            start_daemon
+        fi
+        wait $removing
+        if [[ $(picture "$place") != "$before" ]]; then
+            said=$(bailiffctl undo restore --session "$(last_session)" 2>&1) || fail "round $round: $said"
+        fi
+        same "$(picture "$place")" "$before" "round $round, $place: what came back"
+    done
+    usual_policy
+}
