@@ -191,7 +191,7 @@ void add_eval(CLI::App& group, Context& context) {
         "eval",
         "What the kernel would answer, also of a program with its arguments: bailiffctl policy "
         "eval "
-        "FILE OPTIONS -- PROGRAM ARGUMENTS; exit status 0 allowed, 1 denied, held or preserved, 2 "
+        "FILE OPTIONS -- PROGRAM ARGUMENTS; exit status 0 allowed, 1 denied or held, 2 "
         "no session");
     command->add_option("file", options->file, "Policy file")->required();
     add_facts(*command, options->request);

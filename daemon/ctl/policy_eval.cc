@@ -250,7 +250,7 @@ std::vector<EvalAnswer> answer_all(const policy::Policy& policy, const EvalGrant
         EvalAnswer answer{asked,
                           policy::evaluate(policy, grant.mask, grant.variables, asked.question)};
         const std::uint8_t verdict = answer.answer.decision.verdict;
-        answer.allowed = verdict == BAILIFF_VERDICT_ALLOW || verdict == BAILIFF_VERDICT_AUDIT;
+        answer.allowed = verdict <= BAILIFF_VERDICT_PRESERVE;
         answers.push_back(std::move(answer));
     }
     return answers;

@@ -20,8 +20,7 @@ Result<bailiff_file> ProgramContents::examine(int fd) {
     const Result<std::string> bytes = programs_.read_iterator("examine", wanted.pid);
     if (!bytes) return tl::unexpected(bytes.error());
     bailiff_file file{};
-    // Told once for each thread, which share their descriptors.
-    if (bytes->empty() || bytes->size() % sizeof(file) != 0)
+    if (bytes->size() != sizeof(file))
         return fail(ErrorCode::kInternal, "the kernel does not show the file's descriptor");
     std::memcpy(&file, bytes->data(), sizeof(file));
     return file;

@@ -289,11 +289,11 @@ Result<int> Programs::map_fd(const std::string& name) const {
     return fd;
 }
 
-Result<std::string> Programs::read_iterator(const std::string& name, std::uint32_t pid) {
+Result<std::string> Programs::read_iterator(const std::string& name, std::uint32_t tid) {
     bpf_program* program = bpf_object__find_program_by_name(object_.get(), name.c_str());
     if (!program) return fail(ErrorCode::kInternal, "the BPF object has no iterator " + name);
     bpf_iter_link_info info = {};
-    info.task.pid = pid; // 0: every task (kernel 6.1)
+    info.task.tid = tid; // 0: every task (kernel 6.1)
     LIBBPF_OPTS(bpf_iter_attach_opts, options, .link_info = &info, .link_info_len = sizeof(info));
     std::unique_ptr<bpf_link, int (*)(bpf_link*)> link(bpf_program__attach_iter(program, &options),
                                                        bpf_link__destroy);

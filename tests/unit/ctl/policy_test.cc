@@ -264,8 +264,8 @@ TEST(PolicyEval, ACommandThatWaitsIsNotAllowed) {
     EXPECT_TRUE(answers[1].allowed);
 }
 
-// It can have to wait, where what it destroys cannot be kept.
-TEST(PolicyEval, AnActThatIsPreservedIsNotAllowedForCertain) {
+// Where what it destroys cannot be kept it waits, which nobody can say beforehand.
+TEST(PolicyEval, AnActThatIsPreservedIsAllowed) {
     std::string text = kPolicy;
     text.insert(text.find("{verdict: deny, path: [/etc/shadow"),
                 "{verdict: preserve, rights: [delete], path: [/srv/data]}, ");
@@ -276,7 +276,7 @@ TEST(PolicyEval, AnActThatIsPreservedIsNotAllowedForCertain) {
     const Result<EvalGrant> granted = grant_for(**loaded, alice());
     ASSERT_TRUE(granted) << granted.error().message();
     const auto answers = answer_all(**loaded, *granted, {*parse_question("delete", "/srv/data/x")});
-    EXPECT_FALSE(answers[0].allowed);
+    EXPECT_TRUE(answers[0].allowed);
     EXPECT_THAT(answers[0].answer.sentence, StartsWith("preserve: p.yaml:"));
     EXPECT_THAT(answers_json(*granted, answers), HasSubstr("\"verdict\":\"preserve\""));
 }

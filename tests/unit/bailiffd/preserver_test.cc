@@ -1,0 +1,99 @@
+// What is kept of which act, and when the act is let go.
+#include "bailiffd/preserver.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "tests/unit/bailiffd/host.h"
+
+namespace bailiff::daemon {
+namespace {
+
+class PreserverTest : public testing::Test, public tests::Host {
+protected:
+    // An act that waits for the file /srv/a to be kept, asked for just now.
+    bailiff_event act(bailiff_right right = BAILIFF_RIGHT_DELETE) {
+        static constexpr char kNames[] = "a\0srv";
+        bailiff_event event{};
+        event.kind = BAILIFF_EVENT_VERDICT;
+        event.verdict = BAILIFF_VERDICT_PRESERVE;
+        event.reason = BAILIFF_REASON_RULE;
+        event.right = static_cast<bailiff_u8>(right);
+        event.hold = 0x500000007;
+        event.pid = 42;
+        event.uid = 1234;
+        event.time = clock.boot_nanos();
+        event.ino = 11;
+        event.dev = 12;
+        event.generation = 13;
+        std::memcpy(event.text, kNames, sizeof(kNames));
+        event.text_length = sizeof(kNames);
+        return event;
+    }
+    undo::Entry kept() const { return port.preserved.begin()->second; }
+    Preserver preserver{port, *manager, clock};
+};
+
+TEST_F(PreserverTest, KeepsTheObjectAndThenAnswers) {
+    ASSERT_TRUE(preserver.preserve(act()));
+    ASSERT_EQ(port.preserved.size(), 1U);
+    EXPECT_EQ(kept().action, 0x500000007U);
+    EXPECT_EQ(kept().path, "/srv/a");
+    EXPECT_EQ(kept().loss, undo::Loss::kRemoved);
+    EXPECT_EQ(kept().account, 1234U);
+    EXPECT_EQ(port.answers.at(0x500000007), BAILIFF_VERDICT_PRESERVE);
+}
+
+TEST_F(PreserverTest, WhatIsOverwrittenIsNotRemoved) {
+    ASSERT_TRUE(preserver.preserve(act(BAILIFF_RIGHT_WRITE)));
+    EXPECT_EQ(kept().loss, undo::Loss::kChanged);
+}
+
+TEST_F(PreserverTest, NamesTheSessionAndItsAccount) {
+    const session::Session* session = open(tests::kAlice);
+    bailiff_event event = act();
+    event.session = session->slot;
+    event.session_epoch = session->epoch;
+    ASSERT_TRUE(preserver.preserve(event));
+    EXPECT_EQ(kept().session, session->name);
+    EXPECT_EQ(kept().account, session->uid);
+}
+
+TEST_F(PreserverTest, WhatIsNotKeptIsNotAnswered) {
+    port.fail_every("keep");
+    EXPECT_FALSE(preserver.preserve(act()));
+    EXPECT_TRUE(port.answers.empty());
+}
+
+TEST_F(PreserverTest, OfAPathThatIsCutOffNothingIsKept) {
+    bailiff_event event = act();
+    event.flags = BAILIFF_EVENT_TRUNCATED;
+    EXPECT_FALSE(preserver.preserve(event));
+    EXPECT_TRUE(port.preserved.empty());
+}
+
+TEST_F(PreserverTest, OnlyWhoMayHaveStoppedIsResumed) {
+    ASSERT_TRUE(preserver.preserve(act()));
+    EXPECT_TRUE(port.resumed.empty());
+    const bailiff_event late = act();
+    clock.advance(1);
+    ASSERT_TRUE(preserver.preserve(late));
+    EXPECT_EQ(port.resumed, std::vector<std::uint32_t>{42});
+}
+
+TEST_F(PreserverTest, WaitsOnlyUntilItIsKept) {
+    bailiff_event event = act();
+    EXPECT_TRUE(waits_to_be_kept(event));
+    event.reason = BAILIFF_REASON_PRESERVED;
+    EXPECT_FALSE(waits_to_be_kept(event));
+    event = act();
+    event.verdict = BAILIFF_VERDICT_HOLD;
+    EXPECT_FALSE(waits_to_be_kept(event));
+    event = act();
+    event.hold = 0; // mode observe
+    EXPECT_FALSE(waits_to_be_kept(event));
+}
+
+} // namespace
+} // namespace bailiff::daemon
