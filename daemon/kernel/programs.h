@@ -78,8 +78,8 @@ public:
 
     // Descriptor of a map by its name; owned by this object.
     [[nodiscard]] Result<int> map_fd(const std::string& name) const;
-    // Reads an iterator program to its end, of one thread or, with 0, of every task. The first thread
-    // of a process has the process's id, and its descriptors are those of all.
+    // Reads an iterator program to its end, of one thread or, with 0, of every task. The first
+    // thread of a process has the process's id, and its descriptors are those of all.
     [[nodiscard]] Result<std::string> read_iterator(const std::string& program, std::uint32_t tid);
     // Sum of recursion misses over all programs: calls the kernel skipped (fmod_ret only).
     [[nodiscard]] Result<std::uint64_t> recursion_misses() const;

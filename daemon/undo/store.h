@@ -83,8 +83,9 @@ public:
 
     // Puts the object back and forgets the entry; where it was never removed, neither. Nothing is
     // ever lost by it: what it replaces is kept as an entry of its own. What came after the act and
-    // before `changed_until` is what the act's session left there. kNotFound (no such entry, or the folder it was in is gone),
-    // kFailedPrecondition where something newer would be lost, kInternal.
+    // before `changed_until` is what the act's session left there. kNotFound (no such entry, or the
+    // folder it was in is gone), kFailedPrecondition where something newer would be lost,
+    // kInternal.
     [[nodiscard]] Result<Entry> restore(std::uint64_t action, const Restoring& how);
 
     // Forgets the entries of before that time. Returns how many.

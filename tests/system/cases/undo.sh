@@ -217,3 +217,23 @@ case_killed_daemons_lose_nothing_that_is_preserved() {
     done
     usual_policy
 }
+
+# The shipped policy: work on its own files is not kept, and what it finds there is not lost.
+case_under_the_shipped_policy_nothing_is_lost() {
+    local before said place=$work/bot/wild
+    install_shipped_policy
+    bailiffctl policy reload >/dev/null || fail "the shipped policy was not loaded"
+    rm -rf "$place"
+    as bot mkdir "$place"
+    plant "$place"
+    before=$(picture "$place")
+    fixer "$place" sh -c 'mkdir build && echo one >build/x && echo two >>build/x && mv build/x build/y && rm -rf build' >"$logs/undo" 2>&1 ||
+        fail "work on its own files: $(<"$logs/undo")"
+    has_not "$(bailiffctl undo list)" "$place/build" "what is kept of its own files"
+    fixer "$place" sh -c 'rm -rf tree/a && python3 -c "import os; os.unlink(\"tree/c/large\")" && truncate -s 1 tree/c/sparse' >"$logs/undo" 2>&1 ||
+        fail "the agent noticed: $(<"$logs/undo")"
+    has_not "$(<"$logs/undo")" "bailiff: holds" "what the agent is told"
+    said=$(bailiffctl undo restore --session "$(last_session)" 2>&1) || fail "$said"
+    same "$(picture "$place")" "$before" "what came back"
+    usual_policy
+}
