@@ -183,8 +183,9 @@ static __noinline int on_file_open(struct bailiff_task* row, struct file* file) 
     // What was approved when it was opened is not asked for again when it is used.
     if (row->scratch[SCRATCH_APPROVED]) {
         u64 inode = (u64)BPF_CORE_READ(file, f_inode);
-        note_passed(row, (u64)file, inode_mark(inode));
-        if (file->f_flags & O_TRUNC) row->truncates = inode;
+        u64 answer = row->scratch[SCRATCH_APPROVED];
+        note_passed(row, (u64)file, (inode_mark(inode) & ~3ULL) | answer);
+        if (file->f_flags & O_TRUNC) row->truncates = inode | answer;
     }
     note_overlay(j.row, j.dentry);
     return 0;
@@ -336,13 +337,13 @@ static __always_inline int on_link_to(struct dentry* from, struct dentry* to) {
     return judge_dentry(to, BAILIFF_RIGHT_CREATE, BAILIFF_HOOK_INODE_LINK);
 }
 
-// The truncation that is part of an opening which was approved.
-static __always_inline int is_opening(struct dentry* dentry, unsigned int valid) {
+// The truncation that is part of an opening: how that was answered, or 0.
+static __always_inline u8 answer_to_opening(struct dentry* dentry, unsigned int valid) {
     struct bailiff_task* row = valid & ATTR_OPEN ? subject_row() : 0;
     if (!row || !row->truncates) return 0;
-    u64 inode = row->truncates;
+    u64 truncates = row->truncates;
     row->truncates = 0;
-    return inode == (u64)BPF_CORE_READ(dentry, d_inode);
+    return (truncates & ~3ULL) == (u64)BPF_CORE_READ(dentry, d_inode) ? (u8)(truncates & 3) : 0;
 }
 
 static __always_inline u64 nanos_of(const struct timespec64* time) {
@@ -361,7 +362,7 @@ static __always_inline int on_inode_setattr(struct dentry* dentry, const struct 
     if (valid & ATTR_MTIME_SET) detail.words[1] = nanos_of(&attr->ia_mtime);
     if (valid & ATTR_SIZE) {
         detail.words[1] = (u64)attr->ia_size;
-        detail.exempt = is_opening(dentry, valid) != 0;
+        detail.exempt = answer_to_opening(dentry, valid);
         return judge_change(dentry, BAILIFF_RIGHT_TRUNCATE, BAILIFF_HOOK_INODE_SETATTR, detail);
     }
     if (valid & ATTR_FORCE)

@@ -13,6 +13,10 @@
     (1u << BAILIFF_RIGHT_WRITE | 1u << BAILIFF_RIGHT_DELETE | 1u << BAILIFF_RIGHT_TRUNCATE)
 #define KEEPING 50000000ULL // nanoseconds after which who waits for a file to be kept stops
 
+// How an opening was answered: that its file is kept is no approval of what else it does.
+#define APPROVED 1
+#define ONLY_KEPT 2
+
 // What an ended judgement says.
 enum outcome {
     LET_THROUGH = 0,
@@ -116,7 +120,11 @@ static __always_inline int is_passed(struct bailiff_task* row, const struct act*
     if (act->right != BAILIFF_RIGHT_WRITE) return 0;
     if (act->hook != BAILIFF_HOOK_FILE_PERMISSION && act->hook != BAILIFF_HOOK_MMAP_FILE) return 0;
     const struct dentry* dentry = (const struct dentry*)act->dentry;
-    return dentry && is_noted(row, open, inode_mark((u64)BPF_CORE_READ(dentry, d_inode)));
+    if (!dentry) return 0;
+    u64 mark = inode_mark((u64)BPF_CORE_READ(dentry, d_inode));
+    if (is_noted(row, open, (mark & ~3ULL) | APPROVED)) return 1;
+    return scratch_decision(row)->verdict == BAILIFF_VERDICT_PRESERVE &&
+           is_noted(row, open, (mark & ~3ULL) | ONLY_KEPT);
 }
 
 // It happens, and is on record.
@@ -150,7 +158,8 @@ static __always_inline void note_approved_file(struct bailiff_task* row, u64 wha
 static __always_inline void pass_on(struct bailiff_task* row, const struct act* act) {
     u64 placed = is_new_end(act) ? other_end(row, act) : 0;
     if (placed) disown((u64)BPF_CORE_READ((const struct dentry*)placed, d_inode));
-    row->scratch[SCRATCH_APPROVED] = 1;
+    int kept = scratch_decision(row)->verdict == BAILIFF_VERDICT_PRESERVE;
+    row->scratch[SCRATCH_APPROVED] = kept ? ONLY_KEPT : APPROVED;
     if (act->right == BAILIFF_RIGHT_CONNECT)
         note_passed(row, row->scratch[SCRATCH_OPEN], identify_peer(row, act));
 }
@@ -301,7 +310,7 @@ static __noinline int ask(struct bailiff_task* row, const struct bailiff_subject
 static __always_inline int is_lenient(const struct bailiff_task* row, const struct act* act,
                                       u8 verdict, int probe) {
     if (probe) return 0;
-    if (verdict == BAILIFF_VERDICT_HOLD && row->scratch[SCRATCH_RELAXED] &&
+    if (verdict != BAILIFF_VERDICT_DENY && row->scratch[SCRATCH_RELAXED] &&
         bailiff_can_relax(act->right))
         return 1;
     const struct bailiff_config* c = read_config();
@@ -342,11 +351,14 @@ static __always_inline int only_asked(const struct act* act) {
     return act->hook == BAILIFF_HOOK_BPRM_CREDS_FOR_EXEC && act->vague;
 }
 
-// The verdict is hold. Returns HELD; LET_THROUGH where nothing is to be recorded; else UNDECIDED,
-// with the decision in the row's scratch: nothing is enforced, or it is approved or denied.
+// The verdict is hold or preserve. Returns HELD; LET_THROUGH where nothing is to be recorded; else
+// UNDECIDED, with the decision in the row's scratch: nothing is enforced, or it is approved or
+// denied.
 __noinline int hold_act(struct bailiff_task* row, const struct bailiff_subject* subject,
                         const struct act* act) {
     if (!row || !subject || !act) return UNDECIDED;
+    if (act->exempt == ONLY_KEPT && scratch_decision(row)->verdict == BAILIFF_VERDICT_HOLD)
+        return refuse_held(row, BAILIFF_REASON_CANNOT_WAIT);
     if (act->exempt || is_passed(row, act) || is_own(subject, act)) return LET_THROUGH;
     if (scratch_decision(row)->verdict == BAILIFF_VERDICT_PRESERVE && destroys_nothing(row, act))
         return LET_THROUGH;

@@ -124,21 +124,29 @@ static __always_inline u64 content_time(u64 inode) {
 
 #define KEPT_ANEW 4 // times that one act has its object kept anew, since it was written to
 
+// A hard link changes the time of change of a file that is removed, and nothing else may.
+static __always_inline u64 changed_at(u64 inode, u32 right) {
+    u32 nanos = 0;
+    if (right == BAILIFF_RIGHT_DELETE) return content_time(inode);
+    u64 seconds = (u64)change_time(inode, &nanos);
+    return seconds * 1000000000ULL + nanos;
+}
+
 static __always_inline u64 with_content(struct bailiff_task* row, const struct act* act, u64 inode,
                                         u64 what) {
     u64* word = &row->scratch[SCRATCH_NAME];
     word[0] = what;
     word[1] = act->right;
     word[2] = size_of_file(inode);
-    word[3] = content_time(inode);
+    word[3] = changed_at(inode, act->right);
     word[4] = (u64)(u32)writers_of(inode);
     return hash_kept(row, 5 * sizeof(u64));
 }
 
 // The act, whose hash is `what`, with what its object holds and who writes to it: what was kept is
 // only good for that. Who writes all the time would keep it from being kept as it is; then it is
-// kept as it was a moment ago. The act itself where the object is kept, and another right of the
-// same call waits or was approved.
+// kept as it was a moment ago. The act itself where another right of the same call was
+// approved, for that is the whole call, or waits while the object is kept.
 static __noinline u64 identify_kept(struct bailiff_task* row, const struct act* act, u64 what) {
     const struct dentry* dentry = (const struct dentry*)act->dentry;
     u64 inode = dentry ? (u64)BPF_CORE_READ(dentry, d_inode) : 0;
@@ -149,7 +157,8 @@ static __noinline u64 identify_kept(struct bailiff_task* row, const struct act* 
         keeping->times = 0;
     }
     u64 now = keeping->times < KEPT_ANEW ? with_content(row, act, inode, what) : ~what;
-    return row->held.act == what && keeping->kept == now ? what : now;
+    if (row->held.act != what) return now;
+    return keeping->kept == now || row->held.approved == 1 ? what : now;
 }
 
 #endif

@@ -90,6 +90,7 @@ enum {
 #define F_SETFL 4
 #define F_SETOWN 8
 #define F_SETSIG 10
+#define F_SETDELEG (1024 + 16) // since 6.19
 #define F_SETOWN_EX 15
 #define O_ASYNC 020000u
 #define FIOASYNC 0x5452u

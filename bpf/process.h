@@ -90,6 +90,9 @@ static __always_inline int on_file_fcntl(struct file* file, unsigned int command
         if ((int)argument == own_process()) return 0;
     } else if (command == F_SETSIG) {
         if (!argument) return 0;
+    } else if (command == F_SETDELEG) {
+        // Who links or renames, as bailiff-kernel does to keep a file, would wait for its owner.
+        return judge_right(BAILIFF_RIGHT_IOCTL, BAILIFF_HOOK_FILE_FCNTL);
     } else if (command != F_SETOWN_EX) {
         return 0;
     }

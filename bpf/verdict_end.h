@@ -52,7 +52,8 @@ __noinline int conclude_act(struct bailiff_task* row, const struct bailiff_subje
     if (probe && subject->epoch != program_generation) return LET_THROUGH;
     if (d->verdict > BAILIFF_VERDICT_AUDIT && !kept) {
         if (is_lenient(row, act, d->verdict, probe)) {
-            if (d->verdict != BAILIFF_VERDICT_PRESERVE) d->flags |= BAILIFF_EVENT_WOULD_DENY;
+            if (d->verdict != BAILIFF_VERDICT_PRESERVE || row->scratch[SCRATCH_RELAXED])
+                d->flags |= BAILIFF_EVENT_WOULD_DENY;
             d->verdict = BAILIFF_VERDICT_AUDIT;
         } else {
             d->verdict = BAILIFF_VERDICT_DENY;

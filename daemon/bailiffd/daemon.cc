@@ -265,6 +265,8 @@ void Daemon::every_second() {
     manager_->tick();
     journal_->tick();
     service_->forget_old_grants();
+    preserver_->tick();
+    for (const bailiff_event& event : preserver_->take_delayed()) meet_preserve(event);
     approvals_->tick([this](const v1::Record& asked) {
         // An agent's without a session has no end.
         return !asked.session().empty() && manager_->is_over(asked.session());

@@ -7,6 +7,7 @@ namespace {
 
 // Who waits longer than this may have stopped (bpf/hold.h, KEEPING).
 constexpr std::uint64_t kGoesOnByItself = 40'000'000; // nanoseconds
+constexpr std::uint64_t kPatience = 20'000'000'000;   // nanoseconds for bailiff-kernel to come back
 
 } // namespace
 
@@ -33,12 +34,39 @@ Status Preserver::keep(const bailiff_event& event) {
     return kept ? Status{} : tl::unexpected(kept.error());
 }
 
+// One that cannot be read is taken to wait.
+bool Preserver::waits(std::uint64_t hold) {
+    const auto row = port_.find_hold(hold);
+    return !row || row->has_value();
+}
+
 Status Preserver::preserve(const bailiff_event& event) {
-    if (Status kept = keep(event); !kept) return kept;
+    if (!waits(event.hold)) return {};
+    const std::uint64_t age = clock_.boot_nanos() - event.time;
+    if (Status kept = keep(event); !kept) {
+        if (kept.error().code() != ErrorCode::kUnavailable || age > kPatience) return kept;
+        delayed_.push_back(event);
+        return {};
+    }
     if (Status given = port_.answer(event.hold, BAILIFF_VERDICT_PRESERVE); !given) return given;
+    if (!waits(event.hold)) { // it took the answer, or is gone: nobody else may find it
+        port_.forget_hold(event.hold);
+        return {};
+    }
+    answered_.push_back({event.hold, event.pid, event.start_time});
     if (clock_.boot_nanos() - event.time > kGoesOnByItself)
-        (void)port_.resume(event.pid, event.start_time); // and again, while its row is there
+        (void)port_.resume(event.pid, event.start_time); // and again, see tick()
     return {};
+}
+
+void Preserver::tick() {
+    std::erase_if(answered_, [this](const Answered& one) {
+        if (!waits(one.hold)) {
+            port_.forget_hold(one.hold);
+            return true;
+        }
+        return !port_.resume(one.pid, one.start_time).has_value();
+    });
 }
 
 } // namespace bailiff::daemon

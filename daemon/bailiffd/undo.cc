@@ -2,8 +2,6 @@
 #include <spdlog/spdlog.h>
 
 #include <charconv>
-#include <map>
-#include <optional>
 
 #include "bailiffd/request.h"
 #include "bailiffd/service.h"
@@ -52,24 +50,12 @@ void describe(const undo::Entry& entry, v1::Preserved& out) {
     out.set_linked(entry.linked);
 }
 
-using Wanted = std::map<std::string, std::optional<undo::Entry>>; // by action
-
-// Looks for the entries of all actions in `wanted`; kUnavailable.
-Status find_kept(kernel::KernelPort& port, Wanted& wanted) {
-    std::size_t missing = wanted.size();
-    for (std::int64_t after = 0; missing > 0;) {
-        const auto page = port.kept(after);
-        if (!page) return tl::unexpected(page.error());
-        if (page->empty()) return {};
-        after = page->back().time;
-        for (const undo::Entry& entry : *page) {
-            const auto found = wanted.find(approval_id(entry.action));
-            if (found == wanted.end() || found->second) continue;
-            found->second = entry;
-            missing--;
-        }
-    }
-    return {};
+// kNotFound also for what is no id.
+Result<undo::Entry> find_kept(kernel::KernelPort& port, const std::string& id) {
+    std::uint64_t action = 0;
+    std::from_chars(id.data(), id.data() + id.size(), action, 16);
+    if (approval_id(action) != id) return fail(ErrorCode::kNotFound, "it is no id");
+    return port.find_kept(action);
 }
 
 } // namespace
@@ -108,7 +94,9 @@ std::int64_t ControlService::changed_until(const undo::Entry& entry) const {
 // Empty, or why it is not back. It is on record before that is answered.
 std::string ControlService::restore(const api::Caller& caller, const undo::Entry& entry,
                                     bool replace) {
-    const auto restored = port_.restore(entry.action, {replace, changed_until(entry)});
+    undo::Restoring how{replace, changed_until(entry), {}};
+    if (!caller.roles.meets(kRestoreAll)) how.caller = caller.peer.uid;
+    const auto restored = port_.restore(entry.action, how);
     v1::Record record;
     if (const session::Session* session = manager_.find(entry.session))
         record = session::record_of("", *session, "");
@@ -131,14 +119,13 @@ Result<v1::RestorePreservedResponse> ControlService::restore_preserved(
         return fail(ErrorCode::kInvalidArgument,
                     "expected at most " + std::to_string(kMaxRestored) +
                         " actions in one call, found " + std::to_string(request.actions_size()));
-    Wanted wanted;
-    for (const std::string& action : request.actions()) wanted[action] = std::nullopt;
-    if (Status looked = find_kept(port_, wanted); !looked) return tl::unexpected(looked.error());
     v1::RestorePreservedResponse response;
     for (const std::string& action : request.actions()) {
         v1::RestorePreservedResponse::Outcome& outcome = *response.add_outcomes();
         outcome.set_action(action);
-        const std::optional<undo::Entry>& entry = wanted.at(action);
+        const auto entry = find_kept(port_, action);
+        if (!entry && entry.error().code() != ErrorCode::kNotFound)
+            return tl::unexpected(entry.error());
         if (!entry || !may(caller, *entry, kRestoreAll)) {
             outcome.set_problem("nothing that was kept of action \"" +
                                 std::string(journal::cut_utf8(action, 64)) +

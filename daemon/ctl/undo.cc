@@ -101,6 +101,14 @@ Status restore_all(Client& client, const PreservedList& preserved, bool replace,
     return {};
 }
 
+// Without what a restore replaced: to put that back would undo the restore.
+PreservedList done_by_agent(const PreservedList& preserved) {
+    PreservedList found;
+    for (const v1::Preserved& one : preserved)
+        if (one.loss() != "replaced") *found.Add() = one;
+    return found;
+}
+
 std::string outcome_text(const v1::RestorePreservedResponse& outcomes) {
     int restored = 0;
     std::string text;
@@ -122,11 +130,13 @@ void restore(const Options& options, Context& context) {
                                             ? fetch_session(client, options.session)
                                             : fetch_actions(client, options.actions);
     if (!found) return report(context, found.error());
-    if (found->empty())
-        return report(context, {ErrorCode::kNotFound,
-                                "nothing that you may see is kept of session " + options.session});
+    const PreservedList wanted = options.actions.empty() ? done_by_agent(*found) : *found;
+    if (wanted.empty())
+        return report(context,
+                      {ErrorCode::kNotFound, "nothing that you may see is kept of what session " +
+                                                 options.session + " did"});
     v1::RestorePreservedResponse outcomes;
-    const Status done = restore_all(client, *found, options.replace, outcomes);
+    const Status done = restore_all(client, wanted, options.replace, outcomes);
     if (!options.json)
         print(outcome_text(outcomes));
     else if (Status printed = print_json(outcomes); !printed)

@@ -58,12 +58,19 @@ Result<std::vector<undo::Entry>> Client::kept(std::int64_t after) {
     return entries_of(*reply);
 }
 
+Result<undo::Entry> Client::find_kept(std::uint64_t action) {
+    Request request = request_for(Operation::kFindKept);
+    request.keep.action = action;
+    return entry_of(ask(request));
+}
+
 // Not asked again of a new bailiff-kernel: the old one may have done it.
 Result<undo::Entry> Client::restore(std::uint64_t action, const undo::Restoring& how) {
     Request request = request_for(Operation::kRestore);
     request.keep.action = action;
     request.number = how.changed_until;
     request.subject = how.replace ? 1 : 0;
+    request.owner = how.caller.value_or(kAnyOwner);
     return entry_of(exchange(request));
 }
 

@@ -206,6 +206,8 @@ void ProgramsHandler::handle(const Request& request, Reply& reply) {
             return finish(reply, keeping_.keep(request, reply));
         case Operation::kKept:
             return finish(reply, keeping_.list(request, reply));
+        case Operation::kFindKept:
+            return finish(reply, keeping_.find(request, reply));
         case Operation::kRestore:
             return finish(reply, keeping_.restore(request, reply));
         case Operation::kPruneKept:

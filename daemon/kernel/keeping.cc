@@ -1,11 +1,16 @@
 #include "kernel/keeping.h"
 
+#include <algorithm>
 #include <cstring>
 
+#include "base/clock.h"
 #include "kernel/enrolment.h"
 
 namespace bailiff::kernel {
 namespace {
+
+// Nothing is forgotten sooner, whoever asks.
+constexpr std::int64_t kShortest = 3'600'000'000'000; // nanoseconds
 
 class ProgramExaminer final : public undo::Examiner {
 public:
@@ -67,15 +72,22 @@ Status Keeping::list(const Request& request, Reply& reply) const {
     return {};
 }
 
+Status Keeping::find(const Request& request, Reply& reply) const {
+    if (Status there = available(); !there) return there;
+    return tell_one(store_->find(request.keep.action), reply);
+}
+
 Status Keeping::restore(const Request& request, Reply& reply) {
     if (Status there = available(); !there) return there;
-    return tell_one(store_->restore(request.keep.action, {request.subject != 0, request.number}),
-                    reply);
+    undo::Restoring how{request.subject != 0, request.number, {}};
+    if (request.owner != kAnyOwner) how.caller = request.owner;
+    return tell_one(store_->restore(request.keep.action, how), reply);
 }
 
 Status Keeping::prune(const Request& request, Reply& reply) {
     if (Status there = available(); !there) return there;
-    reply.count = static_cast<std::uint32_t>(store_->prune(request.number));
+    const std::int64_t latest = SystemClock().unix_nanos() - kShortest;
+    reply.count = static_cast<std::uint32_t>(store_->prune(std::min(request.number, latest)));
     return {};
 }
 

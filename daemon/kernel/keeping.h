@@ -19,6 +19,7 @@ public:
 
     [[nodiscard]] Status keep(const Request& request, Reply& reply);
     [[nodiscard]] Status list(const Request& request, Reply& reply) const;
+    [[nodiscard]] Status find(const Request& request, Reply& reply) const;
     [[nodiscard]] Status restore(const Request& request, Reply& reply);
     [[nodiscard]] Status prune(const Request& request, Reply& reply);
     [[nodiscard]] Status add_folder(const Request& request);

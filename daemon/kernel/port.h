@@ -257,6 +257,8 @@ public:
     // Some of what is kept with a time above `after`, the oldest first; none where there is no
     // more.
     [[nodiscard]] virtual Result<std::vector<undo::Entry>> kept(std::int64_t after) = 0;
+    // One of them, by its action: kNotFound.
+    [[nodiscard]] virtual Result<undo::Entry> find_kept(std::uint64_t action) = 0;
     // Puts one back, see undo::Store::restore(), with its errors.
     [[nodiscard]] virtual Result<undo::Entry> restore(std::uint64_t action,
                                                       const undo::Restoring& how) = 0;

@@ -30,11 +30,14 @@ enum class Operation : std::uint32_t {
     kHashed = 14,      // -> path, hashed: what is done since the last such question, one at a time
     kFindLinks = 15,   // path -> nothing: it is searched for hard links later, in its turn
     kResume = 17,      // pid, start_time -> nothing: a process that waits goes on
-    kKeep =
-        18, // keep, inode, root: the session, path in its file system -> count 1, path: as kKept
-    kKept =
-        19, // number: a time -> count, path: as many manifests of later entries, each with its NUL
-    kRestore = 20,   // keep.action, number, subject 1: replace -> count 1, path: as kKept
+    // keep, inode, owner: the account, root: the session, path in its file system -> as kFindKept
+    kKeep = 18,
+    // number: a time -> count, path: as many manifests of later entries, each with its NUL
+    kKept = 19,
+    kFindKept = 23, // keep.action -> count 1, path: its manifest
+    // keep.action, number: changed until, subject 1: replace, owner: whose rights count, or
+    // kAnyOwner -> as kFindKept
+    kRestore = 20,
     kPruneKept = 21, // number: a time -> count: entries forgotten
     kAddStore = 22,  // path -> nothing: a further folder of the store
     kExpect = 16,    // subject 1: map "agents" can make subjects from now on; 0: it cannot
@@ -74,7 +77,7 @@ struct Request {
     WireKeep keep;
     bailiff_inode inode; // kKeep: the object as the hooks saw it
     std::int64_t number;
-    char root[256];  // where a container's root is mounted; NUL-terminated
+    char root[256];  // where a container's root is mounted; of kKeep the session; NUL-terminated
     char path[4096]; // NUL-terminated
 };
 static_assert(sizeof(Request) == 64 + 32 + 24 + 8 + 256 + 4096);

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::string_view kVersion = "1";
 constexpr std::array<std::string_view, 3> kLosses{"removed", "changed", "replaced"};
-constexpr std::size_t kFields = 9; // before the path
+constexpr std::size_t kFields = 11; // before the path
 
 std::optional<Loss> find_loss(std::string_view text) {
     for (std::size_t i = 0; i < kLosses.size(); i++)
@@ -48,8 +48,8 @@ Result<std::string> write_manifest(const Entry& entry) {
     for (const std::string& field :
          {hexadecimal(entry.action), std::to_string(entry.time), std::string(loss_name(entry.loss)),
           session, std::to_string(entry.account), std::to_string(entry.mode),
-          std::to_string(entry.owner), std::to_string(entry.size),
-          std::string(entry.linked ? "link" : "copy"), entry.path})
+          std::to_string(entry.owner), std::to_string(entry.size), std::to_string(entry.device),
+          std::to_string(entry.inode), std::string(entry.linked ? "link" : "copy"), entry.path})
         text += " " + field;
     if (text.size() <= kMaxManifest) return text;
     return fail(ErrorCode::kResourceExhausted,
@@ -72,12 +72,13 @@ Result<Entry> read_manifest(std::string_view text) {
                        read_number(fields[2], entry.time) && loss &&
                        read_number(fields[5], entry.account) &&
                        read_number(fields[6], entry.mode) && read_number(fields[7], entry.owner) &&
-                       read_number(fields[8], entry.size) &&
-                       (fields[9] == "link" || fields[9] == "copy") && rest.starts_with('/');
+                       read_number(fields[8], entry.size) && read_number(fields[9], entry.device) &&
+                       read_number(fields[10], entry.inode) &&
+                       (fields[11] == "link" || fields[11] == "copy") && rest.starts_with('/');
     if (!sound) return tl::unexpected(damaged(text));
     entry.loss = *loss;
     if (fields[4] != "-") entry.session = fields[4];
-    entry.linked = fields[9] == "link";
+    entry.linked = fields[11] == "link";
     entry.path = rest;
     return entry;
 }

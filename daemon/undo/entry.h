@@ -30,6 +30,8 @@ struct Entry {
     mode_t mode = 0;        // st_mode, with the type
     uid_t owner = 0;        // of the object
     std::uint64_t size = 0; // bytes; of a symbolic link its target's length
+    dev_t device = 0;       // its file system's
+    ino_t inode = 0;        // its number there
     bool linked = false;    // kept by a hard link: no byte was copied
 };
 

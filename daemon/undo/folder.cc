@@ -45,7 +45,8 @@ struct Names {
 };
 using AllNames = std::map<std::uint64_t, Names>;
 
-Result<AllNames> read_names(int folder, const std::string& path) {
+// `stranger` becomes a name that is not the store's, if there is one.
+Result<AllNames> read_names(int folder, const std::string& path, std::string& stranger) {
     UniqueFd fd(openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     const std::unique_ptr<DIR, int (*)(DIR*)> list(fdopendir(fd.get()), closedir);
     if (!list) return fail_errno("read " + path, errno);
@@ -59,6 +60,8 @@ Result<AllNames> read_names(int folder, const std::string& path) {
         if (action && rest.empty()) names[*action].object = true;
         if (action && rest == kEntry) names[*action].entry = true;
         if (action && rest == kPart) names[*action].part = true;
+        const bool ours = action && (rest.empty() || rest == kEntry || rest == kPart);
+        if (!ours && name != "." && name != "..") stranger = name;
         errno = 0;
     }
     if (errno != 0) return fail_errno("read " + path, errno);
@@ -107,9 +110,10 @@ Result<Folder> Folder::open(const std::string& folder) {
 }
 
 Result<Folder::Contents> Folder::tidy() const {
-    const Result<AllNames> names = read_names(fd(), path_);
-    if (!names) return tl::unexpected(names.error());
     Contents contents;
+    const Result<AllNames> names = read_names(fd(), path_, contents.stranger);
+    if (!names) return tl::unexpected(names.error());
+    if (!names->empty()) contents.stranger.clear();
     for (const auto& [action, has] : *names) {
         if (has.part) remove_name(fd(), part_name(action));
         if (has.entry && !has.object) unlinkat(fd(), entry_name(action).c_str(), 0);

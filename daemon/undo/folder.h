@@ -37,6 +37,7 @@ public:
     struct Contents {
         std::vector<Found> entries;
         std::uint64_t stray_bytes = 0; // of objects without an entry, which are left alone
+        std::string stranger;          // a name that lies there, where none is a store's
     };
     // What lies there. Removes copies that are not done, and entries without an object.
     [[nodiscard]] Result<Contents> tidy() const;

@@ -149,6 +149,8 @@ void describe_object(const Store::State& state, const struct stat& info, Entry& 
     entry.mode = info.st_mode;
     entry.owner = info.st_uid;
     entry.size = size_in_entry(info);
+    entry.device = info.st_dev;
+    entry.inode = info.st_ino;
     entry.time = state.index.next_time(SystemClock().unix_nanos());
 }
 

@@ -32,10 +32,6 @@ Result<InTheWay> look(const Folder& folder, const Entry& entry, const Target& ta
     return way;
 }
 
-std::int64_t nanos(const timespec& time) {
-    return time.tv_sec * std::int64_t{1'000'000'000} + time.tv_nsec;
-}
-
 // A file's times are those of the clock's last tick.
 constexpr std::int64_t kTick = 20'000'000; // nanoseconds
 
@@ -48,7 +44,9 @@ bool came_with_session(const struct stat& there, const Entry& entry, const Resto
 tl::unexpected<Error> fail_in_the_way(const Target& target, const struct stat& there) {
     return fail(ErrorCode::kFailedPrecondition,
                 target.path + " is there again, as another " + describe(there) +
-                    ": it would be lost (--replace keeps it as well)");
+                    ": it would be lost " +
+                    (S_ISDIR(there.st_mode) ? "(--replace keeps it as well, if it is empty)"
+                                            : "(--replace keeps it as well)"));
 }
 
 Status replace(Store::State& state, const Folder& folder, const Entry& entry,
@@ -64,10 +62,36 @@ Status replace(Store::State& state, const Folder& folder, const Entry& entry,
                 why.message() + "; what was there before is kept as " + approval_id(*aside));
 }
 
-// Is the object still there? Then its act did not happen, or not yet: it waits.
+// Is the object still there? Then its act did not happen, or not yet: it waits. A number alone may
+// be another file's by now, which was made since.
 bool was_not_removed(const InTheWay& way, const Entry& entry) {
-    const bool same = way.kept.st_ino == way.there.st_ino && way.kept.st_dev == way.there.st_dev;
-    return same || nanos(way.there.st_ctim) < entry.time - kTick;
+    if (way.kept.st_ino == way.there.st_ino && way.kept.st_dev == way.there.st_dev) return true;
+    return way.there.st_ino == entry.inode && way.there.st_dev == entry.device &&
+           nanos(way.there.st_ctim) < entry.time - kTick;
+}
+
+tl::unexpected<Error> fail_caller(const std::string& what) {
+    return fail(ErrorCode::kPermissionDenied, what + "; who has the role operator can restore it");
+}
+
+// May who asks do by itself what is done for it? Groups are not looked at.
+Status check_caller(const Target& target, const Entry& entry, uid_t caller) {
+    struct stat folder {};
+    struct stat there {};
+    if (fstat(target.folder.get(), &folder) != 0) return fail_errno("look at the folder", errno);
+    const bool owns = folder.st_uid == caller;
+    if ((folder.st_mode & (owns ? S_IWUSR : S_IWOTH)) == 0)
+        return fail_caller("the folder of " + target.path + " is not yours to write to");
+    const bool own_set_id = entry.owner == caller || (entry.mode & (S_ISUID | S_ISGID)) == 0;
+    if (!own_set_id) return fail_caller(target.path + " runs as another account than yours");
+    if (fstatat(target.folder.get(), target.name.c_str(), &there, AT_SYMLINK_NOFOLLOW) != 0 ||
+        there.st_uid == caller)
+        return {};
+    const bool sticky = (folder.st_mode & S_ISVTX) != 0 && !owns;
+    const bool in_place = entry.loss == Loss::kChanged && (there.st_mode & S_IWOTH) == 0;
+    if (sticky || in_place)
+        return fail_caller("what is at " + target.path + " now is another account's");
+    return {};
 }
 
 // Whether the entry has had its day.
@@ -81,6 +105,9 @@ Result<bool> restore_removed(Store::State& state, const Folder& folder, const En
     if (was_not_removed(*way, entry)) return false;
     if (!how.replace && !came_with_session(way->there, entry, how))
         return fail_in_the_way(target, way->there);
+    if (how.caller && *how.caller != 0)
+        if (Status may = check_caller(target, entry, *how.caller); !may)
+            return tl::unexpected(may.error());
     if (Status replaced = replace(state, folder, entry, target); !replaced)
         return tl::unexpected(replaced.error());
     return true;
@@ -105,6 +132,9 @@ Result<Entry> Store::restore(std::uint64_t action, const Restoring& how) {
     if (!entry) return entry;
     const Result<Target> target = open_target(state_->mounts, entry->path);
     if (!target) return tl::unexpected(target.error());
+    if (how.caller && *how.caller != 0)
+        if (Status may = check_caller(*target, *entry, *how.caller); !may)
+            return tl::unexpected(may.error());
     const Result<bool> done = put_in_place(*state_, folder, *entry, *target, how);
     if (!done) return tl::unexpected(done.error());
     if (!*done) return entry;

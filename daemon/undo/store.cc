@@ -67,6 +67,10 @@ Status Store::add_folder(const std::string& folder) {
                                                             known.path() +
                                                             ", and one folder of each is enough");
     }
+    if (const auto contents = more->tidy(); contents && !contents->stranger.empty())
+        return fail(ErrorCode::kFailedPrecondition, folder + " holds other things, such as " +
+                                                        contents->stranger +
+                                                        "; a store needs a folder of its own");
     return add(*state_, std::move(*more));
 }
 
@@ -94,6 +98,12 @@ std::vector<Entry> Store::list(std::int64_t after, std::size_t count) const {
         if (Result<Entry> entry = state_->folders[kept.folder].manifest(kept.action))
             entries.push_back(std::move(*entry));
     return entries;
+}
+
+Result<Entry> Store::find(std::uint64_t action) const {
+    const std::optional<Kept> kept = state_->index.find(action);
+    if (!kept) return fail(ErrorCode::kNotFound, "nothing is kept as " + approval_id(action));
+    return state_->folders[kept->folder].manifest(action);
 }
 
 Usage Store::usage() const {

@@ -54,6 +54,8 @@ struct Restoring {
     // Unix nanoseconds; what was changed later than this is newer than the act, and not replaced
     // unless `replace` says so.
     std::int64_t changed_until = 0;
+    // Whose rights count: nothing is done that this account could not do by itself. None: root's.
+    std::optional<uid_t> caller = {};
 };
 
 struct Usage {
@@ -79,13 +81,15 @@ public:
 
     // The entries with a time above `after`, the oldest first; at most `count`.
     [[nodiscard]] std::vector<Entry> list(std::int64_t after, std::size_t count) const;
+    // kNotFound.
+    [[nodiscard]] Result<Entry> find(std::uint64_t action) const;
     [[nodiscard]] Usage usage() const;
 
     // Puts the object back and forgets the entry; where it was never removed, neither. Nothing is
     // ever lost by it: what it replaces is kept as an entry of its own. What came after the act and
     // before `changed_until` is what the act's session left there. kNotFound (no such entry, or the
     // folder it was in is gone), kFailedPrecondition where something newer would be lost,
-    // kInternal.
+    // kPermissionDenied, kInternal.
     [[nodiscard]] Result<Entry> restore(std::uint64_t action, const Restoring& how);
 
     // Forgets the entries of before that time. Returns how many.

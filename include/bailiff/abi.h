@@ -601,7 +601,8 @@ struct bailiff_task {
     struct bailiff_keeping keeping;
     struct bailiff_exec exec;
     struct bailiff_passed passed[BAILIFF_PASSED];
-    bailiff_u64 truncates; // struct inode * that an approved opening is to truncate, or 0
+    bailiff_u64 truncates; // struct inode * that an opening is to truncate, and in its lowest two
+                           // bits how that was answered (bpf/hold.h); or 0
     bailiff_u64 scratch[76];
 };
 BAILIFF_STATIC_ASSERT(sizeof(struct bailiff_task) == 1808, "task");

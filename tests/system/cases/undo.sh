@@ -66,6 +66,8 @@ case_a_tree_is_removed_and_comes_back() {
         said=$(bailiffctl undo restore --session "$(last_session)" 2>&1) || fail "$place: $said"
         has "$said" "0 not" "$place: what is said"
         same "$(picture "$place")" "$before" "$place: what came back"
+        bailiffctl undo restore --session "$(last_session)" >"$logs/undo" 2>&1 && fail "$place: it was restored twice"
+        same "$(picture "$place")" "$before" "$place: what is there"
     done
     said=$(bailiffctl events --json --verdict preserve)
     has "$said" '"reason":"preserved"' "the events"

@@ -14,6 +14,13 @@ class PreserverTest : public testing::Test, public tests::Host {
 protected:
     // An act that waits for the file /srv/a to be kept, asked for just now.
     bailiff_event act(bailiff_right right = BAILIFF_RIGHT_DELETE) {
+        bailiff_event event = described(right);
+        bailiff_hold row{};
+        row.event = event;
+        port.held[event.hold] = row;
+        return event;
+    }
+    bailiff_event described(bailiff_right right) {
         static constexpr char kNames[] = "a\0srv";
         bailiff_event event{};
         event.kind = BAILIFF_EVENT_VERDICT;
@@ -60,10 +67,31 @@ TEST_F(PreserverTest, NamesTheSessionAndItsAccount) {
     EXPECT_EQ(kept().account, session->uid);
 }
 
-TEST_F(PreserverTest, WhatIsNotKeptIsNotAnswered) {
-    port.fail_every("keep");
-    EXPECT_FALSE(preserver.preserve(act()));
+TEST_F(PreserverTest, OfWhatWaitsNoMoreNothingIsKept) {
+    const bailiff_event event = act();
+    port.held.clear();
+    ASSERT_TRUE(preserver.preserve(event));
+    EXPECT_TRUE(port.preserved.empty());
     EXPECT_TRUE(port.answers.empty());
+}
+
+TEST_F(PreserverTest, WhileBailiffKernelIsSilentItIsTriedAgain) {
+    port.fail_every("keep");
+    const bailiff_event event = act();
+    ASSERT_TRUE(preserver.preserve(event));
+    EXPECT_TRUE(port.answers.empty());
+    clock.advance(21);
+    for (const bailiff_event& one : preserver.take_delayed()) EXPECT_FALSE(preserver.preserve(one));
+    EXPECT_TRUE(preserver.take_delayed().empty());
+}
+
+TEST_F(PreserverTest, WhoStoppedAllTheSameGoesOn) {
+    ASSERT_TRUE(preserver.preserve(act()));
+    preserver.tick();
+    EXPECT_EQ(port.resumed, std::vector<std::uint32_t>{42});
+    port.held.clear();
+    preserver.tick();
+    EXPECT_EQ(port.resumed.size(), 1U);
 }
 
 TEST_F(PreserverTest, OfAPathThatIsCutOffNothingIsKept) {

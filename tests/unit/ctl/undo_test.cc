@@ -168,7 +168,7 @@ TEST_F(UndoProgram, RestoresInBatches) {
 
 TEST_F(UndoProgram, WhereNothingIsKeptItSaysSo) {
     EXPECT_EQ(run_with({"restore", "--session", "s-01J00000000000000000000009"}), 1);
-    EXPECT_THAT(err(), HasSubstr("nothing that you may see is kept of session s-01J"));
+    EXPECT_THAT(err(), HasSubstr("nothing that you may see is kept of what session s-01J"));
     EXPECT_EQ(run_with({"restore", "--action", "77777777"}), 1);
     EXPECT_THAT(service.restores, SizeIs(0));
     service.preserved.clear();

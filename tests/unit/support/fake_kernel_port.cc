@@ -355,6 +355,13 @@ Result<std::vector<undo::Entry>> FakeKernelPort::kept(std::int64_t after) {
     return some;
 }
 
+Result<undo::Entry> FakeKernelPort::find_kept(std::uint64_t action) {
+    if (Status made = call("find_kept"); !made) return tl::unexpected(made.error());
+    for (const auto& [time, entry] : preserved)
+        if (entry.action == action) return entry;
+    return fail(ErrorCode::kNotFound, "nothing was kept of it");
+}
+
 Result<undo::Entry> FakeKernelPort::restore(std::uint64_t action, const undo::Restoring& how) {
     if (Status made = call("restore"); !made) return tl::unexpected(made.error());
     const auto found = std::find_if(preserved.begin(), preserved.end(),

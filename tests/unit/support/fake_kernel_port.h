@@ -99,6 +99,7 @@ public:
     void forget_session(std::uint32_t slot) override { sessions_forgotten.push_back(slot); }
     Result<undo::Entry> keep(const undo::Wanted& wanted, const undo::Limits& limits) override;
     Result<std::vector<undo::Entry>> kept(std::int64_t after) override;
+    Result<undo::Entry> find_kept(std::uint64_t action) override;
     Result<undo::Entry> restore(std::uint64_t action, const undo::Restoring& how) override;
     Result<std::uint32_t> prune_kept(std::int64_t before) override;
     Status add_store(const std::string& folder) override;

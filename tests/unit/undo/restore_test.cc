@@ -178,6 +178,50 @@ TEST_F(Restore, AFolderComesBackWithItsMetadata) {
     EXPECT_EQ(stat_of(work + "/folder").st_mtim.tv_sec, 1'000'000);
 }
 
+// A folder that was moved there holds files that are older than the act.
+TEST_F(Restore, IsNotDeceivedByAnOldFileThatWasMovedThere) {
+    std::filesystem::create_directory(work + "/a");
+    std::filesystem::create_directory(work + "/b");
+    put_file(work + "/a/file", "content");
+    put_file(work + "/b/file", "the agent's");
+    usleep(50'000);
+    lose(work + "/a/file");
+    std::filesystem::rename(work + "/a", work + "/c");
+    std::filesystem::rename(work + "/b", work + "/a");
+    EXPECT_THAT(refusal(ErrorCode::kFailedPrecondition), HasSubstr("is there again"));
+    ASSERT_TRUE(store->restore(7, replacing));
+    EXPECT_EQ(get_file(work + "/a/file"), "content");
+}
+
+constexpr uid_t kSomebody = 61001;
+constexpr uid_t kOther = 61002;
+
+TEST_F(Restore, DoesNothingThatTheCallerCouldNot) {
+    if (geteuid() != 0) GTEST_SKIP() << "needs root: gives files to other accounts";
+    const Restoring by_somebody{true, 0, kSomebody};
+    lose(path);
+    EXPECT_THAT(refusal(ErrorCode::kPermissionDenied, by_somebody),
+                HasSubstr("is not yours to write to"));
+    ASSERT_EQ(chmod(work.c_str(), 01777), 0);
+    put_file(path, "of another account");
+    ASSERT_EQ(chown(path.c_str(), kOther, kOther), 0);
+    EXPECT_THAT(refusal(ErrorCode::kPermissionDenied, by_somebody), HasSubstr("another account's"));
+    EXPECT_EQ(get_file(path), "of another account");
+    ASSERT_EQ(chown(path.c_str(), kSomebody, kSomebody), 0);
+    ASSERT_TRUE(store->restore(7, by_somebody));
+    EXPECT_EQ(get_file(path), "content");
+}
+
+TEST_F(Restore, GivesNobodyAProgramThatRunsAsAnother) {
+    if (geteuid() != 0) GTEST_SKIP() << "needs root: gives files to other accounts";
+    ASSERT_EQ(chmod(path.c_str(), 04755), 0);
+    ASSERT_EQ(chmod(work.c_str(), 0777), 0);
+    lose(path);
+    EXPECT_THAT(refusal(ErrorCode::kPermissionDenied, {false, 0, kSomebody}),
+                HasSubstr("runs as another account"));
+    ASSERT_TRUE(store->restore(7, {}));
+}
+
 // The act may still be about to happen: then the store's name is the last one.
 TEST_F(Restore, OfWhatIsStillThereForgetsNothing) {
     NEEDS_LINKS();

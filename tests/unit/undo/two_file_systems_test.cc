@@ -112,6 +112,17 @@ TEST_F(TwoFileSystems, WithAFolderOnEachLinksServe) {
     EXPECT_EQ(stat_of(path).st_ino, inode);
 }
 
+TEST_F(TwoFileSystems, AFolderOfOtherThingsIsNoStore) {
+    fs::create_directory(far + "/other");
+    ASSERT_EQ(chmod((far + "/other").c_str(), 0700), 0);
+    put_file(far + "/other/note", "x");
+    const Status added = store->add_folder(far + "/other");
+    ASSERT_FALSE(added);
+    EXPECT_THAT(added.error().message(), ::testing::HasSubstr("holds other things, such as note"));
+    std::filesystem::remove(far + "/other/note");
+    EXPECT_TRUE(store->add_folder(far + "/other"));
+}
+
 TEST_F(TwoFileSystems, ThroughABindMountItIsTheSameObject) {
     fs::create_directory(far + "/inner");
     put_file(far + "/inner/x", "x");
