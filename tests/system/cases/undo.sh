@@ -229,10 +229,10 @@ case_under_the_shipped_policy_nothing_is_lost() {
     as bot mkdir "$place"
     plant "$place"
     before=$(picture "$place")
-    fixer "$place" sh -c 'mkdir build && echo one >build/x && echo two >>build/x && mv build/x build/y && rm -rf build' >"$logs/undo" 2>&1 ||
+    fixer "$place" sh -c 'cd wild && mkdir build && echo one >build/x && echo two >>build/x && mv build/x build/y && rm -rf build' >"$logs/undo" 2>&1 ||
         fail "work on its own files: $(<"$logs/undo")"
     has_not "$(bailiffctl undo list)" "$place/build" "what is kept of its own files"
-    fixer "$place" sh -c 'rm -rf tree/a && python3 -c "import os; os.unlink(\"tree/c/large\")" && truncate -s 1 tree/c/sparse' >"$logs/undo" 2>&1 ||
+    fixer "$place" sh -c 'cd wild && rm -rf tree/a && python3 -c "import os; os.unlink(\"tree/c/large\")" && truncate -s 1 tree/c/sparse' >"$logs/undo" 2>&1 ||
         fail "the agent noticed: $(<"$logs/undo")"
     has_not "$(<"$logs/undo")" "bailiff: holds" "what the agent is told"
     said=$(bailiffctl undo restore --session "$(last_session)" 2>&1) || fail "$said"
