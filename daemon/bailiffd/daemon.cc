@@ -176,8 +176,8 @@ void Daemon::take_holds() {
     if (!rows) return note("posture", "holds", "what waits: " + rows.error().message());
     for (const bailiff_hold& row : *rows) {
         if (row.event.hold == 0) continue; // half written
-        if (approvals_->find(approval_id(row.event.hold))) continue;
-        if (waits_to_be_kept(row.event)) {
+        const bool known = approvals_->find(approval_id(row.event.hold)).has_value();
+        if (!known && waits_to_be_kept(row.event)) {
             meet_preserve(row.event);
             continue;
         }
