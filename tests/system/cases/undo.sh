@@ -55,7 +55,7 @@ picture() { # FOLDER
 last_session() { bailiffctl undo list --json | grep -o '"session":"[^"]*"' | tail -n 1 | cut -d'"' -f4; }
 
 case_a_tree_is_removed_and_comes_back() {
-    local place before said
+    local place before said done_by
     undo_policy
     for place in "${places[@]}"; do
         plant "$place"
@@ -63,10 +63,11 @@ case_a_tree_is_removed_and_comes_back() {
         session rm -rf "$place/tree" >"$logs/undo" 2>&1 || fail "$place: it was not removed: $(<"$logs/undo")"
         has_not "$(<"$logs/undo")" "bailiff" "$place: what the agent is told"
         [[ -e $place/tree ]] && fail "$place: it is still there"
-        said=$(bailiffctl undo restore --session "$(last_session)" 2>&1) || fail "$place: $said"
+        done_by=$(last_session)
+        said=$(bailiffctl undo restore --session "$done_by" 2>&1) || fail "$place: $said"
         has "$said" "0 not" "$place: what is said"
         same "$(picture "$place")" "$before" "$place: what came back"
-        bailiffctl undo restore --session "$(last_session)" >"$logs/undo" 2>&1 && fail "$place: it was restored twice"
+        bailiffctl undo restore --session "$done_by" >"$logs/undo" 2>&1 && fail "$place: it was restored twice"
         same "$(picture "$place")" "$before" "$place: what is there"
     done
     said=$(bailiffctl events --json --verdict preserve)
@@ -158,12 +159,14 @@ case_what_cannot_be_kept_is_asked_for() {
     # What the cases before left there is more than that.
     undo_policy 'undo: {quota: 1MiB}'
     as bot bash -c 'for i in {1..30}; do head -c 100000 /dev/urandom >/srv/undo/f$i; done'
-    session bash -c 'rm /srv/undo/f{1..30}' >"$logs/undo" 2>&1 &
+    session bash -c 'rm /srv/undo/f{1..30}' >"$logs/undo-quota" 2>&1 &
     waiting=$!
     wait_for 15 "the question" what_waits || return
     has "$(bailiffctl approvals show "$(what_waits | head -n 1)")" "1 MiB, its quota" "why it is asked"
-    bailiffctl approvals deny "$(what_waits | head -n 1)" >/dev/null
-    kill $waiting 2>/dev/null
+    while kill -0 $waiting 2>/dev/null; do
+        for approval in $(what_waits); do bailiffctl approvals deny "$approval" >/dev/null 2>&1; done
+        sleep 0.2
+    done
     wait $waiting
     # Those before the quota was reached were kept and removed.
     if (($(find /srv/undo -name 'f*' | wc -l) < 30)); then
