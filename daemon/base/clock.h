@@ -1,9 +1,16 @@
 // Clock: what time it is, handed in so that tests can say. Any thread.
 #pragma once
 
+#include <time.h>
+
 #include <cstdint>
 
 namespace bailiff {
+
+// Nanoseconds since 1970-01-01 UTC of a file's time.
+[[nodiscard]] inline std::int64_t unix_nanos(const timespec& time) {
+    return time.tv_sec * std::int64_t{1'000'000'000} + time.tv_nsec;
+}
 
 class Clock {
 public:

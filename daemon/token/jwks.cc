@@ -5,6 +5,7 @@
 #include <boost/json/value.hpp>
 #include <set>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/strict_json.h"
 #include "token/claims.h"
@@ -17,10 +18,6 @@ constexpr std::size_t kMaxKeys = 256;
 
 tl::unexpected<Error> broken(std::string reason) {
     return fail(ErrorCode::kInvalidArgument, std::move(reason));
-}
-
-std::int64_t nanos(const timespec& time) {
-    return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
 
 // Adds one key, or the reason why it is left out. Fails where the set as a whole is in doubt.
@@ -88,7 +85,7 @@ Result<std::unique_ptr<KeyStore>> KeyStore::open(std::string path,
 KeyStore::Stamp KeyStore::stamp() const {
     struct stat info {};
     if (stat(path_.c_str(), &info) != 0) return {};
-    return {info.st_ino, info.st_size, nanos(info.st_mtim), nanos(info.st_ctim)};
+    return {info.st_ino, info.st_size, unix_nanos(info.st_mtim), unix_nanos(info.st_ctim)};
 }
 
 Status KeyStore::load() {

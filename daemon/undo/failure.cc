@@ -31,7 +31,7 @@ std::string describe(const struct stat& info) {
     switch (info.st_mode & S_IFMT) {
         case S_IFREG:
             return "file of " + std::to_string(info.st_size) + " bytes, changed at " +
-                   TimeText(nanos(info.st_mtim)).c_str();
+                   TimeText(unix_nanos(info.st_mtim)).c_str();
         case S_IFDIR:
             return "folder";
         case S_IFLNK:
@@ -43,10 +43,6 @@ std::string describe(const struct stat& info) {
         default:
             return "device";
     }
-}
-
-std::int64_t nanos(const timespec& time) {
-    return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
 
 } // namespace bailiff::undo

@@ -19,6 +19,4 @@ namespace bailiff::undo {
 // "file of 12 bytes, changed at TIME", "folder", "symbolic link": to be read after an article.
 [[nodiscard]] std::string describe(const struct stat& info);
 
-[[nodiscard]] std::int64_t nanos(const timespec& time);
-
 } // namespace bailiff::undo

@@ -79,7 +79,7 @@ Result<bool> overwrite(Store::State& state, const Folder& folder, const Entry& e
     const Result<bool> same = is_the_same(there, kept);
     if (!same) return tl::unexpected(Error(same.error()).with_context(target.path));
     if (*same) return true;
-    const std::int64_t changed = nanos(there.info.st_mtim);
+    const std::int64_t changed = unix_nanos(there.info.st_mtim);
     if (changed > how.changed_until && !how.replace)
         return fail(ErrorCode::kFailedPrecondition,
                     target.path + " was changed at " + TimeText(changed).c_str() + ", after " +

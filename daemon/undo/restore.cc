@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/ids.h"
 #include "undo/failure.h"
 #include "undo/move_aside.h"
@@ -37,8 +38,9 @@ constexpr std::int64_t kTick = 20'000'000; // nanoseconds
 
 // Did it come after the act, and before what is newer than the session?
 bool came_with_session(const struct stat& there, const Entry& entry, const Restoring& how) {
-    return nanos(there.st_ctim) >= entry.time - kTick &&
-           nanos(there.st_ctim) <= how.changed_until && nanos(there.st_mtim) <= how.changed_until;
+    return unix_nanos(there.st_ctim) >= entry.time - kTick &&
+           unix_nanos(there.st_ctim) <= how.changed_until &&
+           unix_nanos(there.st_mtim) <= how.changed_until;
 }
 
 tl::unexpected<Error> fail_in_the_way(const Target& target, const struct stat& there) {
@@ -67,7 +69,7 @@ Status replace(Store::State& state, const Folder& folder, const Entry& entry,
 bool was_not_removed(const InTheWay& way, const Entry& entry) {
     if (way.kept.st_ino == way.there.st_ino && way.kept.st_dev == way.there.st_dev) return true;
     return way.there.st_ino == entry.inode && way.there.st_dev == entry.device &&
-           nanos(way.there.st_ctim) < entry.time - kTick;
+           unix_nanos(way.there.st_ctim) < entry.time - kTick;
 }
 
 tl::unexpected<Error> fail_caller(const std::string& what) {
@@ -75,7 +77,9 @@ tl::unexpected<Error> fail_caller(const std::string& what) {
 }
 
 // May who asks do by itself what is done for it? Groups are not looked at.
-Status check_caller(const Target& target, const Entry& entry, uid_t caller) {
+Status check_caller(const Target& target, const Entry& entry, const Restoring& how) {
+    const uid_t caller = how.caller.value_or(0);
+    if (caller == 0) return {};
     struct stat folder {};
     struct stat there {};
     if (fstat(target.folder.get(), &folder) != 0) return fail_errno("look at the folder", errno);
@@ -105,9 +109,7 @@ Result<bool> restore_removed(Store::State& state, const Folder& folder, const En
     if (was_not_removed(*way, entry)) return false;
     if (!how.replace && !came_with_session(way->there, entry, how))
         return fail_in_the_way(target, way->there);
-    if (how.caller && *how.caller != 0)
-        if (Status may = check_caller(target, entry, *how.caller); !may)
-            return tl::unexpected(may.error());
+    if (Status may = check_caller(target, entry, how); !may) return tl::unexpected(may.error());
     if (Status replaced = replace(state, folder, entry, target); !replaced)
         return tl::unexpected(replaced.error());
     return true;
@@ -132,9 +134,7 @@ Result<Entry> Store::restore(std::uint64_t action, const Restoring& how) {
     if (!entry) return entry;
     const Result<Target> target = open_target(state_->mounts, entry->path);
     if (!target) return tl::unexpected(target.error());
-    if (how.caller && *how.caller != 0)
-        if (Status may = check_caller(*target, *entry, *how.caller); !may)
-            return tl::unexpected(may.error());
+    if (Status may = check_caller(*target, *entry, how); !may) return tl::unexpected(may.error());
     const Result<bool> done = put_in_place(*state_, folder, *entry, *target, how);
     if (!done) return tl::unexpected(done.error());
     if (!*done) return entry;

@@ -10,16 +10,13 @@
 namespace bailiff::undo {
 namespace {
 
-Status add(Store::State& state, Folder folder) {
-    const Result<Folder::Contents> contents = folder.tidy();
-    if (!contents) return tl::unexpected(contents.error());
+void add(Store::State& state, Folder folder, const Folder::Contents& contents) {
     const std::size_t number = state.folders.size();
-    state.index.count_stray(contents->stray_bytes);
-    for (const Folder::Found& found : contents->entries)
+    state.index.count_stray(contents.stray_bytes);
+    for (const Folder::Found& found : contents.entries)
         if (!state.index.add(found.time, {found.action, number, found.bytes}))
             state.index.count_stray(found.bytes); // the first folder's it is
     state.folders.push_back(std::move(folder));
-    return {};
 }
 
 // A restart asks again for what is kept.
@@ -52,8 +49,10 @@ Store::~Store() = default;
 Result<Store> Store::open(const std::string& folder) {
     Result<Folder> first = Folder::open(folder);
     if (!first) return tl::unexpected(first.error());
+    const Result<Folder::Contents> contents = first->tidy();
+    if (!contents) return tl::unexpected(contents.error());
     auto state = std::make_unique<State>();
-    if (Status added = add(*state, std::move(*first)); !added) return tl::unexpected(added.error());
+    add(*state, std::move(*first), *contents);
     return Store(std::move(state));
 }
 
@@ -67,11 +66,14 @@ Status Store::add_folder(const std::string& folder) {
                                                             known.path() +
                                                             ", and one folder of each is enough");
     }
-    if (const auto contents = more->tidy(); contents && !contents->stranger.empty())
+    const Result<Folder::Contents> contents = more->tidy();
+    if (!contents) return tl::unexpected(contents.error());
+    if (!contents->stranger.empty())
         return fail(ErrorCode::kFailedPrecondition, folder + " holds other things, such as " +
                                                         contents->stranger +
                                                         "; a store needs a folder of its own");
-    return add(*state_, std::move(*more));
+    add(*state_, std::move(*more), *contents);
+    return {};
 }
 
 Result<Entry> Store::keep(const Wanted& wanted, const Limits& limits, Examiner& examiner) {

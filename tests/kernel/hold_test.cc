@@ -4,9 +4,6 @@
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 
-#include <atomic>
-#include <thread>
-
 #include "tests/kernel/holding.h"
 
 namespace bailiff::tests {
@@ -101,18 +98,7 @@ TEST_F(Hold, ThreadsOfAProcessWaitEachForItself) {
     constexpr int kEach = 5;
     hold_deletion();
     for (int i = 0; i < kThreads * kEach; i++) make_file(tree_ + "/t" + std::to_string(i));
-    const pid_t pid = begin([this] {
-        std::atomic<int> bad = 0;
-        std::vector<std::thread> threads;
-        for (int t = 0; t < kThreads; t++)
-            threads.emplace_back([&bad, t, this] {
-                for (int i = 0; i < kEach; i++)
-                    if (unlink((tree_ + "/t" + std::to_string(t * kEach + i)).c_str()) != 0)
-                        bad = errno;
-            });
-        for (std::thread& thread : threads) thread.join();
-        return bad.load();
-    });
+    const pid_t pid = begin(remove_in_threads(tree_, kThreads, kEach));
     for (int i = 0; i < kThreads * kEach; i++) approve(next_hold());
     EXPECT_EQ(result(pid), 0);
     EXPECT_EQ(fs::exists(tree_ + "/t0"), false);

@@ -6,11 +6,13 @@
 
 #include <bpf/bpf.h>
 
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <thread>
 
 #include "kernel/resume.h"
 #include "tests/kernel/acts.h"
@@ -110,6 +112,21 @@ protected:
     std::vector<bailiff_event> others() {
         for (const bailiff_event& e : verdicts()) seen_.push_back(e);
         return std::exchange(seen_, {});
+    }
+    // Removes the files t0, t1, ... of a folder, each thread its part.
+    static Act remove_in_threads(const std::string& folder, int threads, int each) {
+        return [=] {
+            std::atomic<int> bad = 0;
+            std::vector<std::thread> all;
+            for (int t = 0; t < threads; t++)
+                all.emplace_back([&, t] {
+                    for (int i = 0; i < each; i++)
+                        if (unlink((folder + "/t" + std::to_string(t * each + i)).c_str()) != 0)
+                            bad = errno;
+                });
+            for (std::thread& thread : all) thread.join();
+            return bad.load();
+        };
     }
     // A policy that allows all but what it holds.
     void hold(const std::vector<Rule>& rules) { policy(BAILIFF_VERDICT_ALLOW, rules); }
