@@ -67,6 +67,18 @@ static __always_inline void event_other(struct bailiff_event* e, const struct de
     event_path(e, dentry);
 }
 
+// A string behind an empty name.
+static __always_inline void event_string(struct bailiff_event* e, u64 text) {
+    u32 used = e->text_length;
+    if (used > BAILIFF_EVENT_TEXT - BAILIFF_NAME_MAX) {
+        e->flags |= BAILIFF_EVENT_TRUNCATED;
+        return;
+    }
+    e->text[used] = 0;
+    long n = bpf_probe_read_kernel_str(&e->text[used + 1], BAILIFF_NAME_MAX - 1, (void*)text);
+    e->text_length = used + 1 + (n > 0 ? (u32)n : 0);
+}
+
 // Which file an event is about.
 static __always_inline void event_object(struct bailiff_event* e, const struct dentry* dentry) {
     struct inode* inode = BPF_CORE_READ(dentry, d_inode);

@@ -55,6 +55,7 @@ static __always_inline int judge_change(struct dentry* dentry, u32 right, u32 ho
     j.act.vague = detail.vague;
     __builtin_memcpy(j.act.address, detail.words, sizeof(j.act.address));
     u8 reason = subject_begin(&j);
+    if (detail.text) row->scratch[SCRATCH_OTHER] = detail.text;
     if (detail.text && tracks_made(row)) add_text(&j, detail.text);
     if (detail.value && tracks_made(row)) add_value(&j, detail.value, detail.value_size);
     u32 kind = kind_of(dentry);

@@ -271,6 +271,7 @@ static __always_inline struct bailiff_hold* write_hold(struct bailiff_task* row,
         event_object(&hold->event, (const struct dentry*)act->dentry);
         u64 other = other_end(row, act);
         if (other) event_other(&hold->event, (const struct dentry*)other);
+        if (names_text(act)) event_string(&hold->event, row->scratch[SCRATCH_OTHER]);
         if (is_of_exec(row, act)) {
             __builtin_memcpy(hold->event.address, &row->held.act, sizeof(row->held.act));
             if (!event_argv(&hold->event, row)) return hold;

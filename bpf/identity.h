@@ -39,6 +39,13 @@ static __always_inline u64 other_end(const struct bailiff_task* row, const struc
     return two_ends ? row->scratch[SCRATCH_OTHER] : 0;
 }
 
+// Is it about a string too: a link's target, an attribute's name? The hook has noted its address.
+static __always_inline int names_text(const struct act* act) {
+    return act->hook == BAILIFF_HOOK_INODE_SYMLINK || act->hook == BAILIFF_HOOK_INODE_SETXATTR ||
+           act->hook == BAILIFF_HOOK_INODE_REMOVEXATTR ||
+           act->hook == BAILIFF_HOOK_INODE_REMOVE_ACL;
+}
+
 // Is it about the name that a rename or a link makes or replaces?
 static __always_inline int is_new_end(const struct act* act) {
     return act->right == BAILIFF_RIGHT_CREATE || act->right == BAILIFF_RIGHT_DELETE;

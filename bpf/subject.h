@@ -20,7 +20,9 @@
 #define SCRATCH_SHA256 69   // its digest
 #define SCRATCH_APPROVED 73 // not 0: an act was let through because it was approved
 #define SCRATCH_OPEN 74     // struct file * or struct sock * that is used, or 0
-#define SCRATCH_OTHER 75    // struct dentry * of the other end of a rename or link, or 0
+#define SCRATCH_OTHER \
+    75 // of a rename or link the struct dentry * of its other end, or
+       // 0; else the address of the string the act is about, see names_text()
 #define SCRATCH_END 76
 
 // What is about to be done, in plain numbers: what its record tells.

@@ -28,7 +28,7 @@ constexpr std::uint64_t kProbeEvery = 60; // seconds
 constexpr std::chrono::milliseconds kLeastMountPause{5};
 constexpr std::chrono::milliseconds kMostMountPause{100};
 constexpr std::chrono::milliseconds kAnswerPause{20};
-constexpr std::chrono::hours kNoAnswer{1};
+constexpr std::chrono::hours kNothingToDo{1};
 
 Result<std::string> boot_id() {
     Result<std::string> id = read_file("/proc/sys/kernel/random/boot_id", 128);
@@ -144,17 +144,21 @@ void Daemon::drain_events() {
     for (const std::string& path : to_hash) manager_->hash_again(path);
 }
 
-// An act waits until what it destroys is kept; where that cannot be, it waits for an answer.
+// An act waits until what it destroys is kept, in its turn.
 void Daemon::meet_preserve(const bailiff_event& event) {
-    const Status kept = preserver_->preserve(event);
-    if (kept) return;
-    const auto found = port_->find_hold(event.hold);
+    preserver_->add(event);
+    keeping_.cancel();
+}
+
+// What cannot be kept waits for an answer.
+void Daemon::meet_not_kept(const Preserver::NotKept& refused) {
+    const auto found = port_->find_hold(refused.act.hold);
     if (!found || !found->has_value()) return; // its task is gone
     bailiff_hold row = **found;
     row.event.verdict = BAILIFF_VERDICT_HOLD;
     auto record = events_->read(row.event);
     if (!record) return;
-    record->set_message("it was not kept: " + kept.error().message());
+    record->set_message("it was not kept: " + refused.why.message());
     refusals_.meet(row.event, *record);
     journal_->record(*record);
     approvals_->add(row, std::move(*record));
@@ -266,7 +270,7 @@ void Daemon::every_second() {
     journal_->tick();
     service_->forget_old_grants();
     preserver_->tick();
-    for (const bailiff_event& event : preserver_->take_delayed()) meet_preserve(event);
+    keeping_.cancel();
     approvals_->tick([this](const v1::Record& asked) {
         // An agent's without a session has no end.
         return !asked.session().empty() && manager_->is_over(asked.session());
@@ -292,12 +296,23 @@ asio::awaitable<void> Daemon::tick() {
 // the answer is taken.
 asio::awaitable<void> Daemon::let_go_on() {
     while (true) {
-        answers_.expires_after(approvals_->hurries() ? kAnswerPause : kNoAnswer);
+        answers_.expires_after(approvals_->hurries() ? kAnswerPause : kNothingToDo);
         boost::system::error_code woken;
         co_await answers_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
         if (!approvals_->hurries()) continue;
         drain_events();
         approvals_->tick([](const v1::Record&) { return false; });
+    }
+}
+
+// One act at a time: a copy may take a while, and whoever revokes a session between two of them is
+// not to wait for all.
+asio::awaitable<void> Daemon::keep_in_turn() {
+    while (true) {
+        keeping_.expires_after(preserver_->has_work() ? std::chrono::seconds(0) : kNothingToDo);
+        boost::system::error_code woken;
+        co_await keeping_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+        if (const auto refused = preserver_->next()) meet_not_kept(*refused);
     }
 }
 
@@ -376,6 +391,7 @@ Status Daemon::run() {
     };
     asio::co_spawn(context_, tick(), fatal);
     asio::co_spawn(context_, let_go_on(), fatal);
+    asio::co_spawn(context_, keep_in_turn(), fatal);
     asio::co_spawn(context_, read_ring(), fatal);
     asio::co_spawn(context_, watch_mounts(), fatal);
     asio::co_spawn(context_, handle_signals(), fatal);

@@ -51,6 +51,7 @@ private:
     void drain_events();
     void take_holds();
     void meet_preserve(const bailiff_event& event);
+    void meet_not_kept(const Preserver::NotKept& refused);
     void meet_hold(const bailiff_event& event, const v1::Record& record);
     void probe();
     [[nodiscard]] std::string journal_detachment();
@@ -64,6 +65,7 @@ private:
     [[nodiscard]] boost::asio::awaitable<void> read_ring();
     [[nodiscard]] boost::asio::awaitable<void> tick();
     [[nodiscard]] boost::asio::awaitable<void> let_go_on();
+    [[nodiscard]] boost::asio::awaitable<void> keep_in_turn();
     [[nodiscard]] boost::asio::awaitable<void> watch_mounts();
     [[nodiscard]] boost::asio::awaitable<void> handle_signals();
     [[nodiscard]] boost::asio::awaitable<void> watch_leader(std::string session, pid_t pid,
@@ -84,6 +86,7 @@ private:
     std::unique_ptr<Preserver> preserver_;
     decision::Refusals refusals_;
     boost::asio::steady_timer answers_{context_}; // cancelled when there is one
+    boost::asio::steady_timer keeping_{context_}; // cancelled when there is something to preserve
     std::unique_ptr<ControlService> service_;
     std::unique_ptr<api::Server> server_;
     Posture posture_;

@@ -1,7 +1,5 @@
 #include "bailiffd/preserver.h"
 
-#include "session/images.h"
-
 namespace bailiff::daemon {
 namespace {
 
@@ -17,20 +15,11 @@ bool waits_to_be_kept(const bailiff_event& event) {
 }
 
 Status Preserver::keep(const bailiff_event& event) {
-    if ((event.flags & BAILIFF_EVENT_TRUNCATED) != 0)
-        return fail(ErrorCode::kResourceExhausted, "its path is longer than a record");
-    undo::Wanted wanted;
-    wanted.action = event.hold;
-    wanted.loss = event.right == BAILIFF_RIGHT_DELETE ? undo::Loss::kRemoved : undo::Loss::kChanged;
-    wanted.account = event.uid;
-    if (const session::Session* session = manager_.find_slot(event.session, event.session_epoch)) {
-        wanted.session = session->name;
-        wanted.account = session->uid;
-    }
-    wanted.seen = {event.ino, event.dev, event.generation, 0, 0};
-    wanted.path = session::first_path(event);
+    const session::Session* session = manager_.find_slot(event.session, event.session_epoch);
     const policy::UndoSettings& undo = manager_.tables()->policy().settings.undo;
-    const auto kept = port_.keep(wanted, {undo.max_copy, undo.quota, undo.entries});
+    const auto kept = port_.keep(event.hold, session == nullptr ? "" : session->name,
+                                 session == nullptr ? event.uid : session->uid,
+                                 {undo.max_copy, undo.quota, undo.entries});
     return kept ? Status{} : tl::unexpected(kept.error());
 }
 
@@ -59,7 +48,17 @@ Status Preserver::preserve(const bailiff_event& event) {
     return {};
 }
 
+std::optional<Preserver::NotKept> Preserver::next() {
+    if (waiting_.empty()) return std::nullopt;
+    const bailiff_event act = waiting_.front();
+    waiting_.pop_front();
+    const Status kept = preserve(act);
+    return kept ? std::nullopt : std::optional(NotKept{act, kept.error()});
+}
+
 void Preserver::tick() {
+    waiting_.insert(waiting_.end(), delayed_.begin(), delayed_.end());
+    delayed_.clear();
     std::erase_if(answered_, [this](const Answered& one) {
         if (!waits(one.hold)) {
             port_.forget_hold(one.hold);

@@ -2,7 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <utility>
+#include <deque>
+#include <optional>
 #include <vector>
 
 #include "bailiff/abi.h"
@@ -22,14 +23,21 @@ public:
     Preserver(kernel::KernelPort& port, const session::Manager& manager, const Clock& clock)
         : port_(port), manager_(manager), clock_(clock) {}
 
-    // An error says why the object was not kept; its act then waits for an answer of somebody. No
-    // error where nothing waits any more, or bailiff-kernel is silent for a moment: then it is
-    // among what take_delayed() returns.
-    [[nodiscard]] Status preserve(const bailiff_event& event);
+    // What an act that was not preserved is, and why: it waits for an answer of somebody.
+    struct NotKept {
+        bailiff_event act;
+        Error why;
+    };
+
+    // Has the act preserved in its turn.
+    void add(const bailiff_event& act) { waiting_.push_back(act); }
+    [[nodiscard]] bool has_work() const { return !waiting_.empty(); }
+    // Preserves the act whose turn it is, which takes as long as a copy of its object. None where
+    // that is done, where nothing waits any more, and where bailiff-kernel is silent for a moment:
+    // then its turn comes again after the next tick().
+    [[nodiscard]] std::optional<NotKept> next();
     // Lets go on who was answered and stopped all the same; to be called every second.
     void tick();
-    // What is to be preserved once more.
-    [[nodiscard]] std::vector<bailiff_event> take_delayed() { return std::exchange(delayed_, {}); }
 
 private:
     struct Answered {
@@ -37,11 +45,13 @@ private:
         std::uint32_t pid;
         std::uint64_t start_time; // of the process, nanoseconds of CLOCK_BOOTTIME
     };
-    [[nodiscard]] Status keep(const bailiff_event& event);
+    [[nodiscard]] Status preserve(const bailiff_event& act);
+    [[nodiscard]] Status keep(const bailiff_event& act);
     [[nodiscard]] bool waits(std::uint64_t hold);
 
+    std::deque<bailiff_event> waiting_;
+    std::vector<bailiff_event> delayed_; // wait for bailiff-kernel
     std::vector<Answered> answered_;
-    std::vector<bailiff_event> delayed_;
 
     kernel::KernelPort& port_;
     const session::Manager& manager_;

@@ -15,6 +15,7 @@ namespace {
 constexpr int kMaxListed = 500;
 constexpr int kMaxPages = 100; // that are asked of bailiff-kernel for one answer
 constexpr int kMaxRestored = 256;
+constexpr std::uint64_t kMaxRestoring = 500'000'000; // nanoseconds; others wait meanwhile
 const api::RoleSet kSeeAll{api::Role::kAuditor, api::Role::kOperator};
 const api::RoleSet kRestoreAll{api::Role::kOperator};
 
@@ -48,6 +49,12 @@ void describe(const undo::Entry& entry, v1::Preserved& out) {
     out.set_owner(entry.owner);
     out.set_size(entry.size);
     out.set_linked(entry.linked);
+}
+
+// Why it was not restored, as far as that is known.
+std::string problem_of(const Error& error) {
+    if (error.code() != ErrorCode::kUnavailable) return error.message();
+    return error.message() + "; it may be restored all the same (bailiffctl undo list)";
 }
 
 // kNotFound also for what is no id.
@@ -106,11 +113,12 @@ std::string ControlService::restore(const api::Caller& caller, const undo::Entry
     record.set_by(by(caller));
     record.set_approval(approval_id(entry.action));
     record.mutable_object()->set_path(entry.path);
+    const std::string problem = restored ? "" : problem_of(restored.error());
     record.set_message(entry.path + (restored ? " is as it was before it was " +
                                                     std::string(undo::loss_name(entry.loss))
-                                              : ": " + restored.error().message()));
+                                              : ": " + problem));
     journal_.record(std::move(record));
-    return restored ? "" : restored.error().message();
+    return problem;
 }
 
 Result<v1::RestorePreservedResponse> ControlService::restore_preserved(
@@ -120,12 +128,17 @@ Result<v1::RestorePreservedResponse> ControlService::restore_preserved(
                     "expected at most " + std::to_string(kMaxRestored) +
                         " actions in one call, found " + std::to_string(request.actions_size()));
     v1::RestorePreservedResponse response;
+    const std::uint64_t begun = clock_.boot_nanos();
     for (const std::string& action : request.actions()) {
+        const bool some = response.outcomes_size() > 0;
+        if (some && clock_.boot_nanos() - begun >= kMaxRestoring) break;
+        const auto entry = find_kept(port_, action);
+        if (!entry && entry.error().code() != ErrorCode::kNotFound) {
+            if (some) break; // what was done before is told
+            return tl::unexpected(entry.error());
+        }
         v1::RestorePreservedResponse::Outcome& outcome = *response.add_outcomes();
         outcome.set_action(action);
-        const auto entry = find_kept(port_, action);
-        if (!entry && entry.error().code() != ErrorCode::kNotFound)
-            return tl::unexpected(entry.error());
         if (!entry || !may(caller, *entry, kRestoreAll)) {
             outcome.set_problem("nothing that was kept of action \"" +
                                 std::string(journal::cut_utf8(action, 64)) +

@@ -88,14 +88,17 @@ void show(const Options& options, Context& context) {
 // Restores the newest first, and adds what became of them to `outcomes`, also before an error.
 Status restore_all(Client& client, const PreservedList& preserved, bool replace,
                    v1::RestorePreservedResponse& outcomes) {
-    for (int left = preserved.size(); left > 0;) {
+    while (outcomes.outcomes_size() < preserved.size()) {
         v1::RestorePreservedRequest request;
         request.set_replace(replace);
-        for (; left > 0 && request.actions_size() < kBatch; left--)
-            request.add_actions(preserved.Get(left - 1).action());
+        const int left = preserved.size() - outcomes.outcomes_size();
+        for (int i = 0; i < std::min(left, kBatch); i++)
+            request.add_actions(preserved.Get(left - 1 - i).action());
         v1::RestorePreservedResponse response;
         if (Status called = client.call("RestorePreserved", request, response); !called)
             return called;
+        if (response.outcomes().empty())
+            return fail(ErrorCode::kInternal, "bailiffd answers without an outcome");
         outcomes.MergeFrom(response);
     }
     return {};

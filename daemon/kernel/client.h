@@ -74,7 +74,8 @@ public:
     Status answer(std::uint64_t hold, bailiff_verdict verdict) override;
     void forget_hold(std::uint64_t hold) override;
     void forget_session(std::uint32_t session) override;
-    Result<undo::Entry> keep(const undo::Wanted& wanted, const undo::Limits& limits) override;
+    Result<undo::Entry> keep(std::uint64_t hold, const std::string& session, uid_t account,
+                             const undo::Limits& limits) override;
     Result<std::vector<undo::Entry>> kept(std::int64_t after) override;
     Result<undo::Entry> find_kept(std::uint64_t action) override;
     Result<undo::Entry> restore(std::uint64_t action, const undo::Restoring& how) override;

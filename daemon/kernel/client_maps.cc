@@ -12,6 +12,7 @@
 #include "kernel/client.h"
 #include "kernel/holds.h"
 #include "kernel/objects.h"
+#include "kernel/request.h"
 #include "kernel/subject_slot.h"
 
 namespace bailiff::kernel {
@@ -173,19 +174,18 @@ Result<std::vector<bailiff_hold>> Client::holds() {
     return read_holds(map("holds"));
 }
 Result<std::optional<bailiff_hold>> Client::find_hold(std::uint64_t hold) {
-    const std::uint32_t seat = bailiff_seat(hold);
-    bailiff_hold row{};
-    if (bpf_map_lookup_elem(map("holds"), &seat, &row) == 0)
-        return row.event.hold == hold ? std::optional(row) : std::nullopt;
-    if (errno == ENOENT) return std::nullopt;
-    return fail_errno("read kernel map holds", errno);
+    return read_hold(map("holds"), hold);
 }
 Status Client::answer(std::uint64_t hold, bailiff_verdict verdict) {
     return write_map(map("answers"), "answers", hold, std::uint64_t{verdict});
 }
 void Client::forget_hold(std::uint64_t hold) {
     const auto row = find_hold(hold);
-    if (row && row->has_value()) (void)erase_map(map("holds"), "holds", bailiff_seat(hold));
+    if (row && row->has_value()) {
+        Request request = request_for(Operation::kForgetHold);
+        request.action = hold;
+        (void)ask(request); // else its seat is taken by the next act that waits there
+    }
     (void)erase_map(map("answers"), "answers", hold);
 }
 void Client::forget_session(std::uint32_t session) {

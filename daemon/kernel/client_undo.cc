@@ -36,23 +36,24 @@ Result<undo::Entry> entry_of(const Result<Reply>& reply) {
 
 } // namespace
 
-// The session's account is in `owner`.
-Result<undo::Entry> Client::keep(const undo::Wanted& wanted, const undo::Limits& limits) {
-    Result<Request> request = request_for(Operation::kKeep, wanted.path);
-    if (!request) return tl::unexpected(request.error());
-    if (wanted.session.size() >= sizeof(request->root))
-        return fail(ErrorCode::kInvalidArgument, "the session's id has 256 bytes or more");
-    std::memcpy(request->root, wanted.session.c_str(), wanted.session.size());
-    request->owner = wanted.account;
-    request->inode = wanted.seen;
-    request->keep = {wanted.action, limits.max_copy, limits.quota, limits.entries,
-                     static_cast<std::uint32_t>(wanted.loss)};
-    return entry_of(ask(*request));
+Result<undo::Entry> Client::keep(std::uint64_t hold, const std::string& session, uid_t account,
+                                 const undo::Limits& limits) {
+    Request request = request_for(Operation::kKeep);
+    request.action = hold;
+    WireUndo& undo = request.undo;
+    if (session.size() >= sizeof(undo.session))
+        return fail(ErrorCode::kInvalidArgument, "the session's id has 64 bytes or more");
+    std::memcpy(undo.session, session.c_str(), session.size());
+    undo.account = account;
+    undo.max_copy = limits.max_copy;
+    undo.quota = limits.quota;
+    undo.entries = limits.entries;
+    return entry_of(ask(request));
 }
 
 Result<std::vector<undo::Entry>> Client::kept(std::int64_t after) {
     Request request = request_for(Operation::kKept);
-    request.number = after;
+    request.undo.time = after;
     const Result<Reply> reply = ask(request);
     if (!reply) return tl::unexpected(reply.error());
     return entries_of(*reply);
@@ -60,23 +61,23 @@ Result<std::vector<undo::Entry>> Client::kept(std::int64_t after) {
 
 Result<undo::Entry> Client::find_kept(std::uint64_t action) {
     Request request = request_for(Operation::kFindKept);
-    request.keep.action = action;
+    request.action = action;
     return entry_of(ask(request));
 }
 
 // Not asked again of a new bailiff-kernel: the old one may have done it.
 Result<undo::Entry> Client::restore(std::uint64_t action, const undo::Restoring& how) {
     Request request = request_for(Operation::kRestore);
-    request.keep.action = action;
-    request.number = how.changed_until;
-    request.subject = how.replace ? 1 : 0;
-    request.owner = how.caller.value_or(kAnyOwner);
+    request.action = action;
+    request.undo.time = how.changed_until;
+    request.undo.replace = how.replace ? 1 : 0;
+    request.undo.account = how.caller.value_or(kAnyOwner);
     return entry_of(exchange(request));
 }
 
 Result<std::uint32_t> Client::prune_kept(std::int64_t before) {
     Request request = request_for(Operation::kPruneKept);
-    request.number = before;
+    request.undo.time = before;
     return ask(request).map([](const Reply& reply) { return reply.count; });
 }
 

@@ -6,15 +6,18 @@
 #include <systemd/sd-daemon.h>
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string>
+#include <string_view>
 
 #include "kernel/canary.h"
 #include "kernel/container_files.h"
 #include "kernel/enrol_target.h"
+#include "kernel/holds.h"
 #include "kernel/kill.h"
 #include "kernel/resume.h"
 
@@ -98,6 +101,19 @@ bool numbers_change(int fd) {
            (info.f_type == OVERLAYFS_SUPER_MAGIC || info.f_type == PROC_SUPER_MAGIC);
 }
 
+bool is_only_read(std::string_view map) {
+    return std::find(kReadMaps.begin(), kReadMaps.end(), map) != kReadMaps.end();
+}
+
+// Another descriptor of the map, which writes nothing.
+UniqueFd open_to_read(int map) {
+    bpf_map_info info{};
+    __u32 size = sizeof(info);
+    if (bpf_obj_get_info_by_fd(map, &info, &size) != 0) return {};
+    LIBBPF_OPTS(bpf_get_fd_by_id_opts, options, .open_flags = BPF_F_RDONLY);
+    return UniqueFd(bpf_map_get_fd_by_id_opts(info.id, &options));
+}
+
 } // namespace
 
 void ProgramsHandler::resolve_path(const Request& request, Reply& reply) {
@@ -161,6 +177,18 @@ Status ProgramsHandler::rest() {
     return subjects->empty() ? programs_.detach_use_hooks() : Status{};
 }
 
+// What was told of it may stay, for a moment: one that is not there is no error.
+Status ProgramsHandler::forget_hold(std::uint64_t hold) {
+    const Result<int> map = programs_.map_fd("holds");
+    if (!map) return tl::unexpected(map.error());
+    const auto row = read_hold(*map, hold);
+    if (!row) return tl::unexpected(row.error());
+    const std::uint32_t seat = bailiff_seat(hold);
+    if (row->has_value() && bpf_map_delete_elem(*map, &seat) != 0 && errno != ENOENT)
+        return fail_errno("erase from kernel map holds", errno);
+    return {};
+}
+
 void ProgramsHandler::take_hashed(Reply& reply) {
     const std::optional<Hashed> done = hasher_.take();
     if (!done) return;
@@ -202,6 +230,8 @@ void ProgramsHandler::handle(const Request& request, Reply& reply) {
             if (const Status resumed = resume(request.pid, request.start_time); !resumed)
                 fail_with(reply, resumed.error());
             return;
+        case Operation::kForgetHold:
+            return finish(reply, forget_hold(request.action));
         case Operation::kKeep:
             return finish(reply, keeping_.keep(request, reply));
         case Operation::kKept:
@@ -266,10 +296,20 @@ void ProgramsHandler::handle(const Request& request, Reply& reply) {
     reply.error = ENOSYS;
 }
 
+// Every one or, where that fails, too few, which is what bailiffd then says.
 std::vector<int> ProgramsHandler::shared_maps() {
+    readable_.clear();
     std::vector<int> descriptors;
-    for (const char* name : kSharedMaps)
-        if (const Result<int> fd = programs_.map_fd(name)) descriptors.push_back(*fd);
+    for (const char* name : kSharedMaps) {
+        const Result<int> fd = programs_.map_fd(name);
+        if (!fd) continue;
+        if (!is_only_read(name)) {
+            descriptors.push_back(*fd);
+        } else if (UniqueFd readable = open_to_read(*fd); readable) {
+            descriptors.push_back(readable.get());
+            readable_.push_back(std::move(readable));
+        }
+    }
     return descriptors;
 }
 

@@ -30,6 +30,7 @@ private:
     [[nodiscard]] Status ready_to_enrol();
     [[nodiscard]] Status expect_agents(bool any);
     [[nodiscard]] Status rest();
+    [[nodiscard]] Status forget_hold(std::uint64_t hold);
 
     using Object = std::tuple<std::uint32_t, std::uint64_t, std::uint32_t>;
     using Held = std::map<Object, UniqueFd>;
@@ -39,6 +40,7 @@ private:
     Hasher& hasher_;
     Keeping& keeping_;
     bool agents_expected_ = false;
+    std::vector<UniqueFd> readable_; // of kReadMaps
     // Objects of overlayfs and /proc stay open once resolved, by device, number and type: an inode
     // that was dropped from memory comes back under another number there, and its rule would be
     // lost.

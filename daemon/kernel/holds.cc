@@ -2,7 +2,7 @@
 
 #include <bpf/bpf.h>
 
-#include <cstdint>
+#include <cerrno>
 #include <map>
 
 namespace bailiff::kernel {
@@ -21,6 +21,15 @@ std::vector<bailiff_hold> read_holds(int map) {
     std::vector<bailiff_hold> rows;
     for (const auto& [seat, row] : found) rows.push_back(row);
     return rows;
+}
+
+Result<std::optional<bailiff_hold>> read_hold(int map, std::uint64_t hold) {
+    const std::uint32_t seat = bailiff_seat(hold);
+    bailiff_hold row{};
+    if (bpf_map_lookup_elem(map, &seat, &row) == 0)
+        return row.event.hold == hold ? std::optional(row) : std::nullopt;
+    if (errno == ENOENT) return std::nullopt;
+    return fail_errno("read kernel map holds", errno);
 }
 
 } // namespace bailiff::kernel

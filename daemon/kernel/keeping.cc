@@ -5,6 +5,8 @@
 
 #include "base/clock.h"
 #include "kernel/enrolment.h"
+#include "kernel/event_text.h"
+#include "kernel/holds.h"
 
 namespace bailiff::kernel {
 namespace {
@@ -20,6 +22,25 @@ public:
 private:
     Programs& programs_;
 };
+
+// What the act would destroy, by the kernel's word: of whoever asks only the id is taken.
+Result<undo::Wanted> find_act(const Programs& programs, std::uint64_t hold) {
+    const Result<int> map = programs.map_fd("holds");
+    if (!map) return tl::unexpected(map.error());
+    const auto row = read_hold(*map, hold);
+    if (!row) return tl::unexpected(row.error());
+    if (!row->has_value() || (*row)->event.verdict != BAILIFF_VERDICT_PRESERVE)
+        return fail(ErrorCode::kNotFound, "no such act waits to be preserved");
+    const bailiff_event& act = (*row)->event;
+    if ((act.flags & BAILIFF_EVENT_TRUNCATED) != 0)
+        return fail(ErrorCode::kResourceExhausted, "its path is longer than a record");
+    undo::Wanted wanted;
+    wanted.action = hold;
+    wanted.loss = act.right == BAILIFF_RIGHT_DELETE ? undo::Loss::kRemoved : undo::Loss::kChanged;
+    wanted.seen = {act.ino, act.dev, act.generation, 0, 0};
+    wanted.path = first_path(act);
+    return wanted;
+}
 
 // Adds the entry's manifest to those in the reply; false where it does not fit.
 bool tell(const undo::Entry& entry, Reply& reply, std::size_t& used) {
@@ -47,47 +68,42 @@ Status Keeping::available() const {
 
 Status Keeping::keep(const Request& request, Reply& reply) {
     if (Status there = available(); !there) return there;
-    if (request.keep.loss > static_cast<std::uint32_t>(undo::Loss::kChanged))
-        return fail(ErrorCode::kInvalidArgument, "no act has such a loss");
-    undo::Wanted wanted;
-    wanted.action = request.keep.action;
-    wanted.loss = static_cast<undo::Loss>(request.keep.loss);
-    wanted.session = request.root;
-    wanted.account = request.owner;
-    wanted.seen = request.inode;
-    wanted.path = request.path;
+    Result<undo::Wanted> wanted = find_act(programs_, request.action);
+    if (!wanted) return tl::unexpected(wanted.error());
+    const WireUndo& undo = request.undo;
+    wanted->session = undo.session;
+    wanted->account = undo.account;
     ProgramExaminer examiner(programs_);
-    return tell_one(
-        store_->keep(wanted, {request.keep.max_copy, request.keep.quota, request.keep.entries},
-                     examiner),
-        reply);
+    return tell_one(store_->keep(*wanted, {undo.max_copy, undo.quota, undo.entries}, examiner),
+                    reply);
 }
 
 Status Keeping::list(const Request& request, Reply& reply) const {
     if (Status there = available(); !there) return there;
     constexpr std::size_t kAtATime = 64; // more than fit
     std::size_t used = 0;
-    for (const undo::Entry& entry : store_->list(request.number, kAtATime))
+    for (const undo::Entry& entry : store_->list(request.undo.time, kAtATime))
         if (!tell(entry, reply, used)) break;
     return {};
 }
 
 Status Keeping::find(const Request& request, Reply& reply) const {
     if (Status there = available(); !there) return there;
-    return tell_one(store_->find(request.keep.action), reply);
+    return tell_one(store_->find(request.action), reply);
 }
 
 Status Keeping::restore(const Request& request, Reply& reply) {
     if (Status there = available(); !there) return there;
-    undo::Restoring how{request.subject != 0, request.number, {}};
-    if (request.owner != kAnyOwner) how.caller = request.owner;
-    return tell_one(store_->restore(request.keep.action, how), reply);
+    const WireUndo& undo = request.undo;
+    undo::Restoring how{undo.replace != 0, undo.time, {}};
+    if (undo.account != kAnyOwner) how.caller = undo.account;
+    return tell_one(store_->restore(request.action, how), reply);
 }
 
 Status Keeping::prune(const Request& request, Reply& reply) {
     if (Status there = available(); !there) return there;
     const std::int64_t latest = SystemClock().unix_nanos() - kShortest;
-    reply.count = static_cast<std::uint32_t>(store_->prune(std::min(request.number, latest)));
+    reply.count = static_cast<std::uint32_t>(store_->prune(std::min(request.undo.time, latest)));
     return {};
 }
 

@@ -250,10 +250,11 @@ public:
     // Erases what is known of the session in that slot, which is over: what it made is nobody's own
     // any more; what it spent of budgets, and the addresses that it was let reach.
     virtual void forget_session(std::uint32_t session) = 0;
-    // Keeps what an act that waits would destroy, see undo::Store::keep(), with its errors.
-    // kUnavailable, here and below.
-    [[nodiscard]] virtual Result<undo::Entry> keep(const undo::Wanted& wanted,
-                                                   const undo::Limits& limits) = 0;
+    // Keeps what an act that waits would destroy, as the kernel tells it, for the session (empty:
+    // none) of that account; see undo::Store::keep(), with its errors. kNotFound also where no such
+    // act waits to be preserved. kUnavailable, here and below.
+    [[nodiscard]] virtual Result<undo::Entry> keep(std::uint64_t hold, const std::string& session,
+                                                   uid_t account, const undo::Limits& limits) = 0;
     // Some of what is kept with a time above `after`, the oldest first; none where there is no
     // more.
     [[nodiscard]] virtual Result<std::vector<undo::Entry>> kept(std::int64_t after) = 0;

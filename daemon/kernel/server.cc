@@ -30,6 +30,7 @@ bool well_formed(const Request& request) {
     if (enrols || request.operation == Operation::kCheckTarget)
         if (request.pid == 0 ? request.cgroup <= 1 : request.pid == 1) return false;
     return request.magic == kWireMagic &&
+           std::memchr(request.undo.session, 0, sizeof(request.undo.session)) != nullptr &&
            std::memchr(request.root, 0, sizeof(request.root)) != nullptr &&
            std::memchr(request.path, 0, sizeof(request.path)) != nullptr;
 }

@@ -9,7 +9,7 @@
 
 namespace bailiff::kernel {
 
-inline constexpr std::uint32_t kWireMagic = 0x62616c62; // "balb": raised with any change here
+inline constexpr std::uint32_t kWireMagic = 0x62616c63; // "balc": raised with any change here
 inline constexpr const char* kSocketName = "kernel.sock";
 
 enum class Operation : std::uint32_t {
@@ -30,17 +30,15 @@ enum class Operation : std::uint32_t {
     kHashed = 14,      // -> path, hashed: what is done since the last such question, one at a time
     kFindLinks = 15,   // path -> nothing: it is searched for hard links later, in its turn
     kResume = 17,      // pid, start_time -> nothing: a process that waits goes on
-    // keep, inode, owner: the account, root: the session, path in its file system -> as kFindKept
-    kKeep = 18,
-    // number: a time -> count, path: as many manifests of later entries, each with its NUL
+    kKeep = 18,        // action, undo -> as kFindKept
+    // undo.time -> count, path: as many manifests of later entries, each with its NUL
     kKept = 19,
-    kFindKept = 23, // keep.action -> count 1, path: its manifest
-    // keep.action, number: changed until, subject 1: replace, owner: whose rights count, or
-    // kAnyOwner -> as kFindKept
-    kRestore = 20,
-    kPruneKept = 21, // number: a time -> count: entries forgotten
-    kAddStore = 22,  // path -> nothing: a further folder of the store
-    kExpect = 16,    // subject 1: map "agents" can make subjects from now on; 0: it cannot
+    kFindKept = 23,   // action -> count 1, path: its manifest
+    kRestore = 20,    // action, undo -> as kFindKept
+    kPruneKept = 21,  // undo.time -> count: entries forgotten
+    kAddStore = 22,   // path -> nothing: a further folder of the store
+    kForgetHold = 24, // action -> nothing: it waits no more, as its task is gone
+    kExpect = 16,     // subject 1: map "agents" can make subjects from now on; 0: it cannot
 };
 
 // The maps that bailiffd writes or reads. Holding the descriptor is the permission.
@@ -51,13 +49,20 @@ inline constexpr std::array<const char*, 26> kSharedMaps = {
     "made_count", "argv",     "argv_patterns", "argv_words", "argv_flags", "budgets",
     "spent_acts", "contacts"};
 
-// What is to be kept, besides which object it is.
-struct WireKeep {
-    std::uint64_t action;
-    std::uint64_t max_copy; // bytes
-    std::uint64_t quota;    // bytes
+// Those of them whose descriptor permits nothing but reading: what waits is the kernel's word.
+inline constexpr std::array<const char*, 2> kReadMaps = {"holds", "counters"};
+
+// Of the questions about what is kept.
+struct WireUndo {
+    std::int64_t time;      // Unix nanoseconds; kRestore: undo::Restoring::changed_until
+    std::uint64_t max_copy; // kKeep: undo::Limits, to the session's entries
+    std::uint64_t quota;
+    std::uint64_t session_bytes;
     std::uint32_t entries;
-    std::uint32_t loss; // undo::Loss
+    std::uint32_t session_entries;
+    std::uint32_t account; // kKeep: whose session it is; kRestore: whose rights count, or kAnyOwner
+    std::uint32_t replace; // kRestore: 0 or 1
+    char session[64];      // kKeep: empty where there is none; NUL-terminated
 };
 
 struct Request {
@@ -74,13 +79,12 @@ struct Request {
     std::uint64_t folder_ino;
     std::uint32_t folder_generation;
     std::uint32_t zero;
-    WireKeep keep;
-    bailiff_inode inode; // kKeep: the object as the hooks saw it
-    std::int64_t number;
-    char root[256];  // where a container's root is mounted; of kKeep the session; NUL-terminated
+    std::uint64_t action; // id of an act that waits, or that something was kept of
+    WireUndo undo;
+    char root[256];  // where a container's root is mounted; NUL-terminated
     char path[4096]; // NUL-terminated
 };
-static_assert(sizeof(Request) == 64 + 32 + 24 + 8 + 256 + 4096);
+static_assert(sizeof(Request) == 64 + 8 + 112 + 256 + 4096);
 
 enum class Family : std::uint32_t { kTask, kExec, kFile, kNetwork, kProcess, kMemory, kSystem };
 inline constexpr std::array<const char*, 7> kFamilyNames = {"task",    "exec",   "file",  "network",

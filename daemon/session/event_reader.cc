@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "base/ids.h"
+#include "kernel/event_text.h"
 #include "session/hook_names.h"
 
 namespace bailiff::session {
@@ -39,8 +40,49 @@ std::string change_text(const bailiff_event& event) {
     return text;
 }
 
-std::size_t text_length(const bailiff_event& event) {
-    return std::min<std::size_t>(event.text_length, sizeof(event.text));
+// Is it about a string too, that comes behind the names? See bpf/identity.h.
+bool names_text(const bailiff_event& event) {
+    return event.hook == BAILIFF_HOOK_INODE_SYMLINK || event.hook == BAILIFF_HOOK_INODE_SETXATTR ||
+           event.hook == BAILIFF_HOOK_INODE_REMOVEXATTR ||
+           event.hook == BAILIFF_HOOK_INODE_REMOVE_ACL;
+}
+
+std::string text_change(const bailiff_event& event, const std::string& text) {
+    if (event.hook == BAILIFF_HOOK_INODE_SYMLINK) return "symbolic link to " + text;
+    if (event.hook == BAILIFF_HOOK_INODE_SETXATTR) return "set attribute " + text;
+    return "remove attribute " + text;
+}
+
+// What the text of an event about a file says.
+struct Names {
+    std::string path = "/";
+    std::size_t bytes = 0;           // of its names, each with its NUL
+    bool has_more = false;           // more comes behind an empty name:
+    std::vector<std::string> behind; // a program's arguments, a string, or names from a leaf up
+};
+
+Names names_of(const bailiff_event& event) {
+    Names names;
+    std::string path;
+    for (std::string& text : kernel::strings_of(event)) {
+        if (names.has_more) {
+            names.behind.push_back(std::move(text));
+        } else if (text.empty()) {
+            names.has_more = true;
+        } else {
+            names.bytes += text.size() + 1;
+            path = "/" + text + path;
+        }
+    }
+    if (!path.empty()) names.path = path;
+    return names;
+}
+
+// The path of names from a leaf up.
+std::string join_names(const std::vector<std::string>& names) {
+    std::string path;
+    for (const std::string& name : names) path = "/" + name + path;
+    return path;
 }
 
 // Of an act that waited the label is the one of the rule that held it; a default's is not kept.
@@ -137,34 +179,25 @@ void EventReader::fill_object(const bailiff_event& event, v1::Object& object) co
     }
     if (event.dev == 0) return;
     const auto mount = mount_points_.find(event.dev);
-    std::string path;
-    std::string other;
-    bool is_other = false; // what comes behind an empty name
-    std::size_t names = 0; // bytes
-    for (const std::string& name : split_strings(event.text, text_length(event))) {
-        if (is_other && starts_program(event)) {
-            object.add_argv(name);
-            continue;
-        }
-        if (name.empty()) is_other = true;
-        std::string& to = is_other ? other : path;
-        if (!name.empty()) to = "/" + name + to;
-        names += name.size() + 1;
-    }
+    const Names names = names_of(event);
     const bool truncated = (event.flags & BAILIFF_EVENT_TRUNCATED) != 0;
-    const bool nameless = mount == mount_points_.end() && (path.empty() || path == "/");
+    const bool nameless = mount == mount_points_.end() && names.path == "/";
     if (nameless) { // a pipe, a socket, a descriptor of the kernel's own
         object.set_protocol("a descriptor without a name");
         return;
     }
-    if (mount != mount_points_.end() && mount->second != "/") {
-        path = mount->second + path;
-        other = mount->second + other;
+    const bool below = mount != mount_points_.end() && mount->second != "/";
+    const std::string point = below ? mount->second : "";
+    object.set_path(below && names.path == "/" ? point : point + names.path);
+    object.set_path_truncated(truncated && (!starts_program(event) || names.bytes >= kLongPath));
+    if (starts_program(event)) {
+        object.mutable_argv()->Assign(names.behind.begin(), names.behind.end());
+        object.set_argv_truncated(truncated);
+    } else if (names_text(event)) {
+        if (!names.behind.empty()) object.set_change(text_change(event, names.behind[0]));
+    } else if (names.has_more) {
+        object.set_other_path(point + join_names(names.behind));
     }
-    object.set_path(path.empty() ? "/" : path);
-    if (is_other && !starts_program(event)) object.set_other_path(other);
-    object.set_path_truncated(truncated && (!starts_program(event) || names >= kLongPath));
-    object.set_argv_truncated(truncated && starts_program(event));
     object.set_device(event.dev);
     object.set_inode(event.ino);
     object.set_generation(event.generation);

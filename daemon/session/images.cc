@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/process.h"
+#include "kernel/event_text.h"
 
 namespace bailiff::session {
 namespace {
@@ -16,10 +17,6 @@ constexpr std::size_t kMaxLeft = 4096;             // images of processes that h
 constexpr std::size_t kMaxCommandLine = 64U << 10; // bytes
 constexpr std::size_t kMaxArguments = 64;
 constexpr std::uint64_t kTick = 10'000'000; // nanoseconds; USER_HZ is 100
-
-std::size_t text_length(const bailiff_event& event) {
-    return std::min<std::size_t>(event.text_length, sizeof(event.text));
-}
 
 // Empty where this account may not follow the link: only a process of its own, without privileges.
 std::string executable_at(const std::string& link) {
@@ -30,31 +27,11 @@ std::string executable_at(const std::string& link) {
 
 } // namespace
 
-std::vector<std::string> split_strings(const char* text, std::size_t length) {
-    std::vector<std::string> parts;
-    for (std::size_t at = 0; at < length;) {
-        const std::size_t size = strnlen(text + at, length - at);
-        parts.emplace_back(text + at, size);
-        at += size + 1;
-    }
-    return parts;
-}
-
-// The names, leaf first, end before an empty one.
-std::string first_path(const bailiff_event& event) {
-    std::string path;
-    for (const std::string& name : split_strings(event.text, text_length(event))) {
-        if (name.empty()) break;
-        path = "/" + name + path;
-    }
-    return path.empty() ? "/" : path;
-}
-
 void Images::learn(const bailiff_event& event) {
     Image image;
     image.start_time = event.start_time;
     image.subject = event.subject;
-    std::vector<std::string> parts = split_strings(event.text, text_length(event));
+    std::vector<std::string> parts = kernel::strings_of(event);
     if (!parts.empty()) {
         image.executable = parts.front();
         image.argv.assign(parts.begin() + 1, parts.end());
@@ -102,7 +79,7 @@ std::optional<Image> Images::look(const bailiff_event& event) const {
         return std::nullopt;
     image.start_time = event.start_time;
     image.subject = event.subject;
-    image.argv = split_strings(line->data(), line->size());
+    image.argv = kernel::split_strings(line->data(), line->size());
     if (image.executable.empty())
         if (const Image* known = like(image)) image.executable = known->executable;
     image.truncated = image.argv.size() > kMaxArguments;

@@ -23,11 +23,6 @@ struct Image {
     bool truncated = false;
 };
 
-// The strings of `text`, each with its NUL; the last may lack it.
-[[nodiscard]] std::vector<std::string> split_strings(const char* text, std::size_t length);
-// The path of an event's object from the root of its file system.
-[[nodiscard]] std::string first_path(const bailiff_event& event);
-
 class Images {
 public:
     explicit Images(std::string proc = "/proc") : proc_(std::move(proc)) {}

@@ -7,10 +7,19 @@
 
 #include <cstring>
 
+#include "kernel/event_text.h"
 #include "tests/kernel/holding.h"
 
 namespace bailiff::tests {
 namespace {
+
+// Behind the names of the file, and an empty one.
+void expect_text(const bailiff_event& asked, const std::string& text) {
+    const std::vector<std::string> strings = kernel::strings_of(asked);
+    ASSERT_GE(strings.size(), 3U);
+    EXPECT_EQ(strings[strings.size() - 2], "");
+    EXPECT_EQ(strings.back(), text);
+}
 
 TEST_P(HoldingFile, AnApprovedDeletionHappensAndNotBefore) {
     hold({BAILIFF_RIGHT_DELETE});
@@ -189,7 +198,9 @@ TEST_P(HoldingFile, AnotherTimeOrAttributeIsAnotherAct) {
     });
     approve(next_hold());
     disapprove(next_hold());
-    approve(next_hold());
+    const bailiff_event attribute = next_hold();
+    expect_text(attribute, "trusted.a");
+    approve(attribute);
     disapprove(next_hold());
     EXPECT_EQ(result(pid), EPERM);
     EXPECT_EQ(others().back().reason, BAILIFF_REASON_CANNOT_WAIT) << "too long to tell";
@@ -208,11 +219,13 @@ TEST_P(HoldingFile, ALinkToAnotherTargetIsAnotherAct) {
     const pid_t pid = begin([path] { return symlink(target, path.c_str()) == 0 ? 0 : errno; });
     const bailiff_event first = next_hold();
     EXPECT_TRUE(stops(pid));
+    expect_text(first, "harmless");
     strcpy(target, "/etc/shadow");
     write_answer(first, BAILIFF_VERDICT_ALLOW);
     kill(pid, SIGCONT);
     const bailiff_event second = next_hold();
     EXPECT_NE(second.hold, first.hold);
+    expect_text(second, "/etc/shadow");
     disapprove(second);
     EXPECT_EQ(result(pid), EPERM);
     EXPECT_FALSE(fs::is_symlink(path));

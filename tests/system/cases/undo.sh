@@ -44,11 +44,12 @@ with all"
         python3 -c "import os; os.setxattr(\"a/f4\", \"user.note\", b\"kept\")" 2>/dev/null || true' _ "$1"
 }
 
-# All that can be seen of a tree: type, mode, owner, size, time of change, target, content.
+# All that can be seen of a tree, if it is there: type, mode, owner, size, time of change, target,
+# content.
 picture() { # FOLDER
     (cd "$1" && find tree -mindepth 1 \( -type d -printf '%y %m %u %g %p\n' -o -printf '%y %m %u %g %s %T@ %p %l\n' \) | LC_ALL=C sort
         find tree -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
-        python3 -c 'import os; print([os.getxattr("tree/a/f4", name) for name in os.listxattr("tree/a/f4")])')
+        python3 -c 'import os; print([os.getxattr("tree/a/f4", name) for name in os.listxattr("tree/a/f4")])') 2>/dev/null
 }
 
 # The session of the last act that was kept.

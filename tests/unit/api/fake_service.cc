@@ -138,6 +138,7 @@ Result<v1::RestorePreservedResponse> FakeService::restore_preserved(
     restores.push_back(request);
     v1::RestorePreservedResponse response;
     for (const std::string& action : request.actions()) {
+        if (response.outcomes_size() == restored_at_once) break;
         auto& outcome = *response.add_outcomes();
         outcome.set_action(action);
         outcome.set_path("/srv/" + action);

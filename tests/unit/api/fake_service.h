@@ -52,6 +52,7 @@ public:
     std::vector<v1::Preserved> preserved;        // the oldest first; two of them in each answer
     std::map<std::string, std::string> problems; // of a restore, by action
     std::vector<v1::RestorePreservedRequest> restores;
+    int restored_at_once = 256; // of one of them
     v1::GetStatusResponse status;
 
     [[nodiscard]] std::vector<std::string> calls();

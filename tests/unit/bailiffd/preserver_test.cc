@@ -13,20 +13,20 @@ namespace {
 class PreserverTest : public testing::Test, public tests::Host {
 protected:
     // An act that waits for the file /srv/a to be kept, asked for just now.
-    bailiff_event act(bailiff_right right = BAILIFF_RIGHT_DELETE) {
-        bailiff_event event = described(right);
+    bailiff_event act() {
+        bailiff_event event = described();
         bailiff_hold row{};
         row.event = event;
         port.held[event.hold] = row;
         return event;
     }
-    bailiff_event described(bailiff_right right) {
+    bailiff_event described() {
         static constexpr char kNames[] = "a\0srv";
         bailiff_event event{};
         event.kind = BAILIFF_EVENT_VERDICT;
         event.verdict = BAILIFF_VERDICT_PRESERVE;
         event.reason = BAILIFF_REASON_RULE;
-        event.right = static_cast<bailiff_u8>(right);
+        event.right = BAILIFF_RIGHT_DELETE;
         event.hold = 0x500000007;
         event.pid = 42;
         event.uid = 1234;
@@ -38,23 +38,22 @@ protected:
         event.text_length = sizeof(kNames);
         return event;
     }
+    // Its turn comes; false where it was not kept.
+    bool preserve(const bailiff_event& event) {
+        preserver.add(event);
+        return !preserver.next();
+    }
     undo::Entry kept() const { return port.preserved.begin()->second; }
     Preserver preserver{port, *manager, clock};
 };
 
 TEST_F(PreserverTest, KeepsTheObjectAndThenAnswers) {
-    ASSERT_TRUE(preserver.preserve(act()));
+    ASSERT_TRUE(preserve(act()));
     ASSERT_EQ(port.preserved.size(), 1U);
     EXPECT_EQ(kept().action, 0x500000007U);
     EXPECT_EQ(kept().path, "/srv/a");
-    EXPECT_EQ(kept().loss, undo::Loss::kRemoved);
     EXPECT_EQ(kept().account, 1234U);
     EXPECT_EQ(port.answers.at(0x500000007), BAILIFF_VERDICT_PRESERVE);
-}
-
-TEST_F(PreserverTest, WhatIsOverwrittenIsNotRemoved) {
-    ASSERT_TRUE(preserver.preserve(act(BAILIFF_RIGHT_WRITE)));
-    EXPECT_EQ(kept().loss, undo::Loss::kChanged);
 }
 
 TEST_F(PreserverTest, NamesTheSessionAndItsAccount) {
@@ -62,7 +61,7 @@ TEST_F(PreserverTest, NamesTheSessionAndItsAccount) {
     bailiff_event event = act();
     event.session = session->slot;
     event.session_epoch = session->epoch;
-    ASSERT_TRUE(preserver.preserve(event));
+    ASSERT_TRUE(preserve(event));
     EXPECT_EQ(kept().session, session->name);
     EXPECT_EQ(kept().account, session->uid);
 }
@@ -70,7 +69,7 @@ TEST_F(PreserverTest, NamesTheSessionAndItsAccount) {
 TEST_F(PreserverTest, OfWhatWaitsNoMoreNothingIsKept) {
     const bailiff_event event = act();
     port.held.clear();
-    ASSERT_TRUE(preserver.preserve(event));
+    ASSERT_TRUE(preserve(event));
     EXPECT_TRUE(port.preserved.empty());
     EXPECT_TRUE(port.answers.empty());
 }
@@ -78,15 +77,37 @@ TEST_F(PreserverTest, OfWhatWaitsNoMoreNothingIsKept) {
 TEST_F(PreserverTest, WhileBailiffKernelIsSilentItIsTriedAgain) {
     port.fail_every("keep");
     const bailiff_event event = act();
-    ASSERT_TRUE(preserver.preserve(event));
+    ASSERT_TRUE(preserve(event));
     EXPECT_TRUE(port.answers.empty());
+    EXPECT_FALSE(preserver.has_work()); // before the next second
     clock.advance(21);
-    for (const bailiff_event& one : preserver.take_delayed()) EXPECT_FALSE(preserver.preserve(one));
-    EXPECT_TRUE(preserver.take_delayed().empty());
+    preserver.tick();
+    const auto refused = preserver.next();
+    ASSERT_TRUE(refused);
+    EXPECT_EQ(refused->act.hold, event.hold);
+    EXPECT_EQ(refused->why.code(), ErrorCode::kUnavailable);
+    preserver.tick();
+    EXPECT_FALSE(preserver.has_work());
+}
+
+TEST_F(PreserverTest, OneAfterTheOther) {
+    bailiff_event first = act();
+    bailiff_event second = first;
+    second.hold++;
+    port.held[second.hold] = port.held[first.hold];
+    preserver.add(first);
+    preserver.add(second);
+    EXPECT_FALSE(preserver.next());
+    EXPECT_EQ(port.answers.count(first.hold), 1U);
+    EXPECT_EQ(port.answers.count(second.hold), 0U);
+    EXPECT_TRUE(preserver.has_work());
+    EXPECT_FALSE(preserver.next());
+    EXPECT_EQ(port.answers.count(second.hold), 1U);
+    EXPECT_FALSE(preserver.has_work());
 }
 
 TEST_F(PreserverTest, WhoStoppedAllTheSameGoesOn) {
-    ASSERT_TRUE(preserver.preserve(act()));
+    ASSERT_TRUE(preserve(act()));
     preserver.tick();
     EXPECT_EQ(port.resumed, std::vector<std::uint32_t>{42});
     port.held.clear();
@@ -94,19 +115,12 @@ TEST_F(PreserverTest, WhoStoppedAllTheSameGoesOn) {
     EXPECT_EQ(port.resumed.size(), 1U);
 }
 
-TEST_F(PreserverTest, OfAPathThatIsCutOffNothingIsKept) {
-    bailiff_event event = act();
-    event.flags = BAILIFF_EVENT_TRUNCATED;
-    EXPECT_FALSE(preserver.preserve(event));
-    EXPECT_TRUE(port.preserved.empty());
-}
-
 TEST_F(PreserverTest, OnlyWhoMayHaveStoppedIsResumed) {
-    ASSERT_TRUE(preserver.preserve(act()));
+    ASSERT_TRUE(preserve(act()));
     EXPECT_TRUE(port.resumed.empty());
     const bailiff_event late = act();
     clock.advance(1);
-    ASSERT_TRUE(preserver.preserve(late));
+    ASSERT_TRUE(preserve(late));
     EXPECT_EQ(port.resumed, std::vector<std::uint32_t>{42});
 }
 

@@ -24,12 +24,13 @@ protected:
         keep(4, "", kBobsUid);
     }
     void keep(std::uint64_t action, const std::string& of, uid_t account) {
-        undo::Wanted wanted;
-        wanted.action = action;
-        wanted.session = of;
-        wanted.account = account;
-        wanted.path = "/srv/" + std::to_string(action);
-        ASSERT_TRUE(port.keep(wanted, {}));
+        undo::Entry entry;
+        entry.action = action;
+        entry.time = static_cast<std::int64_t>(port.preserved.size() + 1);
+        entry.session = of;
+        entry.account = account;
+        entry.path = "/srv/" + std::to_string(action);
+        port.preserved[entry.time] = entry;
     }
     // The actions, of all answers.
     std::vector<std::uint64_t> listed(uid_t uid, api::RoleSet roles,
@@ -191,6 +192,31 @@ TEST_F(Undo, OfAnUnknownActionTheOthersAreRestored) {
     EXPECT_EQ(done->outcomes(1).problem(), "");
     EXPECT_THAT(done->outcomes(2).problem(), HasSubstr("nothing that was kept"))
         << "the second time it is gone";
+}
+
+TEST_F(Undo, WhatTakesLongIsDoneInParts) {
+    port.on_restore = [this] { clock.advance(1); };
+    const auto first = restore(kAlicesUid, {Role::kUser}, {3, 2, 1});
+    ASSERT_TRUE(first);
+    ASSERT_EQ(first->outcomes_size(), 1);
+    EXPECT_EQ(first->outcomes(0).action(), approval_id(3));
+    EXPECT_THAT(listed(kAlicesUid, {Role::kUser}), ElementsAre(1, 2));
+}
+
+TEST_F(Undo, WhatWasRestoredIsToldWhenTheKernelSideGoes) {
+    port.on_restore = [this] { port.fail_every("find_kept"); };
+    const auto done = restore(kAlicesUid, {Role::kUser}, {3, 2});
+    ASSERT_TRUE(done);
+    ASSERT_EQ(done->outcomes_size(), 1);
+    EXPECT_EQ(done->outcomes(0).problem(), "");
+}
+
+TEST_F(Undo, WithoutAnAnswerItMayBeRestoredAllTheSame) {
+    port.fail_every("restore");
+    const auto done = restore(kAlicesUid, {Role::kUser}, {3});
+    ASSERT_TRUE(done);
+    EXPECT_THAT(done->outcomes(0).problem(), HasSubstr("it may be restored all the same"));
+    EXPECT_THAT(journalled()[0].message(), HasSubstr("it may be restored all the same"));
 }
 
 TEST_F(Undo, MoreThanOneCallTakesIsRefused) {

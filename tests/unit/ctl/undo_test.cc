@@ -166,6 +166,16 @@ TEST_F(UndoProgram, RestoresInBatches) {
     EXPECT_EQ(service.restores[2].actions(87), "0000000000001000");
 }
 
+TEST_F(UndoProgram, WhatAnAnswerLacksIsAskedForAgain) {
+    service.restored_at_once = 3;
+    EXPECT_EQ(run_with({"restore", "--session", kSession}), 0) << err();
+    EXPECT_EQ(out(), "4 restored, 0 not\n");
+    EXPECT_THAT(restored(), ElementsAre("dcba", "a"));
+    service.restored_at_once = 0;
+    EXPECT_EQ(run_with({"restore", "--session", kSession}), 1);
+    EXPECT_THAT(err(), HasSubstr("without an outcome"));
+}
+
 TEST_F(UndoProgram, WhereNothingIsKeptItSaysSo) {
     EXPECT_EQ(run_with({"restore", "--session", "s-01J00000000000000000000009"}), 1);
     EXPECT_THAT(err(), HasSubstr("nothing that you may see is kept of what session s-01J"));

@@ -174,6 +174,25 @@ TEST_F(EventReaders, ARenameThatWaitsHasBothItsNames) {
     EXPECT_EQ(read(event).object().other_path(), "/d/old");
 }
 
+TEST_F(EventReaders, WhatALinkPointsToAndAnAttributesNameAreWhatChanges) {
+    using namespace std::string_literals;
+    reader->set_mounts({{9, "/", "/d"}});
+    bailiff_event event = denial();
+    event.verdict = BAILIFF_VERDICT_HOLD;
+    event.dev = 9;
+    event.hook = BAILIFF_HOOK_INODE_SYMLINK;
+    set_text(event, "l\0docs\0\0../etc/shadow\0"s);
+    EXPECT_EQ(read(event).object().path(), "/d/docs/l");
+    EXPECT_EQ(read(event).object().change(), "symbolic link to ../etc/shadow");
+    EXPECT_EQ(read(event).object().other_path(), "");
+    event.hook = BAILIFF_HOOK_INODE_SETXATTR;
+    EXPECT_EQ(read(event).object().change(), "set attribute ../etc/shadow");
+    event.hook = BAILIFF_HOOK_INODE_REMOVE_ACL;
+    EXPECT_EQ(read(event).object().change(), "remove attribute ../etc/shadow");
+    set_text(event, "l\0docs\0"s);
+    EXPECT_EQ(read(event).object().change(), "") << "of what was denied nothing more is told";
+}
+
 TEST_F(EventReaders, AProgramThatIsToBeStartedHasItsArguments) {
     using namespace std::string_literals;
     reader->set_mounts({{9, "/", "/d"}});

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "kernel/event_text.h"
 #include "kernel/objects.h"
 #include "session/layout.h"
 
@@ -334,15 +335,17 @@ void FakeKernelPort::forget_hold(std::uint64_t hold) {
     answers.erase(hold);
 }
 
-Result<undo::Entry> FakeKernelPort::keep(const undo::Wanted& wanted, const undo::Limits&) {
+Result<undo::Entry> FakeKernelPort::keep(std::uint64_t hold, const std::string& session,
+                                         uid_t account, const undo::Limits&) {
     if (Status made = call("keep"); !made) return tl::unexpected(made.error());
+    const auto waiting = held.find(hold);
+    if (waiting == held.end()) return fail(ErrorCode::kNotFound, "no such act waits");
     undo::Entry entry;
-    entry.action = wanted.action;
+    entry.action = hold;
     entry.time = static_cast<std::int64_t>(preserved.size() + 1);
-    entry.loss = wanted.loss;
-    entry.session = wanted.session;
-    entry.account = wanted.account;
-    entry.path = wanted.path;
+    entry.session = session;
+    entry.account = account;
+    entry.path = kernel::first_path(waiting->second.event);
     preserved[entry.time] = entry;
     return entry;
 }
@@ -372,6 +375,7 @@ Result<undo::Entry> FakeKernelPort::restore(std::uint64_t action, const undo::Re
     restorings.push_back(how);
     undo::Entry entry = found->second;
     preserved.erase(found);
+    if (on_restore) on_restore();
     return entry;
 }
 

@@ -97,7 +97,8 @@ public:
     Status answer(std::uint64_t hold, bailiff_verdict verdict) override;
     void forget_hold(std::uint64_t hold) override;
     void forget_session(std::uint32_t slot) override { sessions_forgotten.push_back(slot); }
-    Result<undo::Entry> keep(const undo::Wanted& wanted, const undo::Limits& limits) override;
+    Result<undo::Entry> keep(std::uint64_t hold, const std::string& session, uid_t account,
+                             const undo::Limits& limits) override;
     Result<std::vector<undo::Entry>> kept(std::int64_t after) override;
     Result<undo::Entry> find_kept(std::uint64_t action) override;
     Result<undo::Entry> restore(std::uint64_t action, const undo::Restoring& how) override;
@@ -152,6 +153,7 @@ public:
     std::map<std::int64_t, undo::Entry> preserved;                          // by time
     std::string refuses_to_restore;                                         // why, if it does
     std::vector<undo::Restoring> restorings;                                // how it was asked
+    std::function<void()> on_restore;                                       // after each
     std::vector<std::string> stores;                                        // added ones
     std::vector<std::uint32_t> resumed;                                     // processes
     std::set<std::uint32_t> gone; // processes that are not there any more
