@@ -264,7 +264,7 @@ void Daemon::every_second() {
     drain_events();
     manager_->tick();
     journal_->tick();
-    service_->forget_old_grants();
+    service_->forget_old_answers();
     preserver_->tick();
     for (const bailiff_event& event : preserver_->take_delayed()) meet_preserve(event);
     approvals_->tick([this](const v1::Record& asked) {
