@@ -38,7 +38,7 @@ asio::awaitable<Result<std::string>> read_events(Service& service, const Caller&
 
 // In the order of control.proto. Those with two roles or three: the first one for one's own
 // sessions, the others for all, which the service tells apart.
-constexpr std::array<Method, 17> kMethods{{
+constexpr std::array<Method, 19> kMethods{{
     {"OpenSession", RoleSet{kUser}, kUnboundAgent, false,
      unary<v1::OpenSessionRequest, v1::OpenSessionResponse, &Service::open_session>},
     {"RenewSession", RoleSet{kUser}, kUnboundAgent, false,
@@ -62,6 +62,12 @@ constexpr std::array<Method, 17> kMethods{{
      unary<v1::GetApprovalRequest, v1::GetApprovalResponse, &Service::get_approval>},
     {"AnswerApproval", RoleSet{kUser, kApprover}, kNoSubject, false,
      unary<v1::AnswerApprovalRequest, v1::AnswerApprovalResponse, &Service::answer_approval>},
+    {"ListStandingAnswers", RoleSet{kUser, kApprover, kAuditor, kOperator}, kNoSubject, false,
+     unary<v1::ListStandingAnswersRequest, v1::ListStandingAnswersResponse,
+           &Service::list_standing_answers>},
+    {"WithdrawStandingAnswer", RoleSet{kUser, kApprover}, kNoSubject, false,
+     unary<v1::WithdrawStandingAnswerRequest, v1::WithdrawStandingAnswerResponse,
+           &Service::withdraw_standing_answer>},
     {"ListPreserved", RoleSet{kUser, kAuditor, kOperator}, kNoSubject, false,
      unary<v1::ListPreservedRequest, v1::ListPreservedResponse, &Service::list_preserved>},
     {"RestorePreserved", RoleSet{kUser, kOperator}, kNoSubject, false,

@@ -89,6 +89,14 @@ public:
     // kFailedPrecondition for one that was answered or whose time is over.
     virtual Result<v1::AnswerApprovalResponse> answer_approval(
         const Caller& caller, const v1::AnswerApprovalRequest& request) = 0;
+    // As list_approvals.
+    virtual Result<v1::ListStandingAnswersResponse> list_standing_answers(
+        const Caller& caller, const v1::ListStandingAnswersRequest& request) = 0;
+    // Who may answer such an act; of an approval also role user, for its own sessions. kNotFound
+    // also for one that the caller may not see, kPermissionDenied, kInvalidArgument for a long
+    // reason.
+    virtual Result<v1::WithdrawStandingAnswerResponse> withdraw_standing_answer(
+        const Caller& caller, const v1::WithdrawStandingAnswerRequest& request) = 0;
     // Role user sees its own, auditor and operator see all. kInvalidArgument for an `after` that is
     // none.
     virtual Result<v1::ListPreservedResponse> list_preserved(

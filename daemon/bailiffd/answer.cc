@@ -24,39 +24,30 @@ v1::Record answer_record(const decision::Approval& approval, bool approve, const
     return record;
 }
 
-// kInvalidArgument. A denial is for the one act.
+// kInvalidArgument.
 Result<decision::Terms> terms_of(const v1::AnswerApprovalRequest& request) {
     const auto scope = decision::parse_scope(request.scope());
     if (!scope) return tl::unexpected(scope.error());
-    const bool plain = request.uses() == 0 && request.ttl_seconds() == 0 && request.scope().empty();
-    if (!request.approve() && !plain)
-        return fail(ErrorCode::kInvalidArgument,
-                    "a denial is for this one act; only an approval has uses, a time or a scope");
     return decision::complete({*scope, request.uses(), request.ttl_seconds()});
-}
-
-// For the journal: "3 uses, 600 s, same-object"; nothing for the one use of one act.
-std::string terms_text(const decision::Terms& terms) {
-    if (terms.uses == 1) return {};
-    std::string text =
-        terms.uses == 0 ? "any number of uses" : std::to_string(terms.uses) + " uses";
-    if (terms.seconds != 0) text += ", " + std::to_string(terms.seconds) + " s";
-    return text + ", " + std::string(decision::scope_name(terms.scope));
 }
 
 } // namespace
 
-bool ControlService::is_own(const api::Caller& caller, const decision::Approval& approval) const {
-    const std::string& name = approval.asked.session();
-    if (name.empty()) return approval.asked.process().uid() == caller.peer.uid;
+bool ControlService::is_own(const api::Caller& caller, const v1::Record& asked) const {
+    const std::string& name = asked.session();
+    if (name.empty()) return asked.process().uid() == caller.peer.uid;
     const session::Session* session = manager_.find(name);
     return session != nullptr && session->uid == caller.peer.uid;
+}
+
+bool ControlService::may_see(const api::Caller& caller, const v1::Record& asked) const {
+    return is_own(caller, asked) || caller.roles.meets(kSeeAll);
 }
 
 Result<const decision::Approval*> ControlService::visible_approval(const api::Caller& caller,
                                                                    const std::string& id) const {
     const auto found = approvals_.find(id);
-    if (!found || is_own(caller, **found) || caller.roles.meets(kSeeAll)) return found;
+    if (!found || may_see(caller, (*found)->asked)) return found;
     return fail(ErrorCode::kNotFound, "no approval \"" + id.substr(0, 64) +
                                           "\" is known to you; those of others' sessions need "
                                           "role " +
@@ -64,10 +55,9 @@ Result<const decision::Approval*> ControlService::visible_approval(const api::Ca
 }
 
 // Who asked is not who approves, unless the policy says so: also for an approver.
-Status ControlService::may_answer(const api::Caller& caller,
-                                  const decision::Approval& approval) const {
+Status ControlService::may_answer(const api::Caller& caller, const v1::Record& asked) const {
     const std::string who = "uid " + std::to_string(caller.peer.uid);
-    if (is_own(caller, approval)) {
+    if (is_own(caller, asked)) {
         if (manager_.tables()->policy().settings.approvals.own) return {};
         return fail(ErrorCode::kPermissionDenied,
                     who +
@@ -90,7 +80,7 @@ v1::Approval ControlService::describe(const api::Caller& caller,
     out.set_seconds_left(left / 1'000'000'000);
     if (approval.answer)
         out.set_answer(*approval.answer == BAILIFF_VERDICT_ALLOW ? "allow" : "deny");
-    out.set_may_answer(may_answer(caller, approval).has_value());
+    out.set_may_answer(may_answer(caller, approval.asked).has_value());
     journal::make_utf8(out);
     return out;
 }
@@ -100,7 +90,7 @@ Result<v1::ListApprovalsResponse> ControlService::list_approvals(const api::Call
     hooks_.drain_events();
     v1::ListApprovalsResponse response;
     for (const decision::Approval* approval : approvals_.list())
-        if (is_own(caller, *approval) || caller.roles.meets(kSeeAll))
+        if (may_see(caller, approval->asked))
             *response.add_approvals() = describe(caller, *approval);
     return response;
 }
@@ -135,21 +125,22 @@ Result<v1::AnswerApprovalResponse> ControlService::answer_approval(
     hooks_.drain_events();
     const auto found = visible_approval(caller, request.approval());
     if (!found) return tl::unexpected(found.error());
-    if (Status may = may_answer(caller, **found); !may) return tl::unexpected(may.error());
+    if (Status may = may_answer(caller, (*found)->asked); !may) return tl::unexpected(may.error());
     if (Status short_enough = check_reason(request.reason()); !short_enough)
         return tl::unexpected(short_enough.error());
     const auto terms = terms_of(request);
     if (!terms) return tl::unexpected(terms.error());
     const decision::Approval approval = **found;
     v1::Record record = answer_record(approval, request.approve(), by(caller), request.reason());
-    record.set_terms(request.approve() ? terms_text(*terms) : "");
+    record.set_terms(decision::terms_text(*terms));
     const auto verdict = request.approve() ? BAILIFF_VERDICT_ALLOW : BAILIFF_VERDICT_DENY;
     if (Status open = approvals_.check(approval.id); !open) return tl::unexpected(open.error());
-    if (request.approve())
-        if (Status kept = grants_.add(approval, *terms, by(caller), request.reason()); !kept)
-            return tl::unexpected(kept.error());
+    if (Status kept =
+            standing_answers_.add(approval, verdict, *terms, by(caller), request.reason());
+        !kept)
+        return tl::unexpected(kept.error());
     if (Status given = give_answer(approval.id, verdict, std::move(record)); !given) {
-        grants_.withdraw(approval.id);
+        standing_answers_.withdraw(approval.id);
         return tl::unexpected(given.error());
     }
     v1::AnswerApprovalResponse response;
@@ -158,19 +149,16 @@ Result<v1::AnswerApprovalResponse> ControlService::answer_approval(
     return response;
 }
 
-void ControlService::forget_old_grants() {
-    grants_.forget_sessions([this](const std::string& name) { return manager_.is_over(name); });
-}
-
 void ControlService::meet_hold(std::uint64_t hold) {
     const std::string id = approval_id(hold);
     if (!approvals_.check(id)) return;
     const auto found = approvals_.find(id);
-    const auto grant = grants_.take(**found);
-    if (!grant) return;
-    v1::Record record = answer_record(**found, true, grant->by, grant->reason);
-    record.set_terms("good from approval " + grant->approval);
-    (void)give_answer(id, BAILIFF_VERDICT_ALLOW, std::move(record)); // else it waits like others
+    const auto standing = standing_answers_.take(**found);
+    if (!standing) return;
+    const bool approve = standing->verdict == BAILIFF_VERDICT_ALLOW;
+    v1::Record record = answer_record(**found, approve, standing->by, standing->reason);
+    record.set_terms("good from approval " + standing->approval);
+    (void)give_answer(id, standing->verdict, std::move(record)); // else it waits like others
 }
 
 } // namespace bailiff::daemon

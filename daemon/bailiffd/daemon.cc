@@ -268,7 +268,7 @@ void Daemon::every_second() {
     drain_events();
     manager_->tick();
     journal_->tick();
-    service_->forget_old_grants();
+    service_->forget_old_answers();
     preserver_->tick();
     keeping_.cancel();
     approvals_->tick([this](const v1::Record& asked) {

@@ -35,7 +35,7 @@ ControlService::ControlService(session::Manager& manager, kernel::KernelPort& po
       journal_(journal),
       approvals_(approvals),
       refusals_(refusals),
-      grants_(clock),
+      standing_answers_(clock),
       clock_(clock),
       hooks_(std::move(hooks)) {}
 

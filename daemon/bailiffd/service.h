@@ -8,8 +8,8 @@
 #include "bailiffd/journal.h"
 #include "bailiffd/posture.h"
 #include "decision/approvals.h"
-#include "decision/grants.h"
 #include "decision/refusals.h"
+#include "decision/standing_answers.h"
 #include "session/manager.h"
 
 namespace bailiff::daemon {
@@ -58,6 +58,10 @@ public:
                                                  const v1::GetApprovalRequest& request) override;
     Result<v1::AnswerApprovalResponse> answer_approval(
         const api::Caller& caller, const v1::AnswerApprovalRequest& request) override;
+    Result<v1::ListStandingAnswersResponse> list_standing_answers(
+        const api::Caller& caller, const v1::ListStandingAnswersRequest& request) override;
+    Result<v1::WithdrawStandingAnswerResponse> withdraw_standing_answer(
+        const api::Caller& caller, const v1::WithdrawStandingAnswerRequest& request) override;
     Result<v1::ListPreservedResponse> list_preserved(
         const api::Caller& caller, const v1::ListPreservedRequest& request) override;
     Result<v1::RestorePreservedResponse> restore_preserved(
@@ -69,10 +73,10 @@ public:
     Result<v1::WhoAmIResponse> who_am_i(const api::Caller& caller,
                                         const v1::WhoAmIRequest& request) override;
 
-    // Answers an act that waits, if an approval from before is good for it too.
+    // Answers an act that waits, if an answer from before is good for it too.
     void meet_hold(std::uint64_t hold);
-    // Forgets approvals that were for sessions which are over.
-    void forget_old_grants();
+    // Forgets answers that were for sessions which are over.
+    void forget_old_answers();
     // Forgets what was kept for longer than the policy says.
     void prune_preserved();
     // Has bailiff-kernel use the stores that the policy names.
@@ -90,13 +94,21 @@ private:
     [[nodiscard]] v1::Session describe(const session::Session& session) const;
     [[nodiscard]] v1::Approval describe(const api::Caller& caller,
                                         const decision::Approval& approval) const;
-    // Is the session the caller's own, or of an agent without one the process?
-    [[nodiscard]] bool is_own(const api::Caller& caller, const decision::Approval& approval) const;
+    [[nodiscard]] v1::StandingAnswer describe(const decision::StandingAnswer& answer) const;
+    // Of the record of an act that waits, or waited: is the session the caller's own, or of an
+    // agent without one the process?
+    [[nodiscard]] bool is_own(const api::Caller& caller, const v1::Record& asked) const;
+    [[nodiscard]] bool may_see(const api::Caller& caller, const v1::Record& asked) const;
     // kNotFound also for one of others that the caller may not see.
     [[nodiscard]] Result<const decision::Approval*> visible_approval(const api::Caller& caller,
                                                                      const std::string& id) const;
-    [[nodiscard]] Status may_answer(const api::Caller& caller,
-                                    const decision::Approval& approval) const;
+    // The same, and for one that does not stand. Good until the next call about standing answers.
+    [[nodiscard]] Result<const decision::StandingAnswer*> visible_standing_answer(
+        const api::Caller& caller, const std::string& approval);
+    // kPermissionDenied.
+    [[nodiscard]] Status may_answer(const api::Caller& caller, const v1::Record& asked) const;
+    [[nodiscard]] Status may_withdraw(const api::Caller& caller,
+                                      const decision::StandingAnswer& answer) const;
     // First the record, then the answer, to what Approvals::check() found open. As
     // Approvals::answer().
     [[nodiscard]] Status give_answer(const std::string& approval, bailiff_verdict verdict,
@@ -112,7 +124,7 @@ private:
     Journal& journal_;
     decision::Approvals& approvals_;
     const decision::Refusals& refusals_;
-    decision::Grants grants_;
+    decision::StandingAnswers standing_answers_;
     const Clock& clock_;
     ServiceHooks hooks_;
     api::Roles roles_;

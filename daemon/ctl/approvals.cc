@@ -9,6 +9,7 @@
 #include "ctl/client.h"
 #include "ctl/output.h"
 #include "ctl/session.h"
+#include "ctl/standing_answers.h"
 #include "journal/describe.h"
 
 namespace bailiff::ctl {
@@ -26,12 +27,6 @@ struct Options {
     std::uint32_t uses = 0;
     bool json = false;
 };
-
-// "delete /srv/data/old"
-std::string act_of(const v1::Record& asked) {
-    const std::string object = journal::object_text(asked);
-    return journal::act_text(asked) + (object.empty() ? "" : " " + object);
-}
 
 // The process's arguments as it got them, for people.
 std::string command_of(const v1::Process& process) {
@@ -80,6 +75,12 @@ Status show(const Options& options, Client& client) {
     return {};
 }
 
+std::string answered_words(const Options& options, bool approve) {
+    const bool once = options.uses == 1 || (options.uses == 0 && options.ttl.empty());
+    if (once) return approve ? "approved, for this once" : "denied";
+    return std::string(approve ? "approved" : "denied") + ", and what comes like it";
+}
+
 Status answer(const Options& options, Client& client, bool approve) {
     const Result<std::string> id = find_approval(client, options.id);
     if (!id) return tl::unexpected<Error>(id.error());
@@ -97,11 +98,7 @@ Status answer(const Options& options, Client& client, bool approve) {
     v1::AnswerApprovalResponse response;
     if (Status called = client.call("AnswerApproval", request, response); !called) return called;
     if (options.json) return print_json(response);
-    const bool once = options.uses == 1 || (options.uses == 0 && options.ttl.empty());
-    print(std::string(!approve ? "denied: "
-                      : once   ? "approved, for this once: "
-                               : "approved, and what comes like it: ") +
-          *id + "\n");
+    print(answered_words(options, approve) + ": " + *id + "\n");
     return {};
 }
 
@@ -113,25 +110,40 @@ Status deny(const Options& options, Client& client) {
     return answer(options, client, false);
 }
 
+Error ambiguous(const std::string& text, const std::string& one, const std::string& other) {
+    return {ErrorCode::kInvalidArgument, "more than one approval is meant by " + text + ": " + one +
+                                             ", " + other + "; give more of the id"};
+}
+
 } // namespace
 
-Result<std::string> pick_approval(const ApprovalList& approvals, const std::string& text) {
+std::string act_of(const v1::Record& asked) {
+    const std::string object = journal::object_text(asked);
+    return journal::act_text(asked) + (object.empty() ? "" : " " + object);
+}
+
+Result<std::string> pick_id(const std::vector<std::string>& ids, const std::string& text,
+                            const std::string& none) {
     std::string found;
     if (text.size() < kLeast)
         return fail(ErrorCode::kInvalidArgument,
                     "give at least the first " + std::to_string(kLeast) +
                         " digits of the id: another act may come to wait while you type");
-    for (const v1::Approval& approval : approvals) {
-        if (!approval.id().starts_with(text)) continue;
-        if (!found.empty())
-            return fail(ErrorCode::kInvalidArgument, "more than one approval is meant by " + text +
-                                                         ": " + found + ", " + approval.id() +
-                                                         "; give more of the id");
-        found = approval.id();
+    for (const std::string& id : ids) {
+        if (!id.starts_with(text)) continue;
+        if (!found.empty()) return tl::unexpected<Error>(ambiguous(text, found, id));
+        found = id;
     }
     if (!found.empty()) return found;
-    return fail(ErrorCode::kNotFound, "nothing that you may see waits for an approval " + text +
-                                          " (bailiffctl approvals list)");
+    return fail(ErrorCode::kNotFound, none);
+}
+
+Result<std::string> pick_approval(const ApprovalList& approvals, const std::string& text) {
+    std::vector<std::string> ids;
+    for (const v1::Approval& approval : approvals) ids.push_back(approval.id());
+    return pick_id(
+        ids, text,
+        "nothing that you may see waits for an approval " + text + " (bailiffctl approvals list)");
 }
 
 std::string approval_table(const ApprovalList& approvals) {
@@ -182,7 +194,8 @@ std::string approval_text(const v1::Approval& approval) {
 }
 
 void add_approvals(CLI::App& app, Context& context) {
-    CLI::App& approvals = group(app, "approvals", "List, show and answer acts that wait");
+    CLI::App& approvals =
+        group(app, "approvals", "List, show and answer acts that wait, and look after the answers");
     auto options = std::make_shared<Options>();
     using Action = Status (*)(const Options&, Client&);
     const auto add = [&](const char* name, const char* description, Action action) {
@@ -202,9 +215,8 @@ void add_approvals(CLI::App& app, Context& context) {
         CLI::App* command = add(name, description, action);
         command->add_option("id", options->id, "Id of an approval, or at least its first 8 digits")
             ->required();
-        if (action != &show)
-            command->add_option("--reason", options->reason, "Why, for the journal");
-        if (action != &approve) continue;
+        if (action == &show) continue;
+        command->add_option("--reason", options->reason, "Why, for the journal");
         command->add_option("--uses", options->uses, "How often it is good for (1)");
         command->add_option("--ttl", options->ttl, "For how long: 10m (until the session ends)");
         command
@@ -212,6 +224,7 @@ void add_approvals(CLI::App& app, Context& context) {
                          "this act by this command, same-object, or same-class-this-session")
             ->check(CLI::IsMember({"this", "same-object", "same-class-this-session"}));
     }
+    add_standing_answers(approvals, context);
 }
 
 } // namespace bailiff::ctl

@@ -175,3 +175,58 @@ case_an_approval_can_be_good_for_what_comes_like_it() {
     same "$(bailiffctl events --verdict allow --json | grep -c "\"terms\":\"good from approval $approval\"")" 2 "answers by that approval"
     usual_policy
 }
+
+# Nobody is asked again about what an agent goes on trying.
+case_a_denial_can_be_good_for_what_comes_like_it() {
+    local waiting approval
+    hold_policy "deadline: 60s"
+    held perl -e 'my $denied = 0; for (1 .. 3) { $denied++ if !unlink("/srv/held/a") } unlink("/srv/held/b"); exit($denied == 3 ? 0 : 1)'
+    bailiffctl approvals deny "$approval" --uses 3 --reason "not this one" >"$logs/why" 2>&1 || fail "it cannot be denied: $(<"$logs/why")"
+    has "$(<"$logs/why")" "denied, and what comes like it" "the answer"
+    wait_for 30 "the question after three denials" bash -c 'bailiffctl approvals list | grep -q "delete /srv/held/b"'
+    same "$(what_waits | wc -l)" 1 "acts that wait"
+    same "$(bailiffctl events --verdict deny --json | grep '"kind":"approval.denied"' | grep -c "\"terms\":\"good from approval $approval\"")" 2 "answers by that denial"
+    same "$(bailiffctl approvals standing)" "nothing stands" "what stands when it is used up"
+    bailiffctl approvals approve "$(what_waits)" >/dev/null || fail "the other cannot be approved"
+    wait "$waiting" || fail "it was not denied three times: $(<"$logs/held")"
+    same "$(ls /srv/held | paste -sd' ')" "a c" "what is left"
+    usual_policy
+}
+
+case_what_stands_is_listed_and_withdrawn() {
+    local waiting approval said file
+    hold_policy "deadline: 60s"
+    rm -f $work/bot/go-{b,c}
+    # shellcheck disable=SC2016
+    held perl -e 'for my $f ("a", "b", "c") { sleep 1 while $f ne "a" && !-e "/srv/work/bot/go-$f"; unlink("/srv/held/$f") }'
+    same "$(bailiffctl approvals standing)" "nothing stands" "what stands before"
+    bailiffctl approvals approve "$approval" --uses 5 --scope same-class-this-session >/dev/null || fail "it cannot be approved"
+    said=$(bailiffctl approvals standing)
+    for file in "$approval" allow "4 uses" same-class-this-session user:alice "delete /srv/held/a" "uid 0"; do
+        has "$said" "$file" "what stands"
+    done
+    said=$(cd / && setpriv --reuid 4711 --regid 4711 --clear-groups bailiffctl approvals standing 2>&1)
+    same "$said" "nothing stands" "what a stranger sees"
+    said=$(cd / && setpriv --reuid 4711 --regid 4711 --clear-groups bailiffctl approvals withdraw "$approval" 2>&1) && fail "a stranger withdrew it"
+    said=$(as bot bailiffctl approvals withdraw "${approval:0:8}" --reason "too much" 2>&1) || fail "its user could not withdraw the approval: $said"
+    same "$(bailiffctl approvals standing)" "nothing stands" "what stands after it"
+    said=$(bailiffctl events --json | grep '"kind":"approval.withdrawn"')
+    has "$said" '"message":"too much"' "the record"
+    has "$said" '"terms":"approval for 5 uses, same-class-this-session"' "the record"
+    touch $work/bot/go-b
+    wait_for 30 "the question about the next" what_waits
+    approval=$(what_waits)
+    bailiffctl approvals deny "$approval" --ttl 10m --scope same-class-this-session >/dev/null || fail "it cannot be denied"
+    has "$(bailiffctl approvals standing)" "deny" "what stands"
+    said=$(as bot bailiffctl approvals withdraw "$approval" 2>&1) && fail "who asked withdrew the denial"
+    has "$said" "another account" "what it is told"
+    bailiffctl approvals withdraw "$approval" >/dev/null || fail "the denial could not be withdrawn"
+    touch $work/bot/go-c
+    wait_for 30 "the question after the denial" what_waits
+    bailiffctl approvals approve "$(what_waits)" --uses 5 >/dev/null || fail "it cannot be approved"
+    wait "$waiting"
+    same "$(ls /srv/held | paste -sd' ')" "b" "what is left"
+    wait_for 10 "the end with its session" bash -c '[[ $(bailiffctl approvals standing) == "nothing stands" ]]'
+    rm -f $work/bot/go-{b,c}
+    usual_policy
+}

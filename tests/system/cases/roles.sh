@@ -1,7 +1,7 @@
 # Who may call what, as control.proto has it, through curl.
 # shellcheck shell=bash
 
-methods=(OpenSession RenewSession EndSession RevokeSession ListSessions GetSession ReadEvents GetStatus BreakGlass ListApprovals GetApproval AnswerApproval ListPreserved RestorePreserved ReloadPolicy GetRefusal WhoAmI)
+methods=(OpenSession RenewSession EndSession RevokeSession ListSessions GetSession ReadEvents GetStatus BreakGlass ListApprovals GetApproval AnswerApproval ListStandingAnswers WithdrawStandingAnswer ListPreserved RestorePreserved ReloadPolicy GetRefusal WhoAmI)
 
 # reached CALLER: the methods that the API does not refuse with permission_denied, with blanks around.
 reached() {
@@ -24,10 +24,10 @@ case_each_caller_reaches_what_it_may_and_nothing_else() {
     local caller
     local -A may=(
         [nobody]=" GetRefusal WhoAmI "
-        [user]=" OpenSession RenewSession EndSession RevokeSession ListSessions GetSession ReadEvents GetStatus ListApprovals GetApproval AnswerApproval ListPreserved RestorePreserved GetRefusal WhoAmI "
-        [auditor]=" ListSessions GetSession ReadEvents GetStatus ListApprovals GetApproval ListPreserved GetRefusal WhoAmI "
-        [approver]=" GetStatus ListApprovals GetApproval AnswerApproval GetRefusal WhoAmI "
-        [operator]=" EndSession RevokeSession ListSessions GetSession ReadEvents GetStatus BreakGlass ListApprovals GetApproval ListPreserved RestorePreserved ReloadPolicy GetRefusal WhoAmI "
+        [user]=" OpenSession RenewSession EndSession RevokeSession ListSessions GetSession ReadEvents GetStatus ListApprovals GetApproval AnswerApproval ListStandingAnswers WithdrawStandingAnswer ListPreserved RestorePreserved GetRefusal WhoAmI "
+        [auditor]=" ListSessions GetSession ReadEvents GetStatus ListApprovals GetApproval ListStandingAnswers ListPreserved GetRefusal WhoAmI "
+        [approver]=" GetStatus ListApprovals GetApproval AnswerApproval ListStandingAnswers WithdrawStandingAnswer GetRefusal WhoAmI "
+        [operator]=" EndSession RevokeSession ListSessions GetSession ReadEvents GetStatus BreakGlass ListApprovals GetApproval ListStandingAnswers ListPreserved RestorePreserved ReloadPolicy GetRefusal WhoAmI "
         [unbound]=" OpenSession RenewSession EndSession GetSession ReadEvents GetRefusal WhoAmI "
         [subject]=" GetRefusal WhoAmI "
     )

@@ -117,6 +117,21 @@ Result<v1::AnswerApprovalResponse> FakeService::answer_approval(
     return v1::AnswerApprovalResponse{};
 }
 
+Result<v1::ListStandingAnswersResponse> FakeService::list_standing_answers(
+    const Caller&, const v1::ListStandingAnswersRequest&) {
+    note("ListStandingAnswers");
+    return standing_answers;
+}
+
+Result<v1::WithdrawStandingAnswerResponse> FakeService::withdraw_standing_answer(
+    const Caller&, const v1::WithdrawStandingAnswerRequest& request) {
+    note("WithdrawStandingAnswer");
+    withdrawals.push_back(request);
+    v1::WithdrawStandingAnswerResponse response;
+    response.mutable_withdrawn()->set_approval(request.approval());
+    return response;
+}
+
 Result<v1::ListPreservedResponse> FakeService::list_preserved(
     const Caller&, const v1::ListPreservedRequest& request) {
     note("ListPreserved");

@@ -49,6 +49,8 @@ public:
     std::function<Result<v1::BreakGlassResponse>(const v1::BreakGlassRequest&)> on_break_glass;
     v1::ListApprovalsResponse approvals; // what waits; GetApproval shows the first
     std::vector<v1::AnswerApprovalRequest> answers;
+    v1::ListStandingAnswersResponse standing_answers;
+    std::vector<v1::WithdrawStandingAnswerRequest> withdrawals;
     std::vector<v1::Preserved> preserved;        // the oldest first; two of them in each answer
     std::map<std::string, std::string> problems; // of a restore, by action
     std::vector<v1::RestorePreservedRequest> restores;
@@ -83,6 +85,10 @@ public:
                                                  const v1::GetApprovalRequest& request) override;
     Result<v1::AnswerApprovalResponse> answer_approval(
         const Caller&, const v1::AnswerApprovalRequest& request) override;
+    Result<v1::ListStandingAnswersResponse> list_standing_answers(
+        const Caller&, const v1::ListStandingAnswersRequest&) override;
+    Result<v1::WithdrawStandingAnswerResponse> withdraw_standing_answer(
+        const Caller&, const v1::WithdrawStandingAnswerRequest& request) override;
     Result<v1::ListPreservedResponse> list_preserved(
         const Caller&, const v1::ListPreservedRequest& request) override;
     Result<v1::RestorePreservedResponse> restore_preserved(

@@ -40,8 +40,10 @@ bool may_call(std::string_view method, Role role) {
     if (method == "WhoAmI" || method == "GetRefusal" || method == "GetStatus") return true;
     if (method == "ReloadPolicy" || method == "BreakGlass") return role == Role::kOperator;
     if (role == Role::kUser) return true;
-    if (method == "ListApprovals" || method == "GetApproval") return true;
-    if (method == "AnswerApproval") return role == Role::kApprover;
+    if (method == "ListApprovals" || method == "GetApproval" || method == "ListStandingAnswers")
+        return true;
+    if (method == "AnswerApproval" || method == "WithdrawStandingAnswer")
+        return role == Role::kApprover;
     if (method == "EndSession" || method == "RevokeSession" || method == "RestorePreserved")
         return role == Role::kOperator;
     if (method == "ListSessions" || method == "GetSession" || method == "ReadEvents" ||

@@ -125,14 +125,51 @@ TEST_F(Answers, LookingAgainAtWhatWasAnsweredSpendsNoUse) {
     EXPECT_EQ(port.answers.count(11), 1U);
 }
 
-TEST_F(Answers, ADenialHasNoTerms) {
+TEST_F(Answers, ADenialForMoreAnswersWhatComesLikeIt) {
     v1::AnswerApprovalRequest request;
     request.set_approval("0000000000000009");
+    request.set_reason("not in this task");
     request.set_uses(2);
-    const auto done = service->answer_approval(caller(kBobsUid, {Role::kApprover}), request);
-    ASSERT_FALSE(done);
-    EXPECT_EQ(done.error().code(), ErrorCode::kInvalidArgument);
+    ASSERT_TRUE(service->answer_approval(caller(kBobsUid, {Role::kApprover}), request));
+    EXPECT_EQ(journal.read({})->records.back().terms(), "2 uses, this");
+    meet_another();
+    ASSERT_EQ(port.answers.count(11), 1U);
+    EXPECT_EQ(port.answers.at(11), BAILIFF_VERDICT_DENY);
+    const auto page = journal.read({});
+    ASSERT_TRUE(page);
+    const v1::Record& last = page->records.back();
+    EXPECT_EQ(last.kind(), "approval.denied");
+    EXPECT_EQ(last.verdict(), "deny");
+    EXPECT_EQ(last.reason(), "disapproved");
+    EXPECT_EQ(last.terms(), "good from approval 0000000000000009");
+    EXPECT_THAT(last.by(), HasSubstr("uid 61002"));
+    EXPECT_EQ(last.message(), "not in this task");
+}
+
+TEST_F(Answers, ADenialForOnceIsNotRemembered) {
+    ASSERT_TRUE(answer(kBobsUid, {Role::kApprover}, false));
+    EXPECT_EQ(journal.read({})->records.back().terms(), "");
+    meet_another();
+    EXPECT_EQ(port.answers.count(11), 0U);
+}
+
+TEST_F(Answers, TheTermsOfADenialHaveTheLimitsOfAnApprovals) {
+    v1::AnswerApprovalRequest request;
+    request.set_approval("0000000000000009");
+    request.set_scope("same-object");
+    const auto endless = service->answer_approval(caller(kBobsUid, {Role::kApprover}), request);
+    ASSERT_FALSE(endless);
+    EXPECT_EQ(endless.error().code(), ErrorCode::kInvalidArgument);
+    request.set_uses(10'001);
+    EXPECT_FALSE(service->answer_approval(caller(kBobsUid, {Role::kApprover}), request));
     EXPECT_TRUE(port.answers.empty());
+}
+
+TEST_F(Answers, AnAnswerThatDoesNotReachTheKernelDoesNotStand) {
+    port.fail_every("answer");
+    EXPECT_FALSE(approve_twice());
+    EXPECT_EQ(
+        service->list_standing_answers(caller(kBobsUid, {Role::kApprover}), {})->answers_size(), 0);
 }
 
 TEST_F(Answers, ADenialIsRecordedAsOne) {

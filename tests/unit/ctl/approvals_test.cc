@@ -101,5 +101,22 @@ TEST_F(ApprovalsProgram, ApprovesAndDeniesByAPartOfTheId) {
     EXPECT_EQ(service.answers.size(), 2U);
 }
 
+TEST_F(ApprovalsProgram, AnAnswerOfEitherKindMayBeForMore) {
+    EXPECT_EQ(run_with({"approvals", "approve", "a1000000", "--uses", "2"}), 0) << err();
+    EXPECT_THAT(out(), HasSubstr("approved, and what comes like it: a1000000000000f7"));
+    EXPECT_EQ(run_with({"approvals", "deny", "b1000000", "--uses", "3", "--ttl", "10m", "--scope",
+                        "same-object"}),
+              0)
+        << err();
+    EXPECT_THAT(out(), HasSubstr("denied, and what comes like it: b1000000000000f7"));
+    ASSERT_EQ(service.answers.size(), 2U);
+    EXPECT_FALSE(service.answers[1].approve());
+    EXPECT_EQ(service.answers[1].uses(), 3U);
+    EXPECT_EQ(service.answers[1].ttl_seconds(), 600U);
+    EXPECT_EQ(service.answers[1].scope(), "same-object");
+    EXPECT_NE(run_with({"approvals", "deny", "b1000000", "--scope", "all"}), 0);
+    EXPECT_EQ(service.answers.size(), 2U);
+}
+
 } // namespace
 } // namespace bailiff::ctl

@@ -1,4 +1,4 @@
-#include "decision/grants.h"
+#include "decision/standing_answers.h"
 
 #include <algorithm>
 #include <array>
@@ -61,13 +61,14 @@ bool same_command(const v1::Process& a, const v1::Process& b) {
            std::equal(a.argv().begin(), a.argv().end(), b.argv().begin(), b.argv().end());
 }
 
-bool covers(const Grant& grant, const Approval& approval) {
+bool covers(const StandingAnswer& answer, const Approval& approval) {
     const bailiff_event& act = approval.act;
-    if (!same_subject(grant.act, act) || grant.act.right != act.right) return false;
-    if (grant.terms.scope != Scope::kThis && has_two_names(act)) return false;
-    if (grant.terms.scope == Scope::kClass) return true;
-    if (grant.terms.scope == Scope::kObject) return same_object(grant.act, act);
-    return same_act(grant.act, act) && same_command(grant.process, approval.asked.process());
+    if (!same_subject(answer.act, act) || answer.act.right != act.right) return false;
+    if (answer.terms.scope != Scope::kThis && has_two_names(act)) return false;
+    if (answer.terms.scope == Scope::kClass) return true;
+    if (answer.terms.scope == Scope::kObject) return same_object(answer.act, act);
+    return same_act(answer.act, act) &&
+           same_command(answer.asked.process(), approval.asked.process());
 }
 
 } // namespace
@@ -77,7 +78,7 @@ Result<Scope> parse_scope(const std::string& text) {
     for (const auto& [name, scope] : kScopes)
         if (name == text) return scope;
     return fail(ErrorCode::kInvalidArgument,
-                "no approval has the scope \"" + text.substr(0, 64) +
+                "no answer has the scope \"" + text.substr(0, 64) +
                     "\"; expected this, same-object or same-class-this-session");
 }
 
@@ -92,65 +93,96 @@ Result<Terms> complete(Terms terms) {
             std::to_string(terms.uses) + " uses; expected at most " + std::to_string(kMostUses));
     if (terms.seconds > kLongest)
         return fail(ErrorCode::kInvalidArgument,
-                    std::to_string(terms.seconds) + " s; an approval is good for at most a day");
+                    std::to_string(terms.seconds) + " s; an answer is good for at most a day");
     const bool one_use = terms.uses == 0 && terms.seconds == 0;
     if (one_use && terms.scope != Scope::kThis)
         return fail(ErrorCode::kInvalidArgument,
-                    "an approval of this scope needs a number of uses, a time, or both");
+                    "an answer of this scope needs a number of uses, a time, or both");
     if (one_use) terms.uses = 1;
     return terms;
 }
 
-Status Grants::add(const Approval& approval, const Terms& terms, const std::string& by,
-                   const std::string& reason) {
+std::string terms_text(const Terms& terms) {
+    if (terms.uses == 1) return {};
+    std::string text =
+        terms.uses == 0 ? "any number of uses" : std::to_string(terms.uses) + " uses";
+    if (terms.seconds != 0) text += ", " + std::to_string(terms.seconds) + " s";
+    return text + ", " + std::string(scope_name(terms.scope));
+}
+
+Status StandingAnswers::add(const Approval& approval, bailiff_verdict verdict, const Terms& terms,
+                            const std::string& by, const std::string& reason) {
     if (terms.scope != Scope::kThis && has_two_names(approval.act))
         return fail(ErrorCode::kInvalidArgument,
-                    "a rename or a link is approved with both its names: its scope is this");
+                    "a rename or a link is answered with both its names: its scope is this");
     if (terms.uses == 1) return {};
     forget_old();
-    if (grants_.size() >= kMost)
+    if (answers_.size() >= kMost)
         return fail(ErrorCode::kResourceExhausted,
                     std::to_string(kMost) +
-                        " approvals are good for more than one act already; give one for this "
-                        "once");
-    Grant grant;
-    grant.approval = approval.id;
-    grant.session = approval.asked.session();
-    grant.by = by;
-    grant.reason = reason;
-    grant.terms = terms;
-    grant.act = approval.act;
-    grant.process = approval.asked.process();
-    if (terms.uses != 0) grant.uses_left = terms.uses - 1;
-    if (terms.seconds != 0) grant.until = clock_.boot_nanos() + terms.seconds * kSecond;
-    grants_.push_back(std::move(grant));
+                        " answers are good for more than one act already; give one for this "
+                        "once, or withdraw one (bailiffctl approvals standing)");
+    StandingAnswer answer;
+    answer.approval = approval.id;
+    answer.verdict = verdict;
+    answer.asked = approval.asked;
+    answer.given = clock_.unix_nanos();
+    answer.by = by;
+    answer.reason = reason;
+    answer.terms = terms;
+    answer.act = approval.act;
+    if (terms.uses != 0) answer.uses_left = terms.uses - 1;
+    if (terms.seconds != 0) answer.until = clock_.boot_nanos() + terms.seconds * kSecond;
+    answers_.push_back(std::move(answer));
     return {};
 }
 
-void Grants::withdraw(const std::string& approval) {
-    std::erase_if(grants_, [&](const Grant& grant) { return grant.approval == approval; });
+void StandingAnswers::withdraw(const std::string& approval) {
+    std::erase_if(answers_,
+                  [&](const StandingAnswer& answer) { return answer.approval == approval; });
 }
 
-std::optional<Grant> Grants::take(const Approval& approval) {
+StandingAnswer* StandingAnswers::find_cover(const Approval& approval, bailiff_verdict verdict) {
+    const auto found = std::find_if(answers_.begin(), answers_.end(), [&](const auto& answer) {
+        return answer.verdict == verdict && covers(answer, approval);
+    });
+    return found == answers_.end() ? nullptr : &*found;
+}
+
+std::optional<StandingAnswer> StandingAnswers::take(const Approval& approval) {
     forget_old();
-    const auto found = std::find_if(grants_.begin(), grants_.end(),
-                                    [&](const Grant& grant) { return covers(grant, approval); });
-    if (found == grants_.end()) return std::nullopt;
+    StandingAnswer* found = find_cover(approval, BAILIFF_VERDICT_DENY);
+    if (found == nullptr) found = find_cover(approval, BAILIFF_VERDICT_ALLOW);
+    if (found == nullptr) return std::nullopt;
     if (found->terms.uses != 0) found->uses_left--;
     return *found;
 }
 
-void Grants::forget_sessions(const std::function<bool(const std::string&)>& is_over) {
-    std::erase_if(grants_, [&](const Grant& grant) {
-        return !grant.session.empty() && is_over(grant.session);
+const StandingAnswer* StandingAnswers::find(const std::string& approval) {
+    forget_old();
+    const auto found = std::find_if(answers_.begin(), answers_.end(), [&](const auto& answer) {
+        return answer.approval == approval;
+    });
+    return found == answers_.end() ? nullptr : &*found;
+}
+
+const std::vector<StandingAnswer>& StandingAnswers::list() {
+    forget_old();
+    return answers_;
+}
+
+void StandingAnswers::forget_sessions(const std::function<bool(const std::string&)>& is_over) {
+    std::erase_if(answers_, [&](const StandingAnswer& answer) {
+        const std::string& session = answer.asked.session();
+        return !session.empty() && is_over(session);
     });
 }
 
-void Grants::forget_old() {
+void StandingAnswers::forget_old() {
     const std::uint64_t now = clock_.boot_nanos();
-    std::erase_if(grants_, [now](const Grant& grant) {
-        return (grant.until != 0 && now >= grant.until) ||
-               (grant.terms.uses != 0 && grant.uses_left == 0);
+    std::erase_if(answers_, [now](const StandingAnswer& answer) {
+        return (answer.until != 0 && now >= answer.until) ||
+               (answer.terms.uses != 0 && answer.uses_left == 0);
     });
 }
 
