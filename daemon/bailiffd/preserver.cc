@@ -30,7 +30,8 @@ Status Preserver::keep(const bailiff_event& event) {
     wanted.seen = {event.ino, event.dev, event.generation, 0, 0};
     wanted.path = session::first_path(event);
     const policy::UndoSettings& undo = manager_.tables()->policy().settings.undo;
-    const auto kept = port_.keep(wanted, {undo.max_copy, undo.quota, undo.entries});
+    const auto kept = port_.keep(wanted, {undo.max_copy, undo.quota, undo.entries,
+                                          undo.session_quota, undo.session_entries});
     return kept ? Status{} : tl::unexpected(kept.error());
 }
 

@@ -45,8 +45,14 @@ Result<undo::Entry> Client::keep(const undo::Wanted& wanted, const undo::Limits&
     std::memcpy(request->root, wanted.session.c_str(), wanted.session.size());
     request->owner = wanted.account;
     request->inode = wanted.seen;
-    request->keep = {wanted.action, limits.max_copy, limits.quota, limits.entries,
-                     static_cast<std::uint32_t>(wanted.loss)};
+    request->keep = {wanted.action,
+                     limits.max_copy,
+                     limits.quota,
+                     limits.session_bytes,
+                     limits.entries,
+                     limits.session_entries,
+                     static_cast<std::uint32_t>(wanted.loss),
+                     0};
     return entry_of(ask(*request));
 }
 

@@ -57,10 +57,9 @@ Status Keeping::keep(const Request& request, Reply& reply) {
     wanted.seen = request.inode;
     wanted.path = request.path;
     ProgramExaminer examiner(programs_);
-    return tell_one(
-        store_->keep(wanted, {request.keep.max_copy, request.keep.quota, request.keep.entries},
-                     examiner),
-        reply);
+    const undo::Limits limits{request.keep.max_copy, request.keep.quota, request.keep.entries,
+                              request.keep.session_bytes, request.keep.session_entries};
+    return tell_one(store_->keep(wanted, limits, examiner), reply);
 }
 
 Status Keeping::list(const Request& request, Reply& reply) const {

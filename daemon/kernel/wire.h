@@ -56,8 +56,11 @@ struct WireKeep {
     std::uint64_t action;
     std::uint64_t max_copy; // bytes
     std::uint64_t quota;    // bytes
+    std::uint64_t session_bytes;
     std::uint32_t entries;
+    std::uint32_t session_entries;
     std::uint32_t loss; // undo::Loss
+    std::uint32_t zero;
 };
 
 struct Request {
@@ -80,7 +83,7 @@ struct Request {
     char root[256];  // where a container's root is mounted; of kKeep the session; NUL-terminated
     char path[4096]; // NUL-terminated
 };
-static_assert(sizeof(Request) == 64 + 32 + 24 + 8 + 256 + 4096);
+static_assert(sizeof(Request) == 64 + 48 + 24 + 8 + 256 + 4096);
 
 enum class Family : std::uint32_t { kTask, kExec, kFile, kNetwork, kProcess, kMemory, kSystem };
 inline constexpr std::array<const char*, 7> kFamilyNames = {"task",    "exec",   "file",  "network",

@@ -69,7 +69,7 @@ Result<std::optional<std::uint64_t>> move_into(Store::State& state, const Target
     if (!done)
         return tl::unexpected(
             move_back(target, folder.fd(), name, folder.path() + "/" + name, done.error()));
-    state.index.add(aside.time, {aside.action, number, bytes_held(info)});
+    state.index.add(aside.time, {aside.action, number, bytes_held(info)}, charged_to(aside));
     return aside.action;
 }
 

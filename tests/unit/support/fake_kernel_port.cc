@@ -334,7 +334,8 @@ void FakeKernelPort::forget_hold(std::uint64_t hold) {
     answers.erase(hold);
 }
 
-Result<undo::Entry> FakeKernelPort::keep(const undo::Wanted& wanted, const undo::Limits&) {
+Result<undo::Entry> FakeKernelPort::keep(const undo::Wanted& wanted, const undo::Limits& limits) {
+    keep_limits = limits;
     if (Status made = call("keep"); !made) return tl::unexpected(made.error());
     undo::Entry entry;
     entry.action = wanted.action;
