@@ -17,9 +17,10 @@ bool waits_to_be_kept(const bailiff_event& event) {
 Status Preserver::keep(const bailiff_event& event) {
     const session::Session* session = manager_.find_slot(event.session, event.session_epoch);
     const policy::UndoSettings& undo = manager_.tables()->policy().settings.undo;
-    const auto kept = port_.keep(event.hold, session == nullptr ? "" : session->name,
-                                 session == nullptr ? event.uid : session->uid,
-                                 {undo.max_copy, undo.quota, undo.entries});
+    const auto kept = port_.keep(
+        event.hold, session == nullptr ? "" : session->name,
+        session == nullptr ? event.uid : session->uid,
+        {undo.max_copy, undo.quota, undo.entries, undo.session_quota, undo.session_entries});
     return kept ? Status{} : tl::unexpected(kept.error());
 }
 

@@ -13,8 +13,6 @@ void add_undo(CLI::App& app, Context& context);
 // The one whose action begins with `text`, of at least 8 digits, if there is just one.
 [[nodiscard]] Result<v1::Preserved> pick_preserved(const PreservedList& preserved,
                                                    const std::string& text);
-// "file", "folder", "link", "fifo", "socket" or "device".
-[[nodiscard]] std::string kind_of(std::uint32_t mode);
 [[nodiscard]] std::string preserved_table(const PreservedList& preserved);
 [[nodiscard]] std::string preserved_text(const v1::Preserved& one);
 

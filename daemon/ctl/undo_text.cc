@@ -1,9 +1,8 @@
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cstdio>
 
 #include "base/account.h"
+#include "base/file_type.h"
 #include "ctl/output.h"
 #include "ctl/undo.h"
 #include "journal/describe.h"
@@ -43,14 +42,6 @@ std::string owner_text(std::uint32_t uid) {
 
 } // namespace
 
-std::string kind_of(std::uint32_t mode) {
-    if (S_ISREG(mode)) return "file";
-    if (S_ISDIR(mode)) return "folder";
-    if (S_ISLNK(mode)) return "link";
-    if (S_ISFIFO(mode)) return "fifo";
-    return S_ISSOCK(mode) ? "socket" : "device";
-}
-
 Result<v1::Preserved> pick_preserved(const PreservedList& preserved, const std::string& text) {
     if (text.size() < kLeast)
         return fail(ErrorCode::kInvalidArgument,
@@ -73,8 +64,9 @@ std::string preserved_table(const PreservedList& preserved) {
     if (preserved.empty()) return "nothing is kept\n";
     std::vector<Row> rows;
     for (const v1::Preserved& one : preserved)
-        rows.push_back({escape(one.action()), time_of(one), escape(one.loss()), kind_of(one.mode()),
-                        std::to_string(one.size()), escape(one.path())});
+        rows.push_back({escape(one.action()), time_of(one), escape(one.loss()),
+                        std::string(file_type_name(one.mode())), std::to_string(one.size()),
+                        escape(one.path())});
     return render_table({"ACTION", "TIME", "LOSS", "KIND", "SIZE", "PATH"}, rows);
 }
 
@@ -82,7 +74,7 @@ std::string preserved_text(const v1::Preserved& one) {
     const Row lines[] = {
         {"action", escape(one.action())},
         {"path", escape(one.path())},
-        {"kind", kind_of(one.mode())},
+        {"kind", std::string(file_type_name(one.mode()))},
         {"size", std::to_string(one.size()) + " bytes"},
         {"mode", mode_text(one.mode())},
         {"owner", owner_text(one.owner())},

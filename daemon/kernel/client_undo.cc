@@ -48,6 +48,8 @@ Result<undo::Entry> Client::keep(std::uint64_t hold, const std::string& session,
     undo.max_copy = limits.max_copy;
     undo.quota = limits.quota;
     undo.entries = limits.entries;
+    undo.session_bytes = limits.session_bytes;
+    undo.session_entries = limits.session_entries;
     return entry_of(ask(request));
 }
 

@@ -74,8 +74,9 @@ Status Keeping::keep(const Request& request, Reply& reply) {
     wanted->session = undo.session;
     wanted->account = undo.account;
     ProgramExaminer examiner(programs_);
-    return tell_one(store_->keep(*wanted, {undo.max_copy, undo.quota, undo.entries}, examiner),
-                    reply);
+    const undo::Limits limits{undo.max_copy, undo.quota, undo.entries, undo.session_bytes,
+                              undo.session_entries};
+    return tell_one(store_->keep(*wanted, limits, examiner), reply);
 }
 
 Status Keeping::list(const Request& request, Reply& reply) const {

@@ -1,4 +1,6 @@
+#include <cstdint>
 #include <set>
+#include <string>
 
 #include "base/duration.h"
 #include "base/size.h"
@@ -11,6 +13,7 @@ namespace {
 
 constexpr std::uint64_t kMaxMaxCopy = std::uint64_t{1} << 40;
 constexpr std::uint64_t kMinQuota = std::uint64_t{1} << 20;
+constexpr const char* kDefaultQuota = "4GiB"; // as UndoSettings has it
 constexpr std::int64_t kMinKeepSeconds = 3600;
 constexpr std::int64_t kMaxKeepSeconds = std::int64_t{365} * 86400;
 constexpr int kMaxStores = 8;
@@ -30,20 +33,23 @@ public:
 
 private:
     void sizes() {
-        if (const std::string& text = undo_.max_copy(); !text.empty()) {
-            const auto bytes = parse_size(text);
-            if (!bytes || *bytes > kMaxMaxCopy)
-                report_.add(
-                    undo_, v1::Undo::kMaxCopyFieldNumber, 0,
-                    bytes ? "expected 0 to 1TiB, found " + quoted(text) : bytes.error().message());
-        }
-        if (const std::string& text = undo_.quota(); !text.empty()) {
-            const auto bytes = parse_size(text);
-            if (!bytes || *bytes < kMinQuota)
-                report_.add(undo_, v1::Undo::kQuotaFieldNumber, 0,
-                            bytes ? "expected at least 1MiB, found " + quoted(text)
-                                  : bytes.error().message());
-        }
+        size(v1::Undo::kMaxCopyFieldNumber, undo_.max_copy(), 0, kMaxMaxCopy, "0 to 1TiB");
+        size(v1::Undo::kQuotaFieldNumber, undo_.quota(), kMinQuota, UINT64_MAX, "at least 1MiB");
+        const std::string quota = undo_.quota().empty() ? kDefaultQuota : undo_.quota();
+        const std::uint64_t most = parse_size(quota).value_or(0);
+        if (most < kMinQuota) return; // which was said
+        size(v1::Undo::kSessionQuotaFieldNumber, undo_.session_quota(), kMinQuota, most,
+             "1MiB to " + quota + ", the quota");
+    }
+
+    void size(int field, const std::string& text, std::uint64_t least, std::uint64_t most,
+              const std::string& range) {
+        if (text.empty()) return;
+        const auto bytes = parse_size(text);
+        if (bytes && *bytes >= least && *bytes <= most) return;
+        report_.add(
+            undo_, field, 0,
+            bytes ? "expected " + range + ", found " + quoted(text) : bytes.error().message());
     }
 
     void keep() {

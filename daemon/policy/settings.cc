@@ -84,6 +84,7 @@ UndoSettings undo(const Document& document) {
     UndoSettings to;
     to.max_copy = parse_size(from.max_copy()).value_or(to.max_copy);
     to.quota = parse_size(from.quota()).value_or(to.quota);
+    to.session_quota = parse_size(from.session_quota()).value_or(to.quota / 4);
     to.keep = parse_duration(from.keep()).value_or(to.keep);
     to.stores = undo_stores(document);
     return to;

@@ -92,8 +92,11 @@ struct UndoSettings {
     std::uint64_t max_copy = std::uint64_t{64} << 20; // bytes of one file that is copied
     std::uint64_t quota = std::uint64_t{4} << 30;     // bytes that all of it may take up
     std::uint32_t entries = 1'000'000;                // how many there may be
-    std::int64_t keep = std::int64_t{7} * 86400;      // seconds
-    std::vector<std::string> stores;                  // folders besides bailiff-kernel's own
+    // What one session may take up of that, or one account's agents without a session.
+    std::uint64_t session_quota = quota / 4;     // bytes
+    std::uint32_t session_entries = entries / 4; // how many
+    std::int64_t keep = std::int64_t{7} * 86400; // seconds
+    std::vector<std::string> stores;             // folders besides bailiff-kernel's own
 };
 
 struct Settings {

@@ -41,6 +41,11 @@ std::string_view loss_name(Loss loss) {
     return kLosses.at(static_cast<std::size_t>(loss));
 }
 
+std::string charged_to(const Entry& entry) {
+    if (entry.loss == Loss::kReplaced) return {};
+    return entry.session.empty() ? "uid " + std::to_string(entry.account) : entry.session;
+}
+
 // Fields with one blank between them; the path is last, since it can hold any byte but NUL.
 Result<std::string> write_manifest(const Entry& entry) {
     const std::string session = entry.session.empty() ? "-" : entry.session;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "base/file_type.h"
 
 namespace bailiff::undo {
 
@@ -28,21 +29,10 @@ std::string bytes_text(std::uint64_t bytes) {
 }
 
 std::string describe(const struct stat& info) {
-    switch (info.st_mode & S_IFMT) {
-        case S_IFREG:
-            return "file of " + std::to_string(info.st_size) + " bytes, changed at " +
-                   TimeText(unix_nanos(info.st_mtim)).c_str();
-        case S_IFDIR:
-            return "folder";
-        case S_IFLNK:
-            return "symbolic link";
-        case S_IFIFO:
-            return "FIFO";
-        case S_IFSOCK:
-            return "socket";
-        default:
-            return "device";
-    }
+    const std::string type(file_type_name(info.st_mode));
+    if (!S_ISREG(info.st_mode)) return type;
+    return type + " of " + std::to_string(info.st_size) + " bytes, changed at " +
+           TimeText(unix_nanos(info.st_mtim)).c_str();
 }
 
 } // namespace bailiff::undo

@@ -16,7 +16,7 @@ namespace bailiff::undo {
 // "64 MiB", "4097 bytes".
 [[nodiscard]] std::string bytes_text(std::uint64_t bytes);
 
-// "file of 12 bytes, changed at TIME", "folder", "symbolic link": to be read after an article.
+// "regular file of 12 bytes, changed at TIME", "directory": to be read after an article.
 [[nodiscard]] std::string describe(const struct stat& info);
 
 } // namespace bailiff::undo

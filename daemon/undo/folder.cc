@@ -123,7 +123,7 @@ Result<Folder::Contents> Folder::tidy() const {
             continue;
         const Result<Entry> entry = manifest(action);
         if (entry)
-            contents.entries.push_back({action, entry->time, bytes_held(info)});
+            contents.entries.push_back({action, entry->time, bytes_held(info), charged_to(*entry)});
         else
             contents.stray_bytes += bytes_held(info);
     }

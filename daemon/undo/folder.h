@@ -33,6 +33,7 @@ public:
         std::uint64_t action = 0;
         std::int64_t time = 0;
         std::uint64_t bytes = 0;
+        std::string charged; // whom: charged_to() of the entry
     };
     struct Contents {
         std::vector<Found> entries;

@@ -22,19 +22,40 @@ std::uint64_t size_in_entry(const struct stat& info) {
     return has_size ? static_cast<std::uint64_t>(info.st_size) : 0;
 }
 
-tl::unexpected<Error> fail_quota(const Limits& limits) {
-    return fail(ErrorCode::kResourceExhausted, "with it the store would hold more than " +
-                                                   bytes_text(limits.quota) + ", its quota");
-}
-
-Status has_room(const Store::State& state, const Object& object, const Limits& limits) {
+Status has_room(const Store::State& state, std::uint64_t bytes, const Limits& limits) {
     const Usage& usage = state.index.usage();
     if (usage.entries >= limits.entries)
         return fail(ErrorCode::kResourceExhausted,
                     std::to_string(limits.entries) +
                         " objects are kept already, which is the most there may be");
-    if (usage.bytes + bytes_held(object.info) > limits.quota) return fail_quota(limits);
+    if (usage.bytes + bytes > limits.quota)
+        return fail(ErrorCode::kResourceExhausted, "with it the store would hold more than " +
+                                                       bytes_text(limits.quota) + ", its quota");
     return {};
+}
+
+Status has_share(const Store::State& state, const Entry& entry, std::uint64_t bytes,
+                 const Limits& limits) {
+    const std::string charged = charged_to(entry);
+    if (charged.empty()) return {};
+    const Usage usage = state.index.usage_of(charged);
+    const std::string who = entry.session.empty() ? charged + " without a session" : "its session";
+    if (usage.entries >= limits.session_entries)
+        return fail(ErrorCode::kResourceExhausted,
+                    who + " has had " + std::to_string(limits.session_entries) +
+                        " objects kept already, its share of the store");
+    if (usage.bytes + bytes > limits.session_bytes)
+        return fail(ErrorCode::kResourceExhausted,
+                    "what " + who + " has had kept would be more than " +
+                        bytes_text(limits.session_bytes) + ", its share of the store");
+    return {};
+}
+
+// For one more that takes up `bytes`.
+Status check_limits(const Store::State& state, const Entry& entry, std::uint64_t bytes,
+                    const Limits& limits) {
+    if (Status room = has_room(state, bytes, limits); !room) return room;
+    return has_share(state, entry, bytes, limits);
 }
 
 tl::unexpected<Error> fail_stray(const Folder& folder, std::uint64_t action) {
@@ -77,10 +98,18 @@ Result<bool> link_object(const Object& object, const Folder& folder, std::uint64
     return false;
 }
 
+Status name_copy(const Folder& folder, std::uint64_t action) {
+    if (renameat2(folder.fd(), part_name(action).c_str(), folder.fd(), object_name(action).c_str(),
+                  RENAME_NOREPLACE) == 0)
+        return {};
+    if (errno == EEXIST) return fail_stray(folder, action);
+    return fail_writing("keep the copy", errno);
+}
+
 // Returns what the copy is: a file may have grown meanwhile.
-Result<struct stat> copy_into(const Object& object, const Folder& folder, std::uint64_t action,
-                              const Limits& limits, std::uint64_t bytes_before) {
-    const std::string part = part_name(action);
+Result<struct stat> copy_into(const Store::State& state, const Object& object, const Folder& folder,
+                              const Entry& entry, const Limits& limits) {
+    const std::string part = part_name(entry.action);
     const Result<UniqueFd> copy =
         copy_object(object.fd.get(), object.info, folder.fd(), part, limits.max_copy);
     if (!copy) return tl::unexpected(copy.error());
@@ -88,15 +117,10 @@ Result<struct stat> copy_into(const Object& object, const Folder& folder, std::u
     struct stat info {};
     if (fstat(copy->get(), &info) != 0)
         done = fail_errno("look at the copy", errno);
-    else if (bytes_before + bytes_held(info) > limits.quota)
-        done = fail_quota(limits);
-    else if (renameat2(folder.fd(), part.c_str(), folder.fd(), object_name(action).c_str(),
-                       RENAME_NOREPLACE) == 0)
-        return info;
-    else if (errno == EEXIST)
-        done = fail_stray(folder, action);
     else
-        done = fail_writing("keep the copy", errno);
+        done = check_limits(state, entry, bytes_held(info), limits);
+    if (done) done = name_copy(folder, entry.action);
+    if (done) return info;
     remove_name(folder.fd(), part);
     return tl::unexpected(done.error());
 }
@@ -118,7 +142,9 @@ Status note(const Folder& folder, const Entry& entry, dev_t device) {
 
 Result<Entry> keep_object(Store::State& state, const Object& object, Entry entry,
                           const Limits& limits, Examiner* examiner) {
-    if (Status room = has_room(state, object, limits); !room) return tl::unexpected(room.error());
+    std::uint64_t bytes = bytes_held(object.info);
+    if (Status room = check_limits(state, entry, bytes, limits); !room)
+        return tl::unexpected(room.error());
     entry.path = object.path;
     describe_object(state, object.info, entry);
     if (const Result<std::string> text = write_manifest(entry); !text)
@@ -126,22 +152,20 @@ Result<Entry> keep_object(Store::State& state, const Object& object, Entry entry
     const auto near = folder_on(state, object.info.st_dev);
     const std::size_t number = near.value_or(0);
     const Folder& folder = state.folders[number];
-    std::uint64_t bytes = bytes_held(object.info);
     if (near && examiner != nullptr) {
         const Result<bool> linked = link_object(object, folder, entry.action, *examiner);
         if (!linked) return tl::unexpected(linked.error());
         entry.linked = *linked;
     }
     if (!entry.linked) {
-        const Result<struct stat> copied =
-            copy_into(object, folder, entry.action, limits, state.index.usage().bytes);
+        const Result<struct stat> copied = copy_into(state, object, folder, entry, limits);
         if (!copied) return tl::unexpected(copied.error());
         bytes = bytes_held(*copied);
         entry.size = size_in_entry(*copied);
     }
     if (Status noted = note(folder, entry, object.info.st_dev); !noted)
         return tl::unexpected(noted.error());
-    state.index.add(entry.time, {entry.action, number, bytes});
+    state.index.add(entry.time, {entry.action, number, bytes}, charged_to(entry));
     return entry;
 }
 

@@ -16,7 +16,7 @@
 
 namespace bailiff::undo {
 
-inline constexpr Limits kNoLimits{UINT64_MAX, UINT64_MAX, UINT32_MAX};
+inline constexpr Limits kNoLimits{UINT64_MAX, UINT64_MAX, UINT32_MAX, UINT64_MAX, UINT32_MAX};
 
 // `entry` has what is not the object's: action, loss, session and account. It is only ever copied
 // where there is no examiner. Nothing is left of it on failure.

@@ -44,7 +44,7 @@ Error move_back(const Target& target, int folder, const std::string& name, const
 }
 
 Error folder_came() {
-    return {ErrorCode::kFailedPrecondition, "a folder was put there meanwhile"};
+    return {ErrorCode::kFailedPrecondition, "a directory was put there meanwhile"};
 }
 
 // Into the store's folder itself. None where that is on another mount.
@@ -69,7 +69,7 @@ Result<std::optional<std::uint64_t>> move_into(Store::State& state, const Target
     if (!done)
         return tl::unexpected(
             move_back(target, folder.fd(), name, folder.path() + "/" + name, done.error()));
-    state.index.add(aside.time, {aside.action, number, bytes_held(info)});
+    state.index.add(aside.time, {aside.action, number, bytes_held(info)}, charged_to(aside));
     return aside.action;
 }
 
@@ -118,7 +118,7 @@ Result<std::uint64_t> replace_folder(Store::State& state, const Target& target, 
         if (state.folders[kept->folder].forget(*aside)) state.index.erase(*aside);
     if (error == ENOTEMPTY || error == EEXIST)
         return fail(ErrorCode::kFailedPrecondition,
-                    target.path + " is a folder now, and not an empty one");
+                    target.path + " is a directory now, and not an empty one");
     return fail_errno("remove " + target.path, error);
 }
 

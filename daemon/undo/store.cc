@@ -14,7 +14,7 @@ void add(Store::State& state, Folder folder, const Folder::Contents& contents) {
     const std::size_t number = state.folders.size();
     state.index.count_stray(contents.stray_bytes);
     for (const Folder::Found& found : contents.entries)
-        if (!state.index.add(found.time, {found.action, number, found.bytes}))
+        if (!state.index.add(found.time, {found.action, number, found.bytes}, found.charged))
             state.index.count_stray(found.bytes); // the first folder's it is
     state.folders.push_back(std::move(folder));
 }

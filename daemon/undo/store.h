@@ -37,6 +37,9 @@ struct Limits {
     std::uint64_t max_copy = 0; // bytes of one file; a hard link has no such limit
     std::uint64_t quota = 0;    // bytes that all entries together may take up
     std::uint32_t entries = 0;  // how many there may be
+    // What may be charged to one (charged_to(), undo/entry.h) of these.
+    std::uint64_t session_bytes = 0;   // bytes that its entries together may take up
+    std::uint32_t session_entries = 0; // how many it may have
 };
 
 // What is to be kept: the object as the hooks saw it, and where.
@@ -74,8 +77,8 @@ public:
 
     // Keeps the object before the act happens. Nothing is done twice: an action that is kept
     // already is no error. Every error says in one sentence why it was not kept, for who is asked
-    // instead: kNotFound (it is not there, or another one is), kResourceExhausted (max_copy, quota,
-    // entries, no space), kFailedPrecondition (what cannot be kept), kInternal.
+    // instead: kNotFound (it is not there, or another one is), kResourceExhausted (one of the
+    // limits, no space), kFailedPrecondition (what cannot be kept), kInternal.
     [[nodiscard]] Result<Entry> keep(const Wanted& wanted, const Limits& limits,
                                      Examiner& examiner);
 

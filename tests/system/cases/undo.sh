@@ -158,7 +158,7 @@ case_what_cannot_be_kept_is_asked_for() {
     [[ -e /srv/undo/large ]] || fail "it is gone"
     has "$(<"$logs/undo")" "it was not kept: " "what the user is told"
     # What the cases before left there is more than that.
-    undo_policy 'undo: {quota: 1MiB}'
+    undo_policy 'undo: {quota: 1MiB, session_quota: 1MiB}'
     as bot bash -c 'for i in {1..30}; do head -c 100000 /dev/urandom >/srv/undo/f$i; done'
     session bash -c 'rm /srv/undo/f{1..30}' >"$logs/undo-quota" 2>&1 &
     waiting=$!

@@ -66,6 +66,15 @@ TEST_F(PreserverTest, NamesTheSessionAndItsAccount) {
     EXPECT_EQ(kept().account, session->uid);
 }
 
+TEST_F(PreserverTest, GoesByThePolicysLimits) {
+    ASSERT_TRUE(preserve(act()));
+    EXPECT_EQ(port.keep_limits.max_copy, 64U << 20);
+    EXPECT_EQ(port.keep_limits.quota, std::uint64_t{4} << 30);
+    EXPECT_EQ(port.keep_limits.entries, 1'000'000U);
+    EXPECT_EQ(port.keep_limits.session_bytes, std::uint64_t{1} << 30);
+    EXPECT_EQ(port.keep_limits.session_entries, 250'000U);
+}
+
 TEST_F(PreserverTest, OfWhatWaitsNoMoreNothingIsKept) {
     const bailiff_event event = act();
     port.held.clear();

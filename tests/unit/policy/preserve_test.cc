@@ -157,7 +157,9 @@ TEST(Undo, ItsLimitsHaveDefaults) {
     const UndoSettings silent = must_load("version: 1\n")->settings.undo;
     EXPECT_EQ(silent.max_copy, 64U << 20);
     EXPECT_EQ(silent.quota, std::uint64_t{4} << 30);
+    EXPECT_EQ(silent.session_quota, std::uint64_t{1} << 30);
     EXPECT_EQ(silent.entries, 1'000'000U);
+    EXPECT_EQ(silent.session_entries, 250'000U);
     EXPECT_EQ(silent.keep, 7 * 86400);
     EXPECT_TRUE(silent.stores.empty());
     const UndoSettings given =
@@ -182,6 +184,33 @@ TEST(Undo, ItsLimitsHaveRanges) {
         EXPECT_EQ(undo("keep: " + std::string(keep)),
                   "p.yaml:2:14: expected 1h to 365d, found \"" + std::string(keep) + "\"");
     EXPECT_THAT(undo("keep: long"), HasSubstr("expected a duration"));
+}
+
+TEST(Undo, ASessionsShareIsAQuarterUnlessItSaysMore) {
+    const auto share = [](const std::string& fields) {
+        return must_load("version: 1\nundo: {" + fields + "}\n")->settings.undo.session_quota;
+    };
+    EXPECT_EQ(share("quota: 1TiB"), std::uint64_t{256} << 30);
+    EXPECT_EQ(share("quota: 1MiB"), 256U << 10);
+    EXPECT_EQ(share("quota: 1TiB, session_quota: 2MiB"), 2U << 20);
+    EXPECT_EQ(share("session_quota: 4GiB"), std::uint64_t{4} << 30);
+}
+
+TEST(Undo, ASessionsShareIsPartOfTheQuota) {
+    EXPECT_EQ(undo("session_quota: 1MiB, quota: 1MiB"), "no problem");
+    EXPECT_EQ(undo("session_quota: 4GiB"), "no problem");
+    EXPECT_EQ(undo("session_quota: 4097MiB"),
+              "p.yaml:2:23: expected 1MiB to 4GiB, the quota, found \"4097MiB\"");
+    EXPECT_EQ(undo("quota: 2MiB, session_quota: 3MiB"),
+              "p.yaml:2:36: expected 1MiB to 2MiB, the quota, found \"3MiB\"");
+    EXPECT_EQ(undo("quota: 20GiB, session_quota: 1023KiB"),
+              "p.yaml:2:37: expected 1MiB to 20GiB, the quota, found \"1023KiB\"");
+    EXPECT_EQ(undo("session_quota: 1GB"),
+              "p.yaml:2:23: expected a size such as 512KiB, 64MiB or 4GiB, or a number of bytes, "
+              "found \"1GB\"");
+    // Of a quota that is wrong itself only that is said.
+    EXPECT_EQ(undo("quota: 2KiB, session_quota: 1GiB"),
+              "p.yaml:2:15: expected at least 1MiB, found \"2KiB\"");
 }
 
 TEST(Undo, ItsStoresAreFoldersOfTheirOwn) {

@@ -336,7 +336,8 @@ void FakeKernelPort::forget_hold(std::uint64_t hold) {
 }
 
 Result<undo::Entry> FakeKernelPort::keep(std::uint64_t hold, const std::string& session,
-                                         uid_t account, const undo::Limits&) {
+                                         uid_t account, const undo::Limits& limits) {
+    keep_limits = limits;
     if (Status made = call("keep"); !made) return tl::unexpected(made.error());
     const auto waiting = held.find(hold);
     if (waiting == held.end()) return fail(ErrorCode::kNotFound, "no such act waits");

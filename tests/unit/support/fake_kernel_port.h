@@ -157,6 +157,7 @@ public:
     std::vector<std::string> stores;                                        // added ones
     std::vector<std::uint32_t> resumed;                                     // processes
     std::set<std::uint32_t> gone; // processes that are not there any more
+    undo::Limits keep_limits;     // of the last keep()
     std::map<std::uint32_t, std::uint64_t> counters;
     std::vector<bailiff_event> events;
     std::vector<std::string> calls; // in their order

@@ -70,6 +70,15 @@ TEST(Entry, IsNotReadFromOtherText) {
     }
 }
 
+TEST(Entry, IsChargedToItsSessionElseToItsAccount) {
+    Entry entry = sample();
+    EXPECT_EQ(charged_to(entry), "s-01J");
+    entry.session.clear();
+    EXPECT_EQ(charged_to(entry), "uid 1000");
+    entry.loss = Loss::kReplaced;
+    EXPECT_EQ(charged_to(entry), "");
+}
+
 TEST(Entry, NamesEachLoss) {
     EXPECT_EQ(loss_name(Loss::kRemoved), "removed");
     EXPECT_EQ(loss_name(Loss::kChanged), "changed");

@@ -16,9 +16,9 @@ using Actions = std::vector<std::uint64_t>;
 class IndexOfThree : public ::testing::Test {
 protected:
     IndexOfThree() {
-        EXPECT_TRUE(index.add(300, {3, 0, 30}));
-        EXPECT_TRUE(index.add(100, {1, 0, 10}));
-        EXPECT_TRUE(index.add(200, {2, 1, 20}));
+        EXPECT_TRUE(index.add(300, {3, 0, 30}, "s-1"));
+        EXPECT_TRUE(index.add(100, {1, 0, 10}, "s-1"));
+        EXPECT_TRUE(index.add(200, {2, 1, 20}, "s-2"));
     }
     Index index;
 };
@@ -32,12 +32,36 @@ TEST_F(IndexOfThree, GivesTheOldestFirst) {
 }
 
 TEST_F(IndexOfThree, CountsWhatTheyTakeUp) {
-    EXPECT_FALSE(index.add(400, {1, 0, 1000}));
+    EXPECT_FALSE(index.add(400, {1, 0, 1000}, "s-3"));
     index.count_stray(5);
     index.erase(2);
     index.erase(2);
     EXPECT_EQ(index.usage().bytes, 45U);
     EXPECT_EQ(index.usage().entries, 2U);
+}
+
+TEST_F(IndexOfThree, CountsWhatIsChargedToEach) {
+    EXPECT_EQ(index.usage_of("s-1").bytes, 40U);
+    EXPECT_EQ(index.usage_of("s-1").entries, 2U);
+    EXPECT_EQ(index.usage_of("s-2").bytes, 20U);
+    EXPECT_EQ(index.usage_of("s-3").entries, 0U);
+    index.erase(3);
+    index.erase(3);
+    EXPECT_EQ(index.usage_of("s-1").bytes, 10U);
+    EXPECT_EQ(index.usage_of("s-1").entries, 1U);
+    EXPECT_EQ(index.usage_of("s-2").bytes, 20U);
+}
+
+TEST_F(IndexOfThree, KnowsNobodyOfWhomNothingIsKept) {
+    EXPECT_EQ(index.sharers(), 2U);
+    EXPECT_FALSE(index.add(400, {1, 0, 1000}, "s-3"));
+    EXPECT_EQ(index.usage_of("s-3").entries, 0U);
+    EXPECT_EQ(index.sharers(), 2U);
+    ASSERT_TRUE(index.add(400, {4, 0, 0}, "s-4")); // an empty file takes up nothing, and counts
+    index.erase(2);
+    EXPECT_EQ(index.sharers(), 2U);
+    for (const std::uint64_t action : {1U, 3U, 4U}) index.erase(action);
+    EXPECT_EQ(index.sharers(), 0U);
 }
 
 TEST_F(IndexOfThree, GivesNoTimeTwice) {
@@ -48,7 +72,7 @@ TEST_F(IndexOfThree, GivesNoTimeTwice) {
 }
 
 TEST_F(IndexOfThree, TellsEntriesOfOneTimeApart) {
-    ASSERT_TRUE(index.add(200, {4, 0, 40}));
+    ASSERT_TRUE(index.add(200, {4, 0, 40}, "s-1"));
     index.erase(2);
     EXPECT_EQ(index.find(4)->bytes, 40U);
     EXPECT_FALSE(index.find(2));

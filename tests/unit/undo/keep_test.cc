@@ -16,6 +16,7 @@ using ::testing::HasSubstr;
 using tests::get_file;
 using tests::is_there;
 using tests::kRoom;
+using tests::one_share;
 using tests::put_file;
 using tests::stat_of;
 using tests::wanted_at;
@@ -205,28 +206,28 @@ TEST_F(Keep, NothingOfThePseudoFileSystemsIsKept) {
 
 TEST_F(Keep, ACopyIsLimited) {
     put_file(path, std::string(4097, 'x'));
-    const Limits limits{4096, 1 << 30, 10};
+    const Limits limits = one_share(4096, 1 << 30, 10);
     EXPECT_EQ(refusal(try_keep(path, 7, Loss::kChanged, limits), ErrorCode::kResourceExhausted),
               path + ": it is larger than 4 KiB, which is the most that is copied");
-    EXPECT_TRUE(try_keep(path, 7, Loss::kChanged, {4097, 1 << 30, 10}));
+    EXPECT_TRUE(try_keep(path, 7, Loss::kChanged, one_share(4097, 1 << 30, 10)));
 }
 
 TEST_F(Keep, ALinkIsNotLimitedByItsSize) {
     NEEDS_LINKS();
     put_file(path, std::string(10'000, 'x'));
-    EXPECT_TRUE(try_keep(path, 7, Loss::kRemoved, {1, 1 << 30, 10}));
+    EXPECT_TRUE(try_keep(path, 7, Loss::kRemoved, one_share(1, 1 << 30, 10)));
 }
 
 TEST_F(Keep, TheQuotaHoldsForAllTogether) {
     put_file(path, std::string(100'000, 'x'));
     for (const Loss loss : {Loss::kRemoved, Loss::kChanged})
-        EXPECT_EQ(refusal(try_keep(path, 7, loss, {1 << 20, 64 << 10, 10}),
+        EXPECT_EQ(refusal(try_keep(path, 7, loss, one_share(1 << 20, 64 << 10, 10)),
                           ErrorCode::kResourceExhausted),
                   path + ": with it the store would hold more than 64 KiB, its quota");
-    EXPECT_EQ(refusal(try_keep(path, 7, Loss::kRemoved, {1 << 20, 1 << 20, 0}),
+    EXPECT_EQ(refusal(try_keep(path, 7, Loss::kRemoved, one_share(1 << 20, 1 << 20, 0)),
                       ErrorCode::kResourceExhausted),
               path + ": 0 objects are kept already, which is the most there may be");
-    const Limits one{1 << 20, 150'000, 10};
+    const Limits one = one_share(1 << 20, 150'000, 10);
     ASSERT_TRUE(try_keep(path, 7, Loss::kRemoved, one));
     ASSERT_EQ(unlink(path.c_str()), 0);
     put_file(path, std::string(100'000, 'y'));
@@ -237,7 +238,7 @@ TEST_F(Keep, TheQuotaHoldsForAllTogether) {
 
 TEST_F(Keep, OfALargeSparseFileOnlyWhatItHolds) {
     ASSERT_EQ(truncate(path.c_str(), 1LL << 40), 0);
-    const Entry entry = *try_keep(path, 7, Loss::kChanged, {1ULL << 41, 1 << 20, 10});
+    const Entry entry = *try_keep(path, 7, Loss::kChanged, one_share(1ULL << 41, 1 << 20, 10));
     EXPECT_EQ(entry.size, 1ULL << 40);
     EXPECT_LT(store->usage().bytes, 64U << 10);
     EXPECT_EQ(stat_of(object).st_size, 1LL << 40);

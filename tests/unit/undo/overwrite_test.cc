@@ -119,7 +119,7 @@ TEST_F(Overwrite, IsOnlyOfRegularFiles) {
     EXPECT_EQ(get_file(work + "/victim"), "untouched");
     ASSERT_EQ(unlink(path.c_str()), 0);
     ASSERT_EQ(mkdir(path.c_str(), 0700), 0);
-    EXPECT_EQ(refusal({true, 0}), path + " is a folder now, and no regular file");
+    EXPECT_EQ(refusal({true, 0}), path + " is a directory now, and no regular file");
 }
 
 // Who made it may hold it open, and would read and write what was never theirs.
@@ -129,7 +129,7 @@ TEST_F(Overwrite, DoesNotWriteIntoAFileOfAnotherOwner) {
     change("theirs", 1'500'000);
     ASSERT_EQ(chown(path.c_str(), 65534, 65534), 0);
     const UniqueFd held(open(path.c_str(), O_RDWR | O_CLOEXEC));
-    EXPECT_THAT(refusal(in_time), HasSubstr(path + " is there again, as another file"));
+    EXPECT_THAT(refusal(in_time), HasSubstr(path + " is there again, as another regular file"));
     ASSERT_TRUE(store->restore(7, {true, 0}));
     EXPECT_EQ(get_file(path), "content");
     EXPECT_EQ(stat_of(path).st_uid, 0U);

@@ -99,15 +99,16 @@ TEST_F(Restore, FollowsNoSymbolicLinkOnTheWay) {
 TEST_F(Restore, LosesNothingThatIsThereAgain) {
     lose(path);
     put_file(path, "newer content");
-    EXPECT_THAT(refusal(ErrorCode::kFailedPrecondition),
-                HasSubstr(path + " is there again, as another file of 13 bytes, changed at 20"));
+    EXPECT_THAT(
+        refusal(ErrorCode::kFailedPrecondition),
+        HasSubstr(path + " is there again, as another regular file of 13 bytes, changed at 20"));
     EXPECT_EQ(get_file(path), "newer content");
     std::filesystem::remove(path);
     ASSERT_EQ(symlink("/etc/passwd", path.c_str()), 0);
     EXPECT_THAT(refusal(ErrorCode::kFailedPrecondition), HasSubstr("as another symbolic link"));
     std::filesystem::remove(path);
     std::filesystem::create_directory(path);
-    EXPECT_THAT(refusal(ErrorCode::kFailedPrecondition), HasSubstr("as another folder"));
+    EXPECT_THAT(refusal(ErrorCode::kFailedPrecondition), HasSubstr("as another directory"));
 }
 
 TEST_F(Restore, KeepsWhatItReplaces) {
@@ -148,7 +149,7 @@ TEST_F(Restore, ReplacesAFolderOnlyWhereItIsEmpty) {
     std::filesystem::create_directory(path);
     put_file(path + "/inside", "x");
     EXPECT_EQ(refusal(ErrorCode::kFailedPrecondition, replacing),
-              path + " is a folder now, and not an empty one");
+              path + " is a directory now, and not an empty one");
     EXPECT_EQ(all().size(), 1U);
     EXPECT_EQ(get_file(path + "/inside"), "x");
     std::filesystem::remove(path + "/inside");

@@ -19,7 +19,11 @@ using bailiff::tests::get_file;
 using bailiff::tests::put_file;
 using bailiff::tests::TemporaryFolder;
 
-inline constexpr Limits kRoom{64 << 20, 1 << 30, 100'000};
+// One session may use up all that the store has.
+constexpr Limits one_share(std::uint64_t max_copy, std::uint64_t quota, std::uint32_t entries) {
+    return {max_copy, quota, entries, quota, entries};
+}
+inline constexpr Limits kRoom = one_share(64 << 20, 1 << 30, 100'000);
 
 // Tells of an object what stat(2) does, and of its writers what the test says.
 class FakeExaminer final : public Examiner {
