@@ -185,7 +185,7 @@ static __noinline int on_file_open(struct bailiff_task* row, struct file* file) 
     if (row->scratch[SCRATCH_APPROVED]) {
         u64 inode = (u64)BPF_CORE_READ(file, f_inode);
         u64 answer = row->scratch[SCRATCH_APPROVED];
-        note_passed(row, (u64)file, (inode_mark(inode) & ~3ULL) | answer);
+        note_passed(row, (u64)file, opened_mark(inode, answer));
         if (file->f_flags & O_TRUNC) row->truncates = inode | answer;
     }
     note_overlay(j.row, j.dentry);

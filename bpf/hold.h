@@ -104,9 +104,10 @@ static __always_inline int is_noted(const struct bailiff_task* row, u64 open, u6
     return passed->open == open && passed->what == what;
 }
 
-// A number for an inode at which note_passed() finds no two of a folder at one place.
-static __always_inline u64 inode_mark(u64 inode) {
-    return inode ^ inode >> 12;
+// What note_passed() is told of a file that is open to write: its inode, so that no two of a folder
+// have one place, and the answer to its opening, APPROVED or ONLY_KEPT.
+static __always_inline u64 opened_mark(u64 inode, u64 answer) {
+    return ((inode ^ inode >> 12) & ~3ULL) | answer;
 }
 
 // Is it the use of a descriptor whose opening or connecting was approved? To make a connection asks
@@ -118,13 +119,15 @@ static __always_inline int is_passed(struct bailiff_task* row, const struct act*
         return act->hook != BAILIFF_HOOK_SOCKET_CONNECT &&
                is_noted(row, open, identify_peer(row, act));
     if (act->right != BAILIFF_RIGHT_WRITE) return 0;
-    if (act->hook != BAILIFF_HOOK_FILE_PERMISSION && act->hook != BAILIFF_HOOK_MMAP_FILE) return 0;
+    if (act->hook != BAILIFF_HOOK_FILE_PERMISSION && act->hook != BAILIFF_HOOK_MMAP_FILE &&
+        act->hook != BAILIFF_HOOK_FILE_MPROTECT)
+        return 0;
     const struct dentry* dentry = (const struct dentry*)act->dentry;
     if (!dentry) return 0;
-    u64 mark = inode_mark((u64)BPF_CORE_READ(dentry, d_inode));
-    if (is_noted(row, open, (mark & ~3ULL) | APPROVED)) return 1;
+    u64 inode = (u64)BPF_CORE_READ(dentry, d_inode);
+    if (is_noted(row, open, opened_mark(inode, APPROVED))) return 1;
     return scratch_decision(row)->verdict == BAILIFF_VERDICT_PRESERVE &&
-           is_noted(row, open, (mark & ~3ULL) | ONLY_KEPT);
+           is_noted(row, open, opened_mark(inode, ONLY_KEPT));
 }
 
 // It happens, and is on record.

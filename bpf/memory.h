@@ -64,6 +64,7 @@ static __always_inline int on_file_mprotect(struct vm_area_struct* vma, unsigned
     if (!(gained & PROT_EXEC) && !(shared && (gained & PROT_WRITE))) return 0;
     struct file* file = vma->vm_file;
     if (file) j.dentry = file->f_path.dentry;
+    j.row->scratch[SCRATCH_OPEN] = (u64)file;
     u8 reason = subject_begin(&j);
     if (reason) return refuse(&j, reason);
     u32 dirty = (protection & PROT_WRITE) || (!shared && BPF_CORE_READ(vma, anon_vma));

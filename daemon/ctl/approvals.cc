@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "base/duration.h"
+#include "base/file_type.h"
 #include "ctl/client.h"
 #include "ctl/output.h"
 #include "ctl/session.h"
@@ -38,10 +39,8 @@ std::string command_of(const v1::Process& process) {
 // "regular file, 4096 bytes, mode 0644, owner uid 0"; empty of what is no file.
 std::string file_of(const v1::Object& object) {
     if (object.mode() == 0) return {};
-    std::string kind = "special file";
-    if (S_ISREG(object.mode())) kind = "regular file, " + std::to_string(object.size()) + " bytes";
-    if (S_ISDIR(object.mode())) kind = "directory";
-    if (S_ISLNK(object.mode())) kind = "symbolic link";
+    std::string kind{file_type_name(object.mode())};
+    if (S_ISREG(object.mode())) kind += ", " + std::to_string(object.size()) + " bytes";
     char mode[16];
     std::snprintf(mode, sizeof(mode), "%04o", object.mode() & 07777U);
     return kind + ", mode " + mode + ", owner uid " + std::to_string(object.owner());

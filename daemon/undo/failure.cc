@@ -29,7 +29,7 @@ std::string bytes_text(std::uint64_t bytes) {
 }
 
 std::string describe(const struct stat& info) {
-    const std::string type(file_type_name(info.st_mode));
+    std::string type(file_type_name(info.st_mode));
     if (!S_ISREG(info.st_mode)) return type;
     return type + " of " + std::to_string(info.st_size) + " bytes, changed at " +
            TimeText(unix_nanos(info.st_mtim)).c_str();

@@ -24,6 +24,7 @@ public:
     Index() = default;
     Index(const Index&) = delete; // a row points into the shares
     Index& operator=(const Index&) = delete;
+    ~Index() = default;
 
     // `charged`: whom, see charged_to(). False, and nothing is added, where there is an entry of
     // that action.

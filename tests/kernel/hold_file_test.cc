@@ -95,6 +95,13 @@ TEST_P(HoldingFile, WhatWasApprovedWhenItWasOpenedIsUsedFreelyAfterAChange) {
     EXPECT_EQ(others().size(), 1U);
 }
 
+TEST_P(HoldingFile, AMappingOfItIsMadeWritableLater) {
+    hold({BAILIFF_RIGHT_WRITE});
+    const pid_t pid = begin(make_mapping_writable(tree_ + "/a"));
+    approve(next_hold());
+    EXPECT_EQ(result(pid), is_layered() ? EPERM : 0);
+}
+
 TEST_P(HoldingFile, WhatACallItselfMadeIsWrittenFreely) {
     hold({BAILIFF_RIGHT_WRITE});
     const pid_t pid = begin(open_file(tree_ + "/new", O_WRONLY | O_CREAT | O_EXCL));

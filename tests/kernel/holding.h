@@ -1,6 +1,8 @@
 // Acts that wait, and who answers: what the tests of holds share.
 #pragma once
 
+#include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -168,6 +170,17 @@ protected:
         EXPECT_EQ(told[0].verdict, BAILIFF_VERDICT_AUDIT);
         EXPECT_EQ(told[0].reason, BAILIFF_REASON_APPROVED);
     }
+    // Opens it to read and write, maps it to read, and makes the mapping writable.
+    static Act make_mapping_writable(const std::string& path) {
+        return [path] {
+            const int fd = open(path.c_str(), O_RDWR);
+            void* at = mmap(nullptr, 1, PROT_READ, MAP_SHARED, fd, 0);
+            if (at == MAP_FAILED) return errno;
+            return mprotect(at, 1, PROT_READ | PROT_WRITE) == 0 ? 0 : errno;
+        };
+    }
+    // On overlayfs a mapping is of another struct file than the descriptor.
+    static bool is_layered() { return std::string(GetParam()) == "/root"; }
     std::string tree_;
 };
 

@@ -121,6 +121,13 @@ TEST_P(Preserve, WhatWasKeptWhenItWasOpenedIsWrittenFreely) {
     });
 }
 
+TEST_P(Preserve, AMappingOfItIsMadeWritableLater) {
+    preserve(kDestroying);
+    const pid_t pid = begin(make_mapping_writable(tree_ + "/a"));
+    kept(next_hold());
+    EXPECT_EQ(result(pid), is_layered() ? EPERM : 0);
+}
+
 TEST_P(Preserve, WhatIsWrittenMeanwhileIsKeptAnew) {
     preserve({BAILIFF_RIGHT_DELETE});
     const pid_t pid = begin(remove_file(tree_ + "/a"));

@@ -194,6 +194,41 @@ case_killed_daemons_lose_no_act_that_waits() {
     usual_policy
 }
 
+grown_to() { (($(stat -c %s "$1") == $2)); } # FILE SIZE
+
+# One answer lets one act happen: the same act, by the same task, is asked for again.
+case_killed_daemons_have_no_answer_taken_twice() {
+    local waiting approval round act rounds=${ROUNDS:-2} made=$work/bot/made
+    hold_policy
+    sed -i 's|rights: \[delete\], path: \[/srv/held\]|rights: [metadata], path: [/srv/held]|' /etc/bailiff/policy.yaml
+    bailiffctl policy reload >/dev/null || fail "the policy was not loaded"
+    for ((round = 1; round <= rounds; round++)); do
+        install -o bot -m 644 /dev/null "$made"
+        # shellcheck disable=SC2016
+        session perl -e 'for (1 .. 4) { chmod(0600, "/srv/held/a") or exit 1; open(my $to, ">>", $ARGV[0]); print $to "x" }' "$made" >"$logs/held" 2>&1 &
+        waiting=$!
+        for act in 1 2 3 4; do
+            wait_for 60 "round $round: question $act" what_waits || return
+            approval=$(what_waits | head -n 1)
+            same "$(stat -c %s "$made")" $((act - 1)) "round $round: acts that happened before answer $act"
+            bailiffctl approvals approve "$approval" >/dev/null 2>&1 &
+            sleep "0.0$((RANDOM % 10))"
+            stop KILL "$daemon_pid"
+            start_daemon
+            wait $!
+            # The answer was given, or it is still to be given.
+            sleep 1
+            (($(stat -c %s "$made") == act)) || bailiffctl approvals approve "$approval" >/dev/null 2>&1
+            wait_for 30 "round $round: act $act" grown_to "$made" "$act" || return
+        done
+        wait $waiting || fail "round $round: not all of it was let through: $(<"$logs/held")"
+        same "$(stat -c %s "$made")" 4 "round $round: acts that happened"
+    done
+    same "$(bailiffctl events --json | grep '"verdict":"audit"' | grep '"reason":"approved"' | grep -o '"approval":"[^"]*"' | sort | uniq -d)" "" "approvals that let two acts happen"
+    rm -f "$made"
+    usual_policy
+}
+
 case_a_forced_push_under_the_shipped_policy_waits() {
     local waiting approval repository=$work/bot/clone bare=$work/bot/bare.git before
     install_shipped_policy
