@@ -1,31 +1,15 @@
 #include "session/mounts.h"
 
-#include <cstdio>
-#include <sstream>
 #include <string_view>
+#include <utility>
 
 #include "base/file.h"
+#include "base/mountinfo.h"
 
 namespace bailiff::session {
 namespace {
 
 constexpr std::size_t kMaxBytes = 16U << 20;
-
-// Space, tab, newline and backslash are written as \ooo.
-std::string unescape(const std::string& text) {
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); i++) {
-        unsigned value = 0;
-        if (text[i] == '\\' && i + 3 < text.size() &&
-            std::sscanf(text.c_str() + i + 1, "%3o", &value) == 1) {
-            out += static_cast<char>(value);
-            i += 3;
-        } else {
-            out += text[i];
-        }
-    }
-    return out;
-}
 
 } // namespace
 
@@ -43,16 +27,8 @@ bool is_container_root(const std::string& point) {
 
 std::vector<Mount> parse_mounts(const std::string& mountinfo) {
     std::vector<Mount> mounts;
-    std::istringstream lines(mountinfo);
-    for (std::string line; std::getline(lines, line);) {
-        std::istringstream fields(line);
-        std::string id, parent, device, root, point;
-        if (!(fields >> id >> parent >> device >> root >> point)) continue;
-        unsigned major = 0;
-        unsigned minor = 0;
-        if (std::sscanf(device.c_str(), "%u:%u", &major, &minor) != 2) continue;
-        mounts.push_back({major << 20 | minor, unescape(root), unescape(point)});
-    }
+    for (MountInfo& info : parse_mountinfo(mountinfo))
+        mounts.push_back({info.device, std::move(info.root), std::move(info.point)});
     return mounts;
 }
 

@@ -3,23 +3,13 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "base/mountinfo.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 
 namespace bailiff::undo {
-
-struct Mount {
-    std::uint32_t device = 0; // of its file system, as the kernel has it: major << 20 | minor
-    std::string root;         // what of the file system is mounted: "/" for all of it
-    std::string point;        // where
-    std::string type;         // "ext4"
-};
-
-// The table of proc_pid_mountinfo(5). What is no line of it is left out.
-[[nodiscard]] std::vector<Mount> read_mounts(std::string_view table);
 
 // A place where an object of a file system may be seen.
 struct Place {
@@ -49,7 +39,7 @@ public:
 private:
     std::string table_;
     UniqueFd open_;
-    std::vector<Mount> mounts_;
+    std::vector<MountInfo> mounts_;
 };
 
 } // namespace bailiff::undo

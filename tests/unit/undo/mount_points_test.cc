@@ -36,16 +36,6 @@ protected:
     MountPoints mounts{folder.file("mountinfo")};
 };
 
-TEST_F(MountTable, IsReadWithItsEscapes) {
-    const std::vector<Mount> table = read_mounts(kTable);
-    ASSERT_EQ(table.size(), 5U);
-    EXPECT_EQ(table[0].device, 8U << 20 | 1U);
-    EXPECT_EQ(table[0].type, "ext4");
-    EXPECT_EQ(table[2].point, "/mnt/all of\tit");
-    EXPECT_EQ(table[2].type, "xfs");
-    EXPECT_EQ(table[4].point, "/mnt/back\\slash");
-}
-
 TEST_F(MountTable, ShowsAnObjectFirstWhereAllOfItsFileSystemIs) {
     EXPECT_THAT(paths(mounts, 8U << 20 | 17U, "/srv/a/b"),
                 ElementsAre("/mnt/all of\tit/srv/a/b", "/data/a/b"));

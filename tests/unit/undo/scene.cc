@@ -28,7 +28,7 @@ std::string path_on_file_system(const std::string& path) {
     const std::string table = get_file("/proc/self/mountinfo");
     std::string root = "/";
     std::string point = "/";
-    for (const Mount& mount : read_mounts(table))
+    for (const MountInfo& mount : parse_mountinfo(table))
         if (lies_in(path, mount.point) && mount.point.size() >= point.size()) {
             root = mount.root;
             point = mount.point;
