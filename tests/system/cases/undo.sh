@@ -177,6 +177,23 @@ case_what_cannot_be_kept_is_asked_for() {
     usual_policy
 }
 
+case_a_session_does_not_use_up_the_store() {
+    local waiting approval
+    undo_policy 'undo: {quota: 10GiB, session_quota: 1MiB}'
+    as bot bash -c 'for i in {1..12}; do head -c 100000 /dev/urandom >/srv/undo/f$i; done'
+    session bash -c 'rm /srv/undo/f{1..11}' >"$logs/share" 2>&1 &
+    waiting=$!
+    wait_for 15 "the question" what_waits || return
+    approval=$(what_waits | head -n 1)
+    has "$(bailiffctl approvals show "$approval")" "its session has had kept would be more than 1 MiB, its share of the store" "why it is asked"
+    session rm /srv/undo/f12 >"$logs/undo" 2>&1 || fail "another session's act failed: $(<"$logs/undo")"
+    has_not "$(<"$logs/undo")" "bailiff: holds" "what the other agent is told"
+    bailiffctl approvals deny "$approval" >/dev/null || fail "it could not be denied"
+    wait $waiting && fail "what was denied happened"
+    same "$(find /srv/undo -name 'f*' | wc -l)" 1 "files that are left"
+    usual_policy
+}
+
 # rm -rf of many files, and one command that brings them back. FOLDERS=100: 10,000 entries.
 case_many_files_come_back() {
     local place before begun removed restored folders=${FOLDERS:-8}
