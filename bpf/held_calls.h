@@ -2,7 +2,7 @@
 #ifndef BAILIFF_HELD_CALLS_H
 #define BAILIFF_HELD_CALLS_H
 
-#include "subject.h"
+#include "argv.h"
 
 #define BIT_OF(right) (1u << BAILIFF_RIGHT_##right)
 #define OPENS (BIT_OF(WRITE) | BIT_OF(TRUNCATE))

@@ -5,17 +5,13 @@
 #define BAILIFF_HOLD_H
 
 #include "budget.h"
-#include "event.h"
 #include "held_calls.h"
-#include "identity.h"
+#include "passed.h"
+#include "question.h"
 
 #define DESTROYS \
     (1u << BAILIFF_RIGHT_WRITE | 1u << BAILIFF_RIGHT_DELETE | 1u << BAILIFF_RIGHT_TRUNCATE)
 #define KEEPING 50000000ULL // nanoseconds after which who waits for a file to be kept stops
-
-// How an opening was answered: that its file is kept is no approval of what else it does.
-#define APPROVED 1
-#define ONLY_KEPT 2
 
 // What an ended judgement says.
 enum outcome {
@@ -92,68 +88,12 @@ static __always_inline int refuse_held(struct bailiff_task* row, u8 reason) {
     return UNDECIDED;
 }
 
-// Remembers a descriptor that was approved: a struct file or sock, and what it is open to.
-static __always_inline void note_passed(struct bailiff_task* row, u64 open, u64 what) {
-    struct bailiff_passed* passed = &row->passed[what & (BAILIFF_PASSED - 1)];
-    passed->open = open;
-    passed->what = what;
-}
-
-static __always_inline int is_noted(const struct bailiff_task* row, u64 open, u64 what) {
-    const struct bailiff_passed* passed = &row->passed[what & (BAILIFF_PASSED - 1)];
-    return passed->open == open && passed->what == what;
-}
-
-// What note_passed() is told of a file that is open to write: its inode, so that no two of a folder
-// have one place, and the answer to its opening, APPROVED or ONLY_KEPT.
-static __always_inline u64 opened_mark(u64 inode, u64 answer) {
-    return ((inode ^ inode >> 12) & ~3ULL) | answer;
-}
-
-// Is it the use of a descriptor whose opening or connecting was approved? To make a connection asks
-// each time.
-static __always_inline int is_passed(struct bailiff_task* row, const struct act* act) {
-    u64 open = row->scratch[SCRATCH_OPEN];
-    if (!open) return 0;
-    if (act->right == BAILIFF_RIGHT_CONNECT)
-        return act->hook != BAILIFF_HOOK_SOCKET_CONNECT &&
-               is_noted(row, open, identify_peer(row, act));
-    if (act->right != BAILIFF_RIGHT_WRITE) return 0;
-    if (act->hook != BAILIFF_HOOK_FILE_PERMISSION && act->hook != BAILIFF_HOOK_MMAP_FILE &&
-        act->hook != BAILIFF_HOOK_FILE_MPROTECT)
-        return 0;
-    const struct dentry* dentry = (const struct dentry*)act->dentry;
-    if (!dentry) return 0;
-    u64 inode = (u64)BPF_CORE_READ(dentry, d_inode);
-    if (is_noted(row, open, opened_mark(inode, APPROVED))) return 1;
-    return scratch_decision(row)->verdict == BAILIFF_VERDICT_PRESERVE &&
-           is_noted(row, open, opened_mark(inode, ONLY_KEPT));
-}
-
 // It happens, and is on record.
 static __always_inline int let_and_tell(struct bailiff_task* row, u8 reason) {
     struct bailiff_decision* d = scratch_decision(row);
     d->verdict = BAILIFF_VERDICT_AUDIT;
     d->reason = reason;
     return UNDECIDED;
-}
-
-// Was the file, as it is, approved for the exec under way? It was asked for once, with the
-// arguments; that is its mapping as well, and what is found out only when nothing can wait any
-// more.
-static __noinline int is_approved_file(const struct bailiff_task* row, u64 what) {
-    const struct bailiff_exec* exec = &row->exec;
-    if (!what || exec->approved_for != exec->act || bpf_ktime_get_boot_ns() >= exec->until)
-        return 0;
-    for (u32 i = 0; i < BAILIFF_EXEC_FILES; i++)
-        if (i < exec->approvals && exec->approved[i] == what) return 1;
-    return 0;
-}
-
-static __always_inline void note_approved_file(struct bailiff_task* row, u64 what, u64 until) {
-    struct bailiff_exec* exec = &row->exec;
-    exec->approved[exec->approvals++ & (BAILIFF_EXEC_FILES - 1)] = what;
-    exec->until = until;
 }
 
 // The act happens without a rule's allowing it: what it opens is used freely, and what it replaces
@@ -212,76 +152,6 @@ static __always_inline int answered_before(struct bailiff_task* row) {
     const u64* answer = bpf_map_lookup_elem(&answers, &id);
     if (!answer || *answer == BAILIFF_VERDICT_ALLOW) return UNDECIDED;
     return refuse_held(row, BAILIFF_REASON_DISAPPROVED);
-}
-
-// How long an act of the subject waits, in nanoseconds.
-static __always_inline u64 patience(const struct bailiff_subject* subject) {
-    u32 slot = subject->policy;
-    const struct bailiff_policy* policy = bpf_map_lookup_elem(&policies, &slot);
-    return policy ? policy->hold_seconds * 1000000000ULL : 0;
-}
-
-// The search for a free seat of a session.
-struct seating {
-    const struct bailiff_hold* zeros;
-    u32 session;
-    u32 first;
-    u32 seat;
-    u32 found;
-};
-
-static long try_seat(u32 number, struct seating* s) {
-    s->seat = s->session * BAILIFF_MAX_HOLDS_OF_SESSION +
-              ((s->first + number) & (BAILIFF_MAX_HOLDS_OF_SESSION - 1));
-    s->found = !bpf_map_update_elem(&holds, &s->seat, s->zeros, BPF_NOEXIST);
-    return s->found;
-}
-
-// Makes a row of zeros in "holds". Returns the id of the new hold, or 0.
-static __noinline u64 take_seat(u32 session) {
-    u32 zero = 0;
-    struct seating s = {.session = session, .first = bpf_get_prandom_u32()};
-    s.zeros = bpf_map_lookup_elem(&blank, &zero);
-    if (!s.zeros) return 0;
-    bpf_loop(BAILIFF_MAX_HOLDS_OF_SESSION, try_seat, &s, 0);
-    return s.found ? two(s.seat, bpf_get_prandom_u32() | 1) : 0;
-}
-
-// For who is asked: what may be lost.
-static __always_inline void describe_file(struct bailiff_hold* hold, const struct dentry* dentry) {
-    const struct inode* inode = BPF_CORE_READ(dentry, d_inode);
-    if (!inode) return;
-    hold->size = (u64)BPF_CORE_READ(inode, i_size);
-    hold->owner = BPF_CORE_READ(inode, i_uid.val);
-    hold->mode = BPF_CORE_READ(inode, i_mode);
-}
-
-// Writes the row that says what is waited for. NULL where there is no room; its id is 0 where what
-// it says is not what was judged.
-static __always_inline struct bailiff_hold* write_hold(struct bailiff_task* row,
-                                                       const struct bailiff_subject* subject,
-                                                       const struct act* act) {
-    u64 id = take_seat(subject->session);
-    u32 seat = bailiff_seat(id);
-    struct bailiff_hold* hold = id ? bpf_map_lookup_elem(&holds, &seat) : 0;
-    if (!hold) return 0;
-    row->held.id = id;
-    row->held.deadline = bpf_ktime_get_boot_ns() + patience(subject);
-    hold->deadline = row->held.deadline;
-    event_fill(&hold->event, row, subject, act, scratch_decision(row));
-    if (act->dentry) {
-        describe_file(hold, (const struct dentry*)act->dentry);
-        event_object(&hold->event, (const struct dentry*)act->dentry);
-        u64 other = other_end(row, act);
-        if (other) event_other(&hold->event, (const struct dentry*)other);
-        if (names_text(act)) event_string(&hold->event, row->scratch[SCRATCH_OTHER]);
-        if (is_of_exec(row, act)) {
-            __builtin_memcpy(hold->event.address, &row->held.act, sizeof(row->held.act));
-            if (!event_argv(&hold->event, row)) return hold;
-        }
-    }
-    hold->event.hold = id; // last: before it the row says nothing
-    return hold;
 }
 
 // A new one. First the stop and then the record: an answer that came before the stop would be lost.

@@ -2,6 +2,7 @@
 #ifndef BAILIFF_IDENTITY_H
 #define BAILIFF_IDENTITY_H
 
+#include "event.h"
 #include "own.h"
 
 static __always_inline u64 two(u32 low, u32 high) {
