@@ -113,7 +113,7 @@ std::string ControlService::restore(const api::Caller& caller, const undo::Entry
     record.set_by(by(caller));
     record.set_approval(approval_id(entry.action));
     record.mutable_object()->set_path(entry.path);
-    const std::string problem = restored ? "" : problem_of(restored.error());
+    std::string problem = restored ? "" : problem_of(restored.error());
     record.set_message(entry.path + (restored ? " is as it was before it was " +
                                                     std::string(undo::loss_name(entry.loss))
                                               : ": " + problem));

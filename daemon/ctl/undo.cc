@@ -53,7 +53,7 @@ Result<PreservedList> fetch_session(Client& client, const std::string& session) 
 Result<PreservedList> fetch_actions(Client& client, const std::vector<std::string>& actions) {
     v1::ListPreservedRequest request;
     if (actions.size() == 1 && actions[0].size() == kWholeAction) request.set_action(actions[0]);
-    const Result<PreservedList> all = fetch(client, request);
+    Result<PreservedList> all = fetch(client, request);
     if (!all) return all;
     std::set<std::string> meant;
     for (const std::string& action : actions) {

@@ -19,14 +19,17 @@ std::vector<std::string> strings_of(const bailiff_event& event) {
     return split_strings(event.text, std::min<std::size_t>(event.text_length, sizeof(event.text)));
 }
 
-// The names, leaf first, end before an empty one.
-std::string first_path(const bailiff_event& event) {
+std::string join_names(const std::vector<std::string>& names) {
     std::string path;
-    for (const std::string& name : strings_of(event)) {
-        if (name.empty()) break;
-        path = "/" + name + path;
-    }
+    for (auto name = names.rbegin(); name != names.rend(); ++name) path.append("/").append(*name);
     return path.empty() ? "/" : path;
+}
+
+// The names end before an empty one.
+std::string first_path(const bailiff_event& event) {
+    std::vector<std::string> names = strings_of(event);
+    names.erase(std::find(names.begin(), names.end(), ""), names.end());
+    return join_names(names);
 }
 
 } // namespace bailiff::kernel

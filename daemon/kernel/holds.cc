@@ -19,6 +19,7 @@ std::vector<bailiff_hold> read_holds(int map) {
         more = bpf_map_get_next_key(map, &last, &key);
     }
     std::vector<bailiff_hold> rows;
+    rows.reserve(found.size());
     for (const auto& [seat, row] : found) rows.push_back(row);
     return rows;
 }

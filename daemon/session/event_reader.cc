@@ -55,15 +55,14 @@ std::string text_change(const bailiff_event& event, const std::string& text) {
 
 // What the text of an event about a file says.
 struct Names {
-    std::string path = "/";
-    std::size_t bytes = 0;           // of its names, each with its NUL
+    std::vector<std::string> object; // its names, leaf first
+    std::size_t bytes = 0;           // of them, each with its NUL
     bool has_more = false;           // more comes behind an empty name:
-    std::vector<std::string> behind; // a program's arguments, a string, or names from a leaf up
+    std::vector<std::string> behind; // a program's arguments, a string, or another object's names
 };
 
 Names names_of(const bailiff_event& event) {
     Names names;
-    std::string path;
     for (std::string& text : kernel::strings_of(event)) {
         if (names.has_more) {
             names.behind.push_back(std::move(text));
@@ -71,18 +70,10 @@ Names names_of(const bailiff_event& event) {
             names.has_more = true;
         } else {
             names.bytes += text.size() + 1;
-            path = "/" + text + path;
+            names.object.push_back(std::move(text));
         }
     }
-    if (!path.empty()) names.path = path;
     return names;
-}
-
-// The path of names from a leaf up.
-std::string join_names(const std::vector<std::string>& names) {
-    std::string path;
-    for (const std::string& name : names) path = "/" + name + path;
-    return path;
 }
 
 // Of an act that waited the label is the one of the rule that held it; a default's is not kept.
@@ -181,14 +172,15 @@ void EventReader::fill_object(const bailiff_event& event, v1::Object& object) co
     const auto mount = mount_points_.find(event.dev);
     const Names names = names_of(event);
     const bool truncated = (event.flags & BAILIFF_EVENT_TRUNCATED) != 0;
-    const bool nameless = mount == mount_points_.end() && names.path == "/";
+    const bool nameless = mount == mount_points_.end() && names.object.empty();
     if (nameless) { // a pipe, a socket, a descriptor of the kernel's own
         object.set_protocol("a descriptor without a name");
         return;
     }
     const bool below = mount != mount_points_.end() && mount->second != "/";
     const std::string point = below ? mount->second : "";
-    object.set_path(below && names.path == "/" ? point : point + names.path);
+    object.set_path(below && names.object.empty() ? point
+                                                  : point + kernel::join_names(names.object));
     object.set_path_truncated(truncated && (!starts_program(event) || names.bytes >= kLongPath));
     if (starts_program(event)) {
         object.mutable_argv()->Assign(names.behind.begin(), names.behind.end());
@@ -196,7 +188,7 @@ void EventReader::fill_object(const bailiff_event& event, v1::Object& object) co
     } else if (names_text(event)) {
         if (!names.behind.empty()) object.set_change(text_change(event, names.behind[0]));
     } else if (names.has_more) {
-        object.set_other_path(point + join_names(names.behind));
+        object.set_other_path(point + kernel::join_names(names.behind));
     }
     object.set_device(event.dev);
     object.set_inode(event.ino);

@@ -212,6 +212,15 @@ case_many_files_come_back() {
     usual_policy
 }
 
+gone() { ! kill -0 "$1" 2>/dev/null; } # PID
+
+# For who reads of a failure: the tasks that are stopped, and what bailiff knows of them.
+what_happens() {
+    ps -eo pid,ppid,stat,wchan:32,etime,args | grep -v '\[' | tail -n 40
+    bailiffctl approvals list 2>&1
+    bailiffctl status 2>&1
+}
+
 # Whoever is killed when: each file is there or can be restored.
 case_killed_daemons_lose_nothing_that_is_preserved() {
     local round rounds=${ROUNDS:-6} removing place said
@@ -232,6 +241,7 @@ case_killed_daemons_lose_nothing_that_is_preserved() {
             stop KILL "$daemon_pid"
             start_daemon
         fi
+        wait_for 60 "round $round, $place: the end of rm" gone $removing || { what_happens; return; }
         wait $removing
         if [[ $(picture "$place") != "$before" ]]; then
             said=$(bailiffctl undo restore --session "$(last_session)" 2>&1) || fail "round $round: $said"
