@@ -65,7 +65,8 @@ void Preserver::tick() {
             port_.forget_hold(one.hold);
             return true;
         }
-        return !port_.resume(one.pid, one.start_time).has_value();
+        const Status resumed = port_.resume(one.pid, one.start_time);
+        return !resumed && resumed.error().code() == ErrorCode::kNotFound;
     });
 }
 

@@ -10,7 +10,7 @@ namespace bailiff::decision {
 namespace {
 
 constexpr std::uint64_t kHurry = 2'000'000'000;     // nanoseconds after an answer
-constexpr std::uint64_t kForgotten = 5'000'000'000; // nanoseconds after a deadline
+constexpr std::uint64_t kForgotten = 5'000'000'000; // nanoseconds after a task was let go
 constexpr std::size_t kAtATime = 128;               // each is a question to bailiff-kernel
 
 } // namespace
@@ -23,8 +23,15 @@ void Approvals::add(const bailiff_hold& row, v1::Record asked) {
         asked.mutable_object()->set_mode(row.mode);
         asked.mutable_object()->set_owner(row.owner);
     }
-    waiting_.try_emplace(hold, Approval{hold, approval_id(hold), std::move(asked), event.pid,
-                                        event.start_time, row.deadline, std::nullopt, 0, event});
+    Approval approval;
+    approval.hold = hold;
+    approval.id = approval_id(hold);
+    approval.asked = std::move(asked);
+    approval.pid = event.pid;
+    approval.start_time = event.start_time;
+    approval.deadline = row.deadline;
+    approval.act = event;
+    waiting_.try_emplace(hold, std::move(approval));
 }
 
 void Approvals::settled(std::uint64_t hold) {
@@ -94,7 +101,7 @@ void Approvals::tick(const std::function<bool(const v1::Record&)>& is_over) {
     auto at = waiting_.lower_bound(turn_);
     for (std::size_t i = 0; i < std::min(kAtATime, waiting_.size()); i++, ++at) {
         if (at == waiting_.end()) at = waiting_.begin();
-        const auto& [hold, approval] = *at;
+        auto& [hold, approval] = *at;
         turn_ = hold + 1;
         if (!waits(approval)) {
             gone.push_back(hold);
@@ -104,7 +111,10 @@ void Approvals::tick(const std::function<bool(const v1::Record&)>& is_over) {
         if (!approval.answer && !due && !is_over(approval.asked)) continue;
         const Status resumed = port_.resume(approval.pid, approval.start_time);
         const bool left = !resumed && resumed.error().code() == ErrorCode::kNotFound;
-        if (left || (due && now - approval.deadline >= kForgotten)) gone.push_back(hold);
+        // While bailiff-kernel is away a task stays stopped, however long it is due.
+        if (resumed && due && approval.let_go_at == 0) approval.let_go_at = now;
+        const bool over = approval.let_go_at != 0 && now - approval.let_go_at >= kForgotten;
+        if (left || over) gone.push_back(hold);
     }
     for (const std::uint64_t hold : gone) {
         port_.forget_hold(hold); // an answer that nobody took

@@ -26,6 +26,7 @@ struct Approval {
     std::uint64_t deadline = 0;            // nanoseconds of CLOCK_BOOTTIME
     std::optional<bailiff_verdict> answer; // given, and not taken yet
     std::uint64_t answered_at = 0;         // nanoseconds of CLOCK_BOOTTIME
+    std::uint64_t let_go_at = 0; // when its task could first find that its time is over; the same
     bailiff_event act{};
 };
 
@@ -54,7 +55,7 @@ public:
 
     // Lets go on what is answered, what is due, and what belongs to a session that is over: these
     // find out by themselves that they are denied. So many at a time, in turn. Forgets what waits
-    // no more, and what is due for long: its task does something else by now.
+    // no more, and what was let go for long: its task does something else by now.
     void tick(const std::function<bool(const v1::Record&)>& is_over);
 
 private:

@@ -106,6 +106,8 @@ stop() {
     while kill -0 "$2" 2>/dev/null; do sleep 0.1; done
 }
 
+gone() { ! kill -0 "$1" 2>/dev/null; } # PID
+
 as() { # ACCOUNT COMMAND...
     local account=$1
     shift

@@ -105,6 +105,21 @@ case_what_waits_is_known_to_a_new_daemon() {
     usual_policy
 }
 
+# Nobody stays stopped for ever, also where bailiff-kernel is away for longer than the act may wait.
+case_what_is_due_without_bailiff_kernel_goes_on_later() {
+    local waiting approval
+    hold_policy "deadline: 10s"
+    held rm /srv/held/a
+    stop KILL "$kernel_pid"
+    sleep 18
+    start_kernel
+    wait_for 30 "the end of rm" gone $waiting || { kill -KILL $waiting; pkill -KILL -x rm; }
+    wait $waiting && fail "what nobody approved happened"
+    [[ -e /srv/held/a ]] || fail "the file is gone"
+    same "$(bailiffctl approvals list)" "nothing waits" "what waits afterwards"
+    usual_policy
+}
+
 # Of one command's deletions each is asked for, one after the other.
 case_each_of_several_acts_is_asked_for() {
     local waiting approval left

@@ -212,8 +212,6 @@ case_many_files_come_back() {
     usual_policy
 }
 
-gone() { ! kill -0 "$1" 2>/dev/null; } # PID
-
 # For who reads of a failure: the tasks that are stopped, and what bailiff knows of them.
 what_happens() {
     ps -eo pid,ppid,stat,wchan:32,etime,args | grep -v '\[' | tail -n 40

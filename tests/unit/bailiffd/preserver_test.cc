@@ -124,6 +124,20 @@ TEST_F(PreserverTest, WhoStoppedAllTheSameGoesOn) {
     EXPECT_EQ(port.resumed.size(), 1U);
 }
 
+TEST_F(PreserverTest, AlsoWhenBailiffKernelWasAwayAtFirst) {
+    ASSERT_TRUE(preserve(act()));
+    port.fail_every("resume");
+    preserver.tick();
+    port.mend();
+    preserver.tick();
+    EXPECT_EQ(port.resumed, std::vector<std::uint32_t>{42});
+    port.gone.insert(42);
+    preserver.tick();
+    port.gone.clear();
+    preserver.tick();
+    EXPECT_EQ(port.resumed.size(), 1U) << "whose process is gone is forgotten";
+}
+
 TEST_F(PreserverTest, OnlyWhoMayHaveStoppedIsResumed) {
     ASSERT_TRUE(preserve(act()));
     EXPECT_TRUE(port.resumed.empty());

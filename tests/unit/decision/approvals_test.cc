@@ -136,6 +136,22 @@ TEST_F(ApprovalsTest, WhileTheKernelSideIsSilentNothingIsForgotten) {
     EXPECT_EQ(approvals.count(), 1U);
 }
 
+TEST_F(ApprovalsTest, WhatIsDueWhileTheKernelSideIsAwayGoesOnWhenItIsBack) {
+    waits(7);
+    port.fail_every("resume");
+    clock.advance(61);
+    for (int i = 0; i < 60; i++, clock.advance(1)) tick();
+    EXPECT_EQ(approvals.count(), 1U);
+    EXPECT_EQ(port.held.size(), 1U);
+    port.mend();
+    tick();
+    EXPECT_THAT(port.resumed, ElementsAre(107));
+    EXPECT_EQ(approvals.count(), 1U) << "it may have stopped once more";
+    clock.advance(5);
+    tick();
+    EXPECT_EQ(approvals.count(), 0U);
+}
+
 TEST_F(ApprovalsTest, AnAnswerThatNobodyTakesHurriesForAMomentAndIsForgottenAfterItsTime) {
     const std::string id = waits(7);
     ASSERT_TRUE(approvals.answer(id, BAILIFF_VERDICT_ALLOW));
@@ -144,6 +160,9 @@ TEST_F(ApprovalsTest, AnAnswerThatNobodyTakesHurriesForAMomentAndIsForgottenAfte
     tick();
     EXPECT_EQ(approvals.count(), 1U);
     clock.advance(62);
+    tick();
+    EXPECT_EQ(approvals.count(), 1U);
+    clock.advance(5);
     tick();
     EXPECT_EQ(approvals.count(), 0U);
     EXPECT_THAT(port.answers, IsEmpty());
