@@ -127,9 +127,11 @@ void Daemon::note(const std::string& kind, const std::string& reason, const std:
     spdlog::info("{}", message);
 }
 
+// Of many, the rest after whoever else has something to do: the kernel tells of new ones only who
+// has taken all of them.
 void Daemon::drain_events() {
     std::set<std::string> to_hash;
-    port_->drain_events([&](const bailiff_event& event) {
+    const bool more = port_->drain_events([&](const bailiff_event& event) {
         if (waits_to_be_kept(event)) return meet_preserve(event);
         auto record = events_->read(event);
         if (!record) return;
@@ -142,6 +144,11 @@ void Daemon::drain_events() {
         meet_hold(event, *record);
     });
     for (const std::string& path : to_hash) manager_->hash_again(path);
+    if (!more || std::exchange(drains_again_, true)) return;
+    asio::post(context_, [this] {
+        drains_again_ = false;
+        drain_events();
+    });
 }
 
 // An act waits until what it destroys is kept, in its turn.

@@ -93,6 +93,7 @@ private:
     Writing judged_with_; // what the posture was judged with
     std::unique_ptr<LostEvents> lost_events_;
     std::uint64_t ticks_ = 0;
+    bool drains_again_ = false;  // that is posted
     std::set<std::string> told_; // notes of the policy's tables
     Status result_;
 };

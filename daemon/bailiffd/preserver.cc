@@ -1,5 +1,7 @@
 #include "bailiffd/preserver.h"
 
+#include <algorithm>
+
 namespace bailiff::daemon {
 namespace {
 
@@ -35,7 +37,7 @@ Status Preserver::preserve(const bailiff_event& event) {
     const std::uint64_t age = clock_.boot_nanos() - event.time;
     if (Status kept = keep(event); !kept) {
         if (kept.error().code() != ErrorCode::kUnavailable || age > kPatience) return kept;
-        delayed_.push_back(event);
+        delayed_.insert_or_assign(bailiff_seat(event.hold), event);
         return {};
     }
     if (Status given = port_.answer(event.hold, BAILIFF_VERDICT_PRESERVE); !given) return given;
@@ -49,16 +51,26 @@ Status Preserver::preserve(const bailiff_event& event) {
     return {};
 }
 
+void Preserver::add(const bailiff_event& act) {
+    waiting_.insert_or_assign(bailiff_seat(act.hold), act);
+}
+
 std::optional<Preserver::NotKept> Preserver::next() {
     if (waiting_.empty()) return std::nullopt;
-    const bailiff_event act = waiting_.front();
-    waiting_.pop_front();
+    auto first = waiting_.lower_bound(turn_);
+    if (first == waiting_.end()) first = waiting_.begin();
+    turn_ = (first->first / BAILIFF_MAX_HOLDS_OF_SESSION + 1) * BAILIFF_MAX_HOLDS_OF_SESSION;
+    const auto oldest = std::min_element(
+        first, waiting_.lower_bound(turn_),
+        [](const auto& a, const auto& b) { return a.second.time < b.second.time; });
+    const bailiff_event act = oldest->second;
+    waiting_.erase(oldest);
     const Status kept = preserve(act);
     return kept ? std::nullopt : std::optional(NotKept{act, kept.error()});
 }
 
 void Preserver::tick() {
-    waiting_.insert(waiting_.end(), delayed_.begin(), delayed_.end());
+    waiting_.merge(delayed_); // a newer act of a seat stays
     delayed_.clear();
     std::erase_if(answered_, [this](const Answered& one) {
         if (!waits(one.hold)) {

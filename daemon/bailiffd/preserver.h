@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -29,8 +29,10 @@ public:
         Error why;
     };
 
-    // Has the act preserved in its turn.
-    void add(const bailiff_event& act) { waiting_.push_back(act); }
+    // Has the act preserved in its turn: session after session, and in each the oldest. There are
+    // no more of them than seats in the kernel, for a new act takes the place of one whose seat it
+    // has.
+    void add(const bailiff_event& act);
     [[nodiscard]] bool has_work() const { return !waiting_.empty(); }
     // Preserves the act whose turn it is, which takes as long as a copy of its object. None where
     // that is done, where nothing waits any more, and where bailiff-kernel is silent for a moment:
@@ -49,8 +51,10 @@ private:
     [[nodiscard]] Status keep(const bailiff_event& act);
     [[nodiscard]] bool waits(std::uint64_t hold);
 
-    std::deque<bailiff_event> waiting_;
-    std::vector<bailiff_event> delayed_; // wait for bailiff-kernel
+    using Acts = std::map<std::uint32_t, bailiff_event>; // by seat, see abi.h on map "holds"
+    Acts waiting_;
+    Acts delayed_;           // wait for bailiff-kernel
+    std::uint32_t turn_ = 0; // the first seat of the session that is next
     std::vector<Answered> answered_;
 
     kernel::KernelPort& port_;

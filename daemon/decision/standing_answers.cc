@@ -6,6 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include "kernel/event_text.h"
+
 namespace bailiff::decision {
 namespace {
 
@@ -38,12 +40,18 @@ bool has_two_names(const bailiff_event& act) {
     return act.hook == BAILIFF_HOOK_INODE_RENAME || act.hook == BAILIFF_HOOK_INODE_LINK;
 }
 
+// A path that is cut says too little.
+bool same_path(const bailiff_event& a, const bailiff_event& b) {
+    const bool whole = ((a.flags | b.flags) & BAILIFF_EVENT_TRUNCATED) == 0;
+    return whole && kernel::first_path(a) == kernel::first_path(b);
+}
+
 // A file, a name that is free, an address or a process.
 bool same_object(const bailiff_event& a, const bailiff_event& b) {
     if (is_file(a) != is_file(b)) return false;
     if (is_file(a))
         return a.dev == b.dev && a.ino == b.ino && a.generation == b.generation &&
-               (a.ino != 0 || text_of(a) == text_of(b));
+               (a.ino != 0 || same_path(a, b));
     return std::memcmp(a.address, b.address, sizeof(a.address)) == 0 && a.port == b.port &&
            a.protocol == b.protocol && a.family == b.family && a.number == b.number;
 }

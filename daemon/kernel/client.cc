@@ -57,6 +57,7 @@ Request target_request(Operation operation, const Target& target) {
 }
 
 constexpr time_t kAnswerSeconds = 60;
+constexpr std::size_t kMostAtOnce = 2048; // events
 
 // A bailiff-kernel that made new maps has forgotten every session: they must be written anew.
 Status same_maps(const std::vector<UniqueFd>& before, const std::vector<UniqueFd>& now) {
@@ -139,13 +140,14 @@ Status Client::hello() {
     if (!maps_.empty()) return same_maps(maps_, maps);
     maps_ = std::move(maps);
     const auto deliver = [](void* self, void* data, size_t size) {
-        const auto* sink = static_cast<Client*>(self)->sink_;
-        if (sink == nullptr || (size != sizeof(bailiff_event) && size != BAILIFF_EVENT_BRIEF))
-            return 0;
-        bailiff_event event = {};
-        std::memcpy(&event, data, size);
-        (*sink)(event);
-        return 0;
+        auto* client = static_cast<Client*>(self);
+        const auto* sink = client->sink_;
+        if (sink != nullptr && (size == sizeof(bailiff_event) || size == BAILIFF_EVENT_BRIEF)) {
+            bailiff_event event = {};
+            std::memcpy(&event, data, size);
+            (*sink)(event);
+        }
+        return ++client->drained_ < kMostAtOnce ? 0 : -ECANCELED; // this one is taken all the same
     };
     ring_.reset(ring_buffer__new(map("events"), deliver, this, nullptr));
     if (!ring_) return fail_errno("map the event ring", errno);
@@ -316,10 +318,12 @@ int Client::events_fd() const {
     return ring_buffer__epoll_fd(ring_.get());
 }
 
-void Client::drain_events(const std::function<void(const bailiff_event&)>& sink) {
+bool Client::drain_events(const std::function<void(const bailiff_event&)>& sink) {
     sink_ = &sink;
-    ring_buffer__consume(ring_.get());
+    drained_ = 0;
+    const bool stopped = ring_buffer__consume(ring_.get()) < 0;
     sink_ = nullptr;
+    return stopped;
 }
 
 } // namespace bailiff::kernel

@@ -85,7 +85,7 @@ public:
     Result<KernelPosture> posture() override;
     Result<std::uint64_t> counter(std::uint32_t index) override;
     int events_fd() const override;
-    void drain_events(const std::function<void(const bailiff_event&)>& sink) override;
+    bool drain_events(const std::function<void(const bailiff_event&)>& sink) override;
 
 private:
     explicit Client(std::string folder) : folder_(std::move(folder)) {}
@@ -110,6 +110,7 @@ private:
     std::set<std::uint32_t> refilled_; // subject slots a hook may still read as they were before
     std::unique_ptr<ring_buffer, RingDeleter> ring_;
     const std::function<void(const bailiff_event&)>* sink_ = nullptr; // while draining
+    std::size_t drained_ = 0;                                         // the same
 };
 
 // What a posture message means, for people: per family, and the remedy if there is one.

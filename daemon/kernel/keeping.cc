@@ -23,11 +23,15 @@ private:
     Programs& programs_;
 };
 
-// What the act would destroy, by the kernel's word: of whoever asks only the id is taken.
-Result<undo::Wanted> find_act(const Programs& programs, std::uint64_t hold) {
+Result<std::optional<bailiff_hold>> find_hold(const Programs& programs, std::uint64_t hold) {
     const Result<int> map = programs.map_fd("holds");
     if (!map) return tl::unexpected(map.error());
-    const auto row = read_hold(*map, hold);
+    return read_hold(*map, hold);
+}
+
+// What the act would destroy, by the kernel's word: of whoever asks only the id is taken.
+Result<undo::Wanted> find_act(const Programs& programs, std::uint64_t hold) {
+    const auto row = find_hold(programs, hold);
     if (!row) return tl::unexpected(row.error());
     if (!row->has_value() || (*row)->event.verdict != BAILIFF_VERDICT_PRESERVE)
         return fail(ErrorCode::kNotFound, "no such act waits to be preserved");
@@ -95,6 +99,12 @@ Status Keeping::find(const Request& request, Reply& reply) const {
 
 Status Keeping::restore(const Request& request, Reply& reply) {
     if (Status there = available(); !there) return there;
+    // Restored now, it would be forgotten, and the act happen with nothing kept of it.
+    const auto waiting = find_hold(programs_, request.action);
+    if (!waiting) return tl::unexpected(waiting.error());
+    if (waiting->has_value())
+        return fail(ErrorCode::kFailedPrecondition,
+                    "its act has not happened yet: the process that asked for it waits");
     const WireUndo& undo = request.undo;
     undo::Restoring how{undo.replace != 0, undo.time, {}};
     if (undo.account != kAnyOwner) how.caller = undo.account;

@@ -278,8 +278,9 @@ public:
 
     // Descriptor that becomes readable when events wait; -1 if none. Stays owned by the port.
     [[nodiscard]] virtual int events_fd() const = 0;
-    // Hands every waiting event to `sink`.
-    virtual void drain_events(const std::function<void(const bailiff_event&)>& sink) = 0;
+    // Hands events that wait to `sink`, some thousand at most: whoever makes new ones all the time
+    // would keep the caller for ever. Returns whether there may be more.
+    virtual bool drain_events(const std::function<void(const bailiff_event&)>& sink) = 0;
 };
 
 } // namespace bailiff::kernel

@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstring>
+#include <string_view>
 #include <vector>
 
 #include "base/unix_address.h"
@@ -21,6 +23,13 @@ bool somebody_answers(const sockaddr_un& address) {
     return connect_unix(probe.get(), address) == 0;
 }
 
+// It becomes a word of a manifest.
+bool is_session(std::string_view name) {
+    return std::all_of(name.begin(), name.end(), [](unsigned char c) {
+        return std::isalnum(c) != 0 || c == '-' || c == '_';
+    });
+}
+
 bool well_formed(const Request& request) {
     const bool own_slot = request.subject > 0 && request.subject < kCanarySubject;
     if (request.operation == Operation::kEnrol && (request.pid <= 1 || !own_slot)) return false;
@@ -31,6 +40,7 @@ bool well_formed(const Request& request) {
         if (request.pid == 0 ? request.cgroup <= 1 : request.pid == 1) return false;
     return request.magic == kWireMagic &&
            std::memchr(request.undo.session, 0, sizeof(request.undo.session)) != nullptr &&
+           is_session(request.undo.session) &&
            std::memchr(request.root, 0, sizeof(request.root)) != nullptr &&
            std::memchr(request.path, 0, sizeof(request.path)) != nullptr;
 }

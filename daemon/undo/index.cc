@@ -50,6 +50,11 @@ std::optional<Kept> Index::find(std::uint64_t action) const {
         ->second.kept;
 }
 
+std::int64_t Index::time_of(std::uint64_t action) const {
+    const auto time = times_.find(action);
+    return time == times_.end() ? 0 : time->second;
+}
+
 std::vector<Kept> Index::after(std::int64_t time, std::size_t count) const {
     std::vector<Kept> found;
     for (auto at = by_time_.upper_bound(time); at != by_time_.end() && found.size() < count; ++at)

@@ -34,6 +34,8 @@ public:
     void erase(std::uint64_t action);
 
     [[nodiscard]] std::optional<Kept> find(std::uint64_t action) const;
+    // When it was kept; 0 where there is none.
+    [[nodiscard]] std::int64_t time_of(std::uint64_t action) const;
     // The oldest first.
     [[nodiscard]] std::vector<Kept> after(std::int64_t time, std::size_t count) const;
     [[nodiscard]] std::vector<Kept> before(std::int64_t time) const;

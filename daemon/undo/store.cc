@@ -96,9 +96,14 @@ Result<Entry> Store::keep(const Wanted& wanted, const Limits& limits, Examiner& 
 
 std::vector<Entry> Store::list(std::int64_t after, std::size_t count) const {
     std::vector<Entry> entries;
-    for (const Kept& kept : state_->index.after(after, count))
-        if (Result<Entry> entry = state_->folders[kept.folder].manifest(kept.action))
-            entries.push_back(std::move(*entry));
+    while (entries.empty()) { // one that cannot be read does not end the list
+        const std::vector<Kept> some = state_->index.after(after, count);
+        if (some.empty()) break;
+        for (const Kept& kept : some)
+            if (Result<Entry> entry = state_->folders[kept.folder].manifest(kept.action))
+                entries.push_back(std::move(*entry));
+        after = state_->index.time_of(some.back().action);
+    }
     return entries;
 }
 

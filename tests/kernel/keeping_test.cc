@@ -29,7 +29,7 @@ protected:
         request.magic = kernel::kWireMagic;
         request.operation = operation;
         request.action = action;
-        request.undo.account = 1234;
+        request.undo.account = operation == kernel::Operation::kKeep ? 1234 : kernel::kAnyOwner;
         request.undo.max_copy = request.undo.quota = request.undo.session_bytes = 1 << 20;
         request.undo.entries = request.undo.session_entries = 100;
         strcpy(request.undo.session, "s-1");
@@ -71,6 +71,20 @@ TEST_P(Keeping, OfAnActThatWaitsItNeedsNoMoreThanItsId) {
     expect_kept(BAILIFF_RIGHT_DELETE, remove_file(tree_ + "/a"), "a", undo::Loss::kRemoved);
     expect_kept(BAILIFF_RIGHT_WRITE, write_file(tree_ + "/b"), "b", undo::Loss::kChanged);
     expect_kept(BAILIFF_RIGHT_TRUNCATE, truncate_file(tree_ + "/c"), "c", undo::Loss::kChanged);
+}
+
+TEST_P(Keeping, WhatWaitsStillIsNotRestored) {
+    rule(BAILIFF_RIGHT_WRITE, BAILIFF_VERDICT_PRESERVE);
+    const pid_t pid = begin(write_file(tree_ + "/b"));
+    const bailiff_event asked = next_hold();
+    ASSERT_EQ(ask(kernel::Operation::kKeep, asked.hold).error, 0);
+    const kernel::Reply early = ask(kernel::Operation::kRestore, asked.hold);
+    EXPECT_EQ(early.error, EBUSY);
+    EXPECT_STREQ(early.message,
+                 "its act has not happened yet: the process that asked for it waits");
+    answer(asked, BAILIFF_VERDICT_PRESERVE);
+    EXPECT_EQ(result(pid), 0);
+    EXPECT_EQ(ask(kernel::Operation::kRestore, asked.hold).error, 0);
 }
 
 TEST_P(Keeping, WhatIsHeldIsNotKept) {

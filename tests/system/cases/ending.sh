@@ -35,6 +35,21 @@ case_a_revoked_session_is_killed_whole() {
     has "$(cat "$logs/mayfly")" "was revoked by uid 0 (root): enough" "what run says"
 }
 
+# A flood of denials keeps nobody from revoking the session that makes it.
+case_a_session_that_is_denied_all_the_time_is_revoked() {
+    local waiting id begun
+    leave agent:mayfly 10m 'exec perl -e "fork; fork; while (1) { open(F, q(<), q(/srv/secret/file)) }"' 2>"$logs/mayfly" &
+    waiting=$!
+    wait_for 60 "the session" one_is_open
+    id=$(bailiffctl session list --json | grep -oE 's-[0-9A-Z]{26}' | head -n 1)
+    sleep 3
+    begun=$SECONDS
+    bailiffctl session revoke "$id" --reason enough >/dev/null || fail "not revoked"
+    wait $waiting
+    same $? 137 "the command's status"
+    ((SECONDS - begun <= 20)) || fail "it took $((SECONDS - begun)) s"
+}
+
 case_an_expired_session_that_sleeps_is_killed() {
     leave agent:mayfly 10s 'sleep 7005' 2>/dev/null
     same $? 137 "the command's status"

@@ -1,6 +1,7 @@
 // What is kept of which act, and when the act is let go.
 #include "bailiffd/preserver.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -10,11 +11,15 @@
 namespace bailiff::daemon {
 namespace {
 
+using testing::Contains;
+using testing::ElementsAre;
+
 class PreserverTest : public testing::Test, public tests::Host {
 protected:
     // An act that waits for the file /srv/a to be kept, asked for just now.
-    bailiff_event act() {
+    bailiff_event act(std::uint32_t number = 7, std::uint32_t slot = 0) {
         bailiff_event event = described();
+        event.hold = std::uint64_t{5} << 32 | (slot * BAILIFF_MAX_HOLDS_OF_SESSION + number);
         bailiff_hold row{};
         row.event = event;
         port.held[event.hold] = row;
@@ -42,6 +47,11 @@ protected:
     bool preserve(const bailiff_event& event) {
         preserver.add(event);
         return !preserver.next();
+    }
+    std::vector<std::uint64_t> answered() const {
+        std::vector<std::uint64_t> holds;
+        for (const auto& [hold, verdict] : port.answers) holds.push_back(hold);
+        return holds;
     }
     undo::Entry kept() const { return port.preserved.begin()->second; }
     Preserver preserver{port, *manager, clock};
@@ -100,18 +110,35 @@ TEST_F(PreserverTest, WhileBailiffKernelIsSilentItIsTriedAgain) {
 }
 
 TEST_F(PreserverTest, OneAfterTheOther) {
-    bailiff_event first = act();
-    bailiff_event second = first;
-    second.hold++;
-    port.held[second.hold] = port.held[first.hold];
-    preserver.add(first);
+    const bailiff_event first = act(5, 0);
+    clock.advance(1);
+    const bailiff_event second = act(4, 0); // the later one, though its seat comes first
     preserver.add(second);
+    preserver.add(first);
     EXPECT_FALSE(preserver.next());
-    EXPECT_EQ(port.answers.count(first.hold), 1U);
-    EXPECT_EQ(port.answers.count(second.hold), 0U);
+    EXPECT_THAT(answered(), ElementsAre(first.hold));
     EXPECT_TRUE(preserver.has_work());
     EXPECT_FALSE(preserver.next());
-    EXPECT_EQ(port.answers.count(second.hold), 1U);
+    EXPECT_EQ(answered().size(), 2U);
+    EXPECT_FALSE(preserver.has_work());
+}
+
+TEST_F(PreserverTest, ASessionWithManyActsKeepsNoOtherWaiting) {
+    for (std::uint32_t seat = 0; seat < 100; seat++) preserver.add(act(seat, 3));
+    const bailiff_event other = act(7, 1);
+    preserver.add(other);
+    EXPECT_FALSE(preserver.next());
+    EXPECT_FALSE(preserver.next());
+    EXPECT_THAT(answered(), Contains(other.hold));
+}
+
+TEST_F(PreserverTest, OfASeatThereIsOneAct) {
+    bailiff_event left = act(7, 1);
+    for (int i = 0; i < 1000; i++) {
+        left.hold += std::uint64_t{1} << 32;
+        preserver.add(left);
+    }
+    EXPECT_FALSE(preserver.next());
     EXPECT_FALSE(preserver.has_work());
 }
 

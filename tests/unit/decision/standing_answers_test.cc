@@ -45,6 +45,24 @@ protected:
     StandingAnswers answers{clock};
 };
 
+TEST_F(StandingAnswersTest, AFreeNameIsTheSameWhateverALinkThereWouldLeadTo) {
+    const auto link = [this](const std::string& target) {
+        using namespace std::string_literals;
+        Approval approval = deletion("a", 0);
+        const std::string text = "a\0srv\0\0"s + target + '\0';
+        std::memcpy(approval.act.text, text.data(), text.size());
+        approval.act.text_length = static_cast<bailiff_u32>(text.size());
+        approval.act.hook = BAILIFF_HOOK_INODE_SYMLINK;
+        return approval;
+    };
+    deny(link("/etc/passwd"), Scope::kObject, 9);
+    deny(link("/etc/passwd"), Scope::kThis, 9);
+    EXPECT_TRUE(answers.take(link("/etc/shadow")));
+    Approval cut = link("/etc/shadow");
+    cut.act.flags = BAILIFF_EVENT_TRUNCATED;
+    EXPECT_FALSE(answers.take(cut));
+}
+
 TEST_F(StandingAnswersTest, AnAnswerForOnceLeavesNothing) {
     const auto once = complete({});
     ASSERT_TRUE(once);

@@ -91,6 +91,19 @@ TEST_F(ServerTest, APathWithoutItsEndIsRefused) {
     EXPECT_EQ(handled(), 1U);
 }
 
+TEST_F(ServerTest, ASessionIsOneWord) {
+    Request request = request_of(Operation::kKeep);
+    for (const char* name : {"s-1 1001 33188 0", "s-1\n", "s/1"}) {
+        strcpy(request.undo.session, name);
+        EXPECT_EQ(error_of(request), EINVAL) << name;
+    }
+    std::memset(request.undo.session, 's', sizeof(request.undo.session));
+    EXPECT_EQ(error_of(request), EINVAL);
+    strcpy(request.undo.session, "s-01M8FZYN4MEX7Q89ZNGF7MPE5K");
+    EXPECT_EQ(error_of(request), 0);
+    EXPECT_EQ(handled(), 1U);
+}
+
 TEST_F(ServerTest, NobodyEnrolsPidOneOrASubjectThatIsNotASessions) {
     EXPECT_EQ(error_of(enrolment(0, 7)), EINVAL);
     EXPECT_EQ(error_of(enrolment(1, 7)), EINVAL);

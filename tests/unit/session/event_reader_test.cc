@@ -190,6 +190,10 @@ TEST_F(EventReaders, WhatALinkPointsToAndAnAttributesNameAreWhatChanges) {
     event.hook = BAILIFF_HOOK_INODE_REMOVE_ACL;
     EXPECT_EQ(read(event).object().change(), "remove attribute ../etc/shadow");
     set_text(event, "l\0docs\0"s);
+    event.flags = BAILIFF_EVENT_TRUNCATED;
+    EXPECT_EQ(read(event).object().change(),
+              "remove attribute (its path leaves no room to show it)");
+    event.verdict = BAILIFF_VERDICT_DENY;
     EXPECT_EQ(read(event).object().change(), "") << "of what was denied nothing more is told";
 }
 

@@ -409,8 +409,9 @@ Result<std::uint64_t> FakeKernelPort::counter(std::uint32_t index) {
     return counters[index];
 }
 
-void FakeKernelPort::drain_events(const std::function<void(const bailiff_event&)>& sink) {
+bool FakeKernelPort::drain_events(const std::function<void(const bailiff_event&)>& sink) {
     for (const bailiff_event& event : std::exchange(events, {})) sink(event);
+    return false;
 }
 
 bailiff_decision FakeKernelPort::judge(std::uint32_t subject_slot, std::uint32_t generation,

@@ -108,7 +108,7 @@ public:
     Result<kernel::KernelPosture> posture() override;
     Result<std::uint64_t> counter(std::uint32_t index) override;
     [[nodiscard]] int events_fd() const override { return -1; }
-    void drain_events(const std::function<void(const bailiff_event&)>& sink) override;
+    bool drain_events(const std::function<void(const bailiff_event&)>& sink) override;
 
     // What the hooks would decide for a task of that row (bpf/subject.h, bpf/label.h): enum
     // bailiff_verdict and the reason. `path` has no symbolic link in it.

@@ -144,6 +144,17 @@ TEST_F(FilledStore, ListsTheOldestFirst) {
     EXPECT_EQ(store->list(times[4], 10).size(), 0U);
 }
 
+TEST_F(FilledStore, AnEntryThatCannotBeReadDoesNotEndTheList) {
+    for (const char* action : {"0000000000000001", "0000000000000002"}) {
+        const std::string entry = store_path + "/" + action + ".entry";
+        ASSERT_EQ(unlink(entry.c_str()), 0);
+        ASSERT_EQ(symlink("nonsense", entry.c_str()), 0);
+    }
+    const std::vector<Entry> some = store->list(0, 2);
+    ASSERT_EQ(some.size(), 2U);
+    EXPECT_EQ(some[0].action, 3U);
+}
+
 TEST_F(FilledStore, ForgetsTheOldOnes) {
     ASSERT_EQ(mkdir((work + "/folder").c_str(), 0700), 0);
     const std::int64_t last = keep(work + "/folder", 6).time;
