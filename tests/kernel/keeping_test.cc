@@ -29,6 +29,7 @@ protected:
         request.magic = kernel::kWireMagic;
         request.operation = operation;
         request.action = action;
+        request.undo.replace = 1;
         request.undo.account = operation == kernel::Operation::kKeep ? 1234 : kernel::kAnyOwner;
         request.undo.max_copy = request.undo.quota = request.undo.session_bytes = 1 << 20;
         request.undo.entries = request.undo.session_entries = 100;
