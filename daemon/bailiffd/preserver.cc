@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "bailiffd/undo_limits.h"
+
 namespace bailiff::daemon {
 namespace {
 
@@ -18,11 +20,9 @@ bool waits_to_be_kept(const bailiff_event& event) {
 
 Status Preserver::keep(const bailiff_event& event) {
     const session::Session* session = manager_.find_slot(event.session, event.session_epoch);
-    const policy::UndoSettings& undo = manager_.tables()->policy().settings.undo;
-    const auto kept = port_.keep(
-        event.hold, session == nullptr ? "" : session->name,
-        session == nullptr ? event.uid : session->uid,
-        {undo.max_copy, undo.quota, undo.entries, undo.session_quota, undo.session_entries});
+    const auto kept =
+        port_.keep(event.hold, session == nullptr ? "" : session->name,
+                   session == nullptr ? event.uid : session->uid, undo_limits(manager_));
     return kept ? Status{} : tl::unexpected(kept.error());
 }
 

@@ -5,6 +5,7 @@
 
 #include "bailiffd/request.h"
 #include "bailiffd/service.h"
+#include "bailiffd/undo_limits.h"
 #include "base/ids.h"
 #include "journal/utf8.h"
 #include "journal/utf8_message.h"
@@ -101,7 +102,7 @@ std::int64_t ControlService::changed_until(const undo::Entry& entry) const {
 // Empty, or why it is not back. It is on record before that is answered.
 std::string ControlService::restore(const api::Caller& caller, const undo::Entry& entry,
                                     bool replace) {
-    undo::Restoring how{replace, changed_until(entry), {}};
+    undo::Restoring how{replace, changed_until(entry), {}, undo_limits(manager_)};
     if (!caller.roles.meets(kRestoreAll)) how.caller = caller.peer.uid;
     const auto restored = port_.restore(entry.action, how);
     v1::Record record;

@@ -34,6 +34,14 @@ Result<undo::Entry> entry_of(const Result<Reply>& reply) {
     return std::move(entries->front());
 }
 
+void put_limits(const undo::Limits& limits, WireUndo& undo) {
+    undo.max_copy = limits.max_copy;
+    undo.quota = limits.quota;
+    undo.entries = limits.entries;
+    undo.session_bytes = limits.session_bytes;
+    undo.session_entries = limits.session_entries;
+}
+
 } // namespace
 
 Result<undo::Entry> Client::keep(std::uint64_t hold, const std::string& session, uid_t account,
@@ -45,11 +53,7 @@ Result<undo::Entry> Client::keep(std::uint64_t hold, const std::string& session,
         return fail(ErrorCode::kInvalidArgument, "the session's id has 64 bytes or more");
     std::memcpy(undo.session, session.c_str(), session.size());
     undo.account = account;
-    undo.max_copy = limits.max_copy;
-    undo.quota = limits.quota;
-    undo.entries = limits.entries;
-    undo.session_bytes = limits.session_bytes;
-    undo.session_entries = limits.session_entries;
+    put_limits(limits, undo);
     return entry_of(ask(request));
 }
 
@@ -74,6 +78,7 @@ Result<undo::Entry> Client::restore(std::uint64_t action, const undo::Restoring&
     request.undo.time = how.changed_until;
     request.undo.replace = how.replace ? 1 : 0;
     request.undo.account = how.caller.value_or(kAnyOwner);
+    put_limits(how.limits, request.undo);
     return entry_of(exchange(request));
 }
 

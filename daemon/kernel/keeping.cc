@@ -46,6 +46,10 @@ Result<undo::Wanted> find_act(const Programs& programs, std::uint64_t hold) {
     return wanted;
 }
 
+undo::Limits limits_of(const WireUndo& undo) {
+    return {undo.max_copy, undo.quota, undo.entries, undo.session_bytes, undo.session_entries};
+}
+
 // Adds the entry's manifest to those in the reply; false where it does not fit.
 bool tell(const undo::Entry& entry, Reply& reply, std::size_t& used) {
     const Result<std::string> text = undo::write_manifest(entry);
@@ -78,9 +82,7 @@ Status Keeping::keep(const Request& request, Reply& reply) {
     wanted->session = undo.session;
     wanted->account = undo.account;
     ProgramExaminer examiner(programs_);
-    const undo::Limits limits{undo.max_copy, undo.quota, undo.entries, undo.session_bytes,
-                              undo.session_entries};
-    return tell_one(store_->keep(*wanted, limits, examiner), reply);
+    return tell_one(store_->keep(*wanted, limits_of(undo), examiner), reply);
 }
 
 Status Keeping::list(const Request& request, Reply& reply) const {
@@ -106,7 +108,7 @@ Status Keeping::restore(const Request& request, Reply& reply) {
         return fail(ErrorCode::kFailedPrecondition,
                     "its act has not happened yet: the process that asked for it waits");
     const WireUndo& undo = request.undo;
-    undo::Restoring how{undo.replace != 0, undo.time, {}};
+    undo::Restoring how{undo.replace != 0, undo.time, {}, limits_of(undo)};
     if (undo.account != kAnyOwner) how.caller = undo.account;
     return tell_one(store_->restore(request.action, how), reply);
 }

@@ -55,7 +55,7 @@ inline constexpr std::array<const char*, 2> kReadMaps = {"holds", "counters"};
 // Of the questions about what is kept.
 struct WireUndo {
     std::int64_t time;      // Unix nanoseconds; kRestore: undo::Restoring::changed_until
-    std::uint64_t max_copy; // kKeep: undo::Limits, to the session's entries
+    std::uint64_t max_copy; // undo::Limits, to the session's entries; of kKeep and kRestore
     std::uint64_t quota;
     std::uint64_t session_bytes;
     std::uint32_t entries;

@@ -42,8 +42,8 @@ std::string_view loss_name(Loss loss) {
 }
 
 std::string charged_to(const Entry& entry) {
-    if (entry.loss == Loss::kReplaced) return {};
-    return entry.session.empty() ? "uid " + std::to_string(entry.account) : entry.session;
+    const bool of_account = entry.session.empty() || entry.loss == Loss::kReplaced;
+    return of_account ? "uid " + std::to_string(entry.account) : entry.session;
 }
 
 // Fields with one blank between them; the path is last, since it can hold any byte but NUL.

@@ -35,8 +35,8 @@ struct Entry {
     bool linked = false;    // kept by a hard link: no byte was copied
 };
 
-// Whose share of the store an entry uses up: its session, or "uid 1000" where it has none. Empty,
-// which is nobody, of what was replaced: no act of an agent is to blame for it.
+// Whose share of the store an entry uses up: its session's, or "uid 1000" where it has none or a
+// restore for that account put it aside.
 [[nodiscard]] std::string charged_to(const Entry& entry);
 
 // The entry as one line of text without a NUL, at most kMaxManifest bytes, and back.

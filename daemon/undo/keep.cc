@@ -37,9 +37,8 @@ Status has_room(const Store::State& state, std::uint64_t bytes, const Limits& li
 Status has_share(const Store::State& state, const Entry& entry, std::uint64_t bytes,
                  const Limits& limits) {
     const std::string charged = charged_to(entry);
-    if (charged.empty()) return {};
     const Usage usage = state.index.usage_of(charged);
-    const std::string who = entry.session.empty() ? charged + " without a session" : "its session";
+    const std::string who = charged == entry.session ? "its session" : charged;
     if (usage.entries >= limits.session_entries)
         return fail(ErrorCode::kResourceExhausted,
                     who + " has had " + std::to_string(limits.session_entries) +
@@ -49,13 +48,6 @@ Status has_share(const Store::State& state, const Entry& entry, std::uint64_t by
                     "what " + who + " has had kept would be more than " +
                         bytes_text(limits.session_bytes) + ", its share of the store");
     return {};
-}
-
-// For one more that takes up `bytes`.
-Status check_limits(const Store::State& state, const Entry& entry, std::uint64_t bytes,
-                    const Limits& limits) {
-    if (Status room = has_room(state, bytes, limits); !room) return room;
-    return has_share(state, entry, bytes, limits);
 }
 
 tl::unexpected<Error> fail_stray(const Folder& folder, std::uint64_t action) {
@@ -139,6 +131,12 @@ Status note(const Folder& folder, const Entry& entry, dev_t device) {
 }
 
 } // namespace
+
+Status check_limits(const Store::State& state, const Entry& entry, std::uint64_t bytes,
+                    const Limits& limits) {
+    if (Status room = has_room(state, bytes, limits); !room) return room;
+    return has_share(state, entry, bytes, limits);
+}
 
 Result<Entry> keep_object(Store::State& state, const Object& object, Entry entry,
                           const Limits& limits, Examiner* examiner) {

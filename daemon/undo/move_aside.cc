@@ -49,7 +49,8 @@ Error folder_came() {
 
 // Into the store's folder itself. None where that is on another mount.
 Result<std::optional<std::uint64_t>> move_into(Store::State& state, const Target& target,
-                                               Entry aside, std::size_t number) {
+                                               Entry aside, std::size_t number,
+                                               const Limits& limits) {
     const Folder& folder = state.folders[number];
     const std::string name = object_name(aside.action);
     if (renameat2(target.folder.get(), target.name.c_str(), folder.fd(), name.c_str(),
@@ -64,7 +65,8 @@ Result<std::optional<std::uint64_t>> move_into(Store::State& state, const Target
     else if (S_ISDIR(info.st_mode))
         done = tl::unexpected(folder_came());
     else
-        describe_object(state, info, aside);
+        done = check_limits(state, aside, bytes_held(info), limits);
+    if (done) describe_object(state, info, aside);
     if (done) done = folder.put_manifest(aside);
     if (!done)
         return tl::unexpected(
@@ -85,7 +87,8 @@ Result<Object> open_moved(const Staging& staging, const Target& target) {
 
 // On another mount: first out of everybody's reach, then copied, so that what is removed in the end
 // is what was copied.
-Result<std::uint64_t> move_by_copy(Store::State& state, const Target& target, const Entry& aside) {
+Result<std::uint64_t> move_by_copy(Store::State& state, const Target& target, const Entry& aside,
+                                   const Limits& limits) {
     const Result<Staging> staging = Staging::make(target);
     if (!staging) return tl::unexpected(staging.error());
     if (renameat2(target.folder.get(), target.name.c_str(), staging->fd(), kMoved,
@@ -95,8 +98,7 @@ Result<std::uint64_t> move_by_copy(Store::State& state, const Target& target, co
     Status done;
     if (!object) done = tl::unexpected(object.error());
     if (done)
-        if (const Result<Entry> kept = keep_object(state, *object, aside, kNoLimits, nullptr);
-            !kept)
+        if (const Result<Entry> kept = keep_object(state, *object, aside, limits, nullptr); !kept)
             done = tl::unexpected(kept.error());
     if (!done)
         return tl::unexpected(
@@ -109,8 +111,9 @@ Result<std::uint64_t> move_by_copy(Store::State& state, const Target& target, co
 // A folder stays the same folder only where nobody can put something into it any more: so its
 // metadata is kept, and it is removed as what it must be, empty.
 Result<std::uint64_t> replace_folder(Store::State& state, const Target& target, UniqueFd there,
-                                     const struct stat& info, const Entry& entry) {
-    Result<std::uint64_t> aside = copy_aside(state, target, entry, std::move(there), info);
+                                     const struct stat& info, const Entry& entry,
+                                     const Limits& limits) {
+    Result<std::uint64_t> aside = copy_aside(state, target, entry, std::move(there), info, limits);
     if (!aside) return aside;
     if (unlinkat(target.folder.get(), target.name.c_str(), AT_REMOVEDIR) == 0) return aside;
     const int error = errno;
@@ -125,32 +128,34 @@ Result<std::uint64_t> replace_folder(Store::State& state, const Target& target, 
 } // namespace
 
 Result<std::uint64_t> copy_aside(Store::State& state, const Target& target, const Entry& entry,
-                                 UniqueFd there, const struct stat& info) {
+                                 UniqueFd there, const struct stat& info, const Limits& limits) {
     Result<Entry> aside = new_entry(state, target, entry);
     if (!aside) return tl::unexpected(aside.error());
     Object object;
     object.fd = std::move(there);
     object.info = info;
     object.path = target.path;
-    Result<Entry> kept = keep_object(state, object, std::move(*aside), kNoLimits, nullptr);
+    Result<Entry> kept = keep_object(state, object, std::move(*aside), limits, nullptr);
     if (!kept) return propagate(std::move(kept), "keep what is at " + target.path);
     return kept->action;
 }
 
-Result<std::uint64_t> move_aside(Store::State& state, const Target& target, const Entry& entry) {
+Result<std::uint64_t> move_aside(Store::State& state, const Target& target, const Entry& entry,
+                                 const Limits& limits) {
     UniqueFd there = target.look();
     struct stat info {};
     if (!there || fstat(there.get(), &info) != 0)
         return fail_errno("look at " + target.path, errno);
-    if (S_ISDIR(info.st_mode)) return replace_folder(state, target, std::move(there), info, entry);
+    if (S_ISDIR(info.st_mode))
+        return replace_folder(state, target, std::move(there), info, entry, limits);
     const Result<Entry> aside = new_entry(state, target, entry);
     if (!aside) return tl::unexpected(aside.error());
     if (const auto number = folder_on(state, info.st_dev)) {
-        const auto moved = move_into(state, target, *aside, *number);
+        const auto moved = move_into(state, target, *aside, *number, limits);
         if (!moved) return tl::unexpected(moved.error());
         if (*moved) return **moved;
     }
-    return move_by_copy(state, target, *aside);
+    return move_by_copy(state, target, *aside, limits);
 }
 
 } // namespace bailiff::undo

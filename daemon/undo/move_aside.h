@@ -16,11 +16,11 @@ namespace bailiff::undo {
 // account of `entry`, whose action is returned. Of a folder only an empty one. Nothing has changed
 // on failure.
 [[nodiscard]] Result<std::uint64_t> move_aside(Store::State& state, const Target& target,
-                                               const Entry& entry);
+                                               const Entry& entry, const Limits& limits);
 
 // The same by a copy, with the object left where it is.
 [[nodiscard]] Result<std::uint64_t> copy_aside(Store::State& state, const Target& target,
                                                const Entry& entry, UniqueFd there,
-                                               const struct stat& info);
+                                               const struct stat& info, const Limits& limits);
 
 } // namespace bailiff::undo

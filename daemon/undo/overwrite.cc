@@ -12,6 +12,7 @@
 #include "undo/content.h"
 #include "undo/copy_object.h"
 #include "undo/failure.h"
+#include "undo/keep.h"
 #include "undo/move_aside.h"
 
 namespace bailiff::undo {
@@ -46,13 +47,13 @@ Status write_over(const UniqueFd& to, mode_t mode, const UniqueFd& from, const F
 }
 
 Status replace_content(Store::State& state, const Entry& entry, const Target& target, File there,
-                       const File& kept) {
+                       const File& kept, const Limits& limits) {
     const Result<UniqueFd> from = reopen(kept.fd.get(), O_RDONLY | O_NOATIME);
     if (!from) return tl::unexpected(from.error());
     const Result<UniqueFd> to = reopen(there.fd.get(), O_WRONLY);
     if (!to) return tl::unexpected(Error(to.error()).with_context(target.path));
     const Result<std::uint64_t> aside =
-        copy_aside(state, target, entry, std::move(there.fd), there.info);
+        copy_aside(state, target, entry, std::move(there.fd), there.info, limits);
     if (!aside) return tl::unexpected(aside.error());
     const Status done = write_over(*to, there.info.st_mode, *from, kept);
     if (done) return {};
@@ -85,7 +86,8 @@ Result<bool> overwrite(Store::State& state, const Folder& folder, const Entry& e
                     target.path + " was changed at " + TimeText(changed).c_str() + ", after " +
                         TimeText(how.changed_until).c_str() +
                         ": that would be lost (--replace keeps it as well)");
-    if (Status done = replace_content(state, entry, target, std::move(there), kept); !done)
+    if (Status done = replace_content(state, entry, target, std::move(there), kept, limits_of(how));
+        !done)
         return tl::unexpected(done.error());
     return true;
 }

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/ids.h"
 #include "undo/failure.h"
+#include "undo/keep.h"
 #include "undo/move_aside.h"
 #include "undo/overwrite.h"
 #include "undo/put_back.h"
@@ -33,6 +34,8 @@ Result<InTheWay> look(const Folder& folder, const Entry& entry, const Target& ta
     return way;
 }
 
+constexpr const char* kOperatorCan = "; who has the role operator can restore it";
+
 // A file's times are those of the clock's last tick.
 constexpr std::int64_t kTick = 20'000'000; // nanoseconds
 
@@ -51,9 +54,9 @@ tl::unexpected<Error> fail_in_the_way(const Target& target, const struct stat& t
                                             : "(--replace keeps it as well)"));
 }
 
-Status replace(Store::State& state, const Folder& folder, const Entry& entry,
-               const Target& target) {
-    const Result<std::uint64_t> aside = move_aside(state, target, entry);
+Status replace(Store::State& state, const Folder& folder, const Entry& entry, const Target& target,
+               const Restoring& how) {
+    const Result<std::uint64_t> aside = move_aside(state, target, entry, limits_of(how));
     if (!aside) return tl::unexpected(aside.error());
     const Result<bool> done = put_back(folder, entry.action, target);
     if (done && *done) return {};
@@ -73,7 +76,7 @@ bool was_not_removed(const InTheWay& way, const Entry& entry) {
 }
 
 tl::unexpected<Error> fail_caller(const std::string& what) {
-    return fail(ErrorCode::kPermissionDenied, what + "; who has the role operator can restore it");
+    return fail(ErrorCode::kPermissionDenied, what + kOperatorCan);
 }
 
 // May who asks do by itself what is done for it? Groups are not looked at.
@@ -110,7 +113,7 @@ Result<bool> restore_removed(Store::State& state, const Folder& folder, const En
     if (!how.replace && !came_with_session(way->there, entry, how))
         return fail_in_the_way(target, way->there);
     if (Status may = check_caller(target, entry, how); !may) return tl::unexpected(may.error());
-    if (Status replaced = replace(state, folder, entry, target); !replaced)
+    if (Status replaced = replace(state, folder, entry, target, how); !replaced)
         return tl::unexpected(replaced.error());
     return true;
 }
@@ -136,6 +139,8 @@ Result<Entry> Store::restore(std::uint64_t action, const Restoring& how) {
     if (!target) return tl::unexpected(target.error());
     if (Status may = check_caller(*target, *entry, how); !may) return tl::unexpected(may.error());
     const Result<bool> done = put_in_place(*state_, folder, *entry, *target, how);
+    if (!done && how.caller && done.error().code() == ErrorCode::kResourceExhausted)
+        return fail(ErrorCode::kResourceExhausted, done.error().message() + kOperatorCan);
     if (!done) return tl::unexpected(done.error());
     if (!*done) return entry;
     if (Status gone = folder.forget(action); !gone) return tl::unexpected(gone.error());

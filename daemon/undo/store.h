@@ -59,6 +59,8 @@ struct Restoring {
     std::int64_t changed_until = 0;
     // Whose rights count: nothing is done that this account could not do by itself. None: root's.
     std::optional<uid_t> caller = {};
+    // Of a caller: for what stands in the way and is kept.
+    Limits limits = {};
 };
 
 struct Usage {

@@ -194,6 +194,17 @@ TEST_F(Undo, OfAnUnknownActionTheOthersAreRestored) {
         << "the second time it is gone";
 }
 
+TEST_F(Undo, WhatAUserPutsAsideIsWithinThePolicysLimits) {
+    ASSERT_TRUE(restore(kAlicesUid, {Role::kUser}, {3}, true));
+    const undo::Restoring& how = port.restorings.back();
+    EXPECT_EQ(how.caller, kAlicesUid);
+    EXPECT_EQ(how.limits.max_copy, 64U << 20);
+    EXPECT_EQ(how.limits.quota, std::uint64_t{4} << 30);
+    EXPECT_EQ(how.limits.session_bytes, std::uint64_t{1} << 30);
+    EXPECT_GT(how.limits.entries, how.limits.session_entries);
+    EXPECT_GT(how.limits.session_entries, 0U);
+}
+
 TEST_F(Undo, WhatTakesLongIsDoneInParts) {
     port.on_restore = [this] { clock.advance(1); };
     const auto first = restore(kAlicesUid, {Role::kUser}, {3, 2, 1});

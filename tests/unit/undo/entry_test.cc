@@ -73,10 +73,11 @@ TEST(Entry, IsNotReadFromOtherText) {
 TEST(Entry, IsChargedToItsSessionElseToItsAccount) {
     Entry entry = sample();
     EXPECT_EQ(charged_to(entry), "s-01J");
+    entry.loss = Loss::kReplaced;
+    EXPECT_EQ(charged_to(entry), "uid 1000");
+    entry.loss = Loss::kChanged;
     entry.session.clear();
     EXPECT_EQ(charged_to(entry), "uid 1000");
-    entry.loss = Loss::kReplaced;
-    EXPECT_EQ(charged_to(entry), "");
 }
 
 TEST(Entry, NamesEachLoss) {

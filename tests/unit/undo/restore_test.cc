@@ -199,7 +199,7 @@ constexpr uid_t kOther = 61002;
 
 TEST_F(Restore, DoesNothingThatTheCallerCouldNot) {
     if (geteuid() != 0) GTEST_SKIP() << "needs root: gives files to other accounts";
-    const Restoring by_somebody{true, 0, kSomebody};
+    const Restoring by_somebody{true, 0, kSomebody, tests::kRoom};
     lose(path);
     EXPECT_THAT(refusal(ErrorCode::kPermissionDenied, by_somebody),
                 HasSubstr("is not yours to write to"));
@@ -211,6 +211,40 @@ TEST_F(Restore, DoesNothingThatTheCallerCouldNot) {
     ASSERT_EQ(chown(path.c_str(), kSomebody, kSomebody), 0);
     ASSERT_TRUE(store->restore(7, by_somebody));
     EXPECT_EQ(get_file(path), "content");
+}
+
+// A user can blow up what stands in the way, and have it put aside again and again.
+TEST_F(Restore, PutsNoMoreAsideForAUserThanTheLimitsAllow) {
+    if (geteuid() != 0) GTEST_SKIP() << "needs root: gives files to other accounts";
+    constexpr std::uint64_t kMuch = 1 << 30;
+    const Loss losses[] = {Loss::kRemoved, Loss::kChanged};
+    ASSERT_EQ(chmod(work.c_str(), 01777), 0);
+    for (const Loss loss : losses) {
+        put_file(path, "content");
+        ASSERT_EQ(chown(path.c_str(), kSomebody, kSomebody), 0);
+        keep(path, 7, loss);
+        if (loss == Loss::kRemoved) std::remove(path.c_str());
+        put_file(path, std::string(40'000, 'n'));
+        ASSERT_EQ(chown(path.c_str(), kSomebody, kSomebody), 0);
+        Restoring how{true, 0, kSomebody, {kMuch, 20'000, 100, kMuch, 100}};
+        EXPECT_THAT(refusal(ErrorCode::kResourceExhausted, how), HasSubstr("its quota"));
+        how.limits = {kMuch, kMuch, 100, 20'000, 100};
+        EXPECT_THAT(refusal(ErrorCode::kResourceExhausted, how),
+                    HasSubstr("what uid 1000 has had kept would be more than"));
+        how.limits = {kMuch, kMuch, 100, kMuch, 0};
+        EXPECT_THAT(refusal(ErrorCode::kResourceExhausted, how), HasSubstr("its share"));
+        if (loss == Loss::kChanged) {
+            how.limits = {20'000, kMuch, 100, kMuch, 100};
+            EXPECT_THAT(refusal(ErrorCode::kResourceExhausted, how),
+                        HasSubstr("which is the most that is copied"));
+        }
+        EXPECT_EQ(get_file(path), std::string(40'000, 'n'));
+        EXPECT_EQ(all().size(), 1U) << "nothing is left of what was refused";
+        how.limits = {kMuch, kMuch, 100, kMuch, 100};
+        ASSERT_TRUE(store->restore(7, how));
+        EXPECT_EQ(get_file(path), "content");
+        store->prune(INT64_MAX);
+    }
 }
 
 TEST_F(Restore, GivesNobodyAProgramThatRunsAsAnother) {

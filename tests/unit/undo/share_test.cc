@@ -22,10 +22,10 @@ constexpr const char* kTooManyBytes =
 constexpr const char* kTooMany =
     "its session has had 3 objects kept already, its share of the store";
 constexpr const char* kAccountsTooManyBytes =
-    "what uid 1000 without a session has had kept would be more than 64 KiB, its share of the "
+    "what uid 1000 has had kept would be more than 64 KiB, its share of the "
     "store";
 constexpr const char* kAccountsTooMany =
-    "uid 1000 without a session has had 3 objects kept already, its share of the store";
+    "uid 1000 has had 3 objects kept already, its share of the store";
 
 class Share : public tests::StoreScene {
 protected:
@@ -128,8 +128,8 @@ TEST_F(Share, IsKnownAfterARestart) {
     EXPECT_EQ(keep_of("s-1", kLarge), "kept");
 }
 
-// What is moved aside for a restore counts for all together, and for nobody's share: also not
-// after a restart. It is never refused.
+// What is moved aside for a restore counts for all together and for the account, and for no
+// session's share: also not after a restart. For an operator it is never refused.
 TEST_F(Share, IsNotUsedUpByWhatARestoreReplaces) {
     for (const Loss loss : {Loss::kChanged, Loss::kRemoved}) {
         const std::string session = "s-" + std::to_string(last);
