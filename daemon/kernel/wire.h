@@ -50,8 +50,8 @@ inline constexpr std::array<const char*, 26> kSharedMaps = {
     "spent_acts", "contacts"};
 
 // Those of them whose descriptor permits nothing but reading: what waits is the kernel's word.
-// (Who may mount a bpffs could pin such a descriptor and open the pin to write; bailiffd's unit lets
-// it mount nothing.)
+// (Who may mount a bpffs could pin such a descriptor and open the pin to write; bailiffd's unit
+// lets it mount nothing.)
 inline constexpr std::array<const char*, 2> kReadMaps = {"holds", "counters"};
 
 // Of the questions about what is kept.
