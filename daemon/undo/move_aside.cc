@@ -43,6 +43,15 @@ Error move_back(const Target& target, int folder, const std::string& name, const
                             std::strerror(errno) + ") and lies at " + path};
 }
 
+// Before anything is moved or copied; what it has grown to meanwhile is looked at again after that.
+Status may_be_aside(const Store::State& state, const Entry& aside, const struct stat& info,
+                    const Limits& limits) {
+    const Status may = check_limits(state, aside, bytes_held(info), limits);
+    if (may) return {};
+    return fail(may.error().code(),
+                may.error().message() + "; who has the role operator can restore it");
+}
+
 Error folder_came() {
     return {ErrorCode::kFailedPrecondition, "a directory was put there meanwhile"};
 }
@@ -131,6 +140,8 @@ Result<std::uint64_t> copy_aside(Store::State& state, const Target& target, cons
                                  UniqueFd there, const struct stat& info, const Limits& limits) {
     Result<Entry> aside = new_entry(state, target, entry);
     if (!aside) return tl::unexpected(aside.error());
+    if (Status may = may_be_aside(state, *aside, info, limits); !may)
+        return tl::unexpected(may.error());
     Object object;
     object.fd = std::move(there);
     object.info = info;
@@ -150,6 +161,8 @@ Result<std::uint64_t> move_aside(Store::State& state, const Target& target, cons
         return replace_folder(state, target, std::move(there), info, entry, limits);
     const Result<Entry> aside = new_entry(state, target, entry);
     if (!aside) return tl::unexpected(aside.error());
+    if (Status may = may_be_aside(state, *aside, info, limits); !may)
+        return tl::unexpected(may.error());
     if (const auto number = folder_on(state, info.st_dev)) {
         const auto moved = move_into(state, target, *aside, *number, limits);
         if (!moved) return tl::unexpected(moved.error());

@@ -34,8 +34,6 @@ Result<InTheWay> look(const Folder& folder, const Entry& entry, const Target& ta
     return way;
 }
 
-constexpr const char* kOperatorCan = "; who has the role operator can restore it";
-
 // A file's times are those of the clock's last tick.
 constexpr std::int64_t kTick = 20'000'000; // nanoseconds
 
@@ -76,7 +74,7 @@ bool was_not_removed(const InTheWay& way, const Entry& entry) {
 }
 
 tl::unexpected<Error> fail_caller(const std::string& what) {
-    return fail(ErrorCode::kPermissionDenied, what + kOperatorCan);
+    return fail(ErrorCode::kPermissionDenied, what + "; who has the role operator can restore it");
 }
 
 // May who asks do by itself what is done for it? Groups are not looked at.
@@ -139,8 +137,6 @@ Result<Entry> Store::restore(std::uint64_t action, const Restoring& how) {
     if (!target) return tl::unexpected(target.error());
     if (Status may = check_caller(*target, *entry, how); !may) return tl::unexpected(may.error());
     const Result<bool> done = put_in_place(*state_, folder, *entry, *target, how);
-    if (!done && how.caller && done.error().code() == ErrorCode::kResourceExhausted)
-        return fail(ErrorCode::kResourceExhausted, done.error().message() + kOperatorCan);
     if (!done) return tl::unexpected(done.error());
     if (!*done) return entry;
     if (Status gone = folder.forget(action); !gone) return tl::unexpected(gone.error());

@@ -227,7 +227,8 @@ TEST_F(Restore, PutsNoMoreAsideForAUserThanTheLimitsAllow) {
         put_file(path, std::string(40'000, 'n'));
         ASSERT_EQ(chown(path.c_str(), kSomebody, kSomebody), 0);
         Restoring how{true, 0, kSomebody, {kMuch, 20'000, 100, kMuch, 100}};
-        EXPECT_THAT(refusal(ErrorCode::kResourceExhausted, how), HasSubstr("its quota"));
+        EXPECT_THAT(refusal(ErrorCode::kResourceExhausted, how),
+                    HasSubstr("its quota; who has the role operator can restore it"));
         how.limits = {kMuch, kMuch, 100, 20'000, 100};
         EXPECT_THAT(refusal(ErrorCode::kResourceExhausted, how),
                     HasSubstr("what uid 1000 has had kept would be more than"));
