@@ -186,7 +186,8 @@ void EventReader::fill_object(const bailiff_event& event, v1::Object& object) co
         object.mutable_argv()->Assign(names.behind.begin(), names.behind.end());
         object.set_argv_truncated(truncated);
     } else if (names_text(event)) {
-        const bool lacks = names.behind.empty() && event.verdict == BAILIFF_VERDICT_HOLD;
+        const bool waits = event.verdict == BAILIFF_VERDICT_HOLD && event.hold != 0;
+        const bool lacks = waits && names.behind.empty();
         if (lacks) object.set_change(text_change(event, "(its path leaves no room to show it)"));
         if (!names.behind.empty()) object.set_change(text_change(event, names.behind[0]));
     } else if (names.has_more) {

@@ -180,6 +180,7 @@ TEST_F(EventReaders, WhatALinkPointsToAndAnAttributesNameAreWhatChanges) {
     bailiff_event event = denial();
     event.verdict = BAILIFF_VERDICT_HOLD;
     event.dev = 9;
+    event.hold = 0xabc;
     event.hook = BAILIFF_HOOK_INODE_SYMLINK;
     set_text(event, "l\0docs\0\0../etc/shadow\0"s);
     EXPECT_EQ(read(event).object().path(), "/d/docs/l");
@@ -193,6 +194,8 @@ TEST_F(EventReaders, WhatALinkPointsToAndAnAttributesNameAreWhatChanges) {
     event.flags = BAILIFF_EVENT_TRUNCATED;
     EXPECT_EQ(read(event).object().change(),
               "remove attribute (its path leaves no room to show it)");
+    event.hold = 0;
+    EXPECT_EQ(read(event).object().change(), "") << "it does not wait in mode observe";
     event.verdict = BAILIFF_VERDICT_DENY;
     EXPECT_EQ(read(event).object().change(), "") << "of what was denied nothing more is told";
 }
