@@ -7,7 +7,7 @@
 
 #include "base/duration.h"
 #include "base/file_type.h"
-#include "ctl/client.h"
+#include "ctl/client_command.h"
 #include "ctl/output.h"
 #include "ctl/session.h"
 #include "ctl/standing_answers.h"
@@ -198,13 +198,7 @@ void add_approvals(CLI::App& app, Context& context) {
     auto options = std::make_shared<Options>();
     using Action = Status (*)(const Options&, Client&);
     const auto add = [&](const char* name, const char* description, Action action) {
-        CLI::App* command = approvals.add_subcommand(name, description);
-        command->add_flag("--json", options->json, "Print JSON");
-        command->callback([options, action, &context] {
-            Client client(context.socket);
-            if (Status done = action(*options, client); !done) report(context, done.error());
-        });
-        return command;
+        return add_client_command(approvals, context, name, description, options, action);
     };
     add("list", "Acts that wait for an answer", list);
     for (const auto& [name, description, action] :

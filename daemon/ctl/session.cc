@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "ctl/client_command.h"
 #include "ctl/output.h"
 #include "ctl/secret.h"
 
@@ -75,31 +76,20 @@ Status renew(const Options& options, Client& client) {
 
 using Action = Status (*)(const Options&, Client&);
 
-CLI::App* add_action(CLI::App& sessions, Context& context, const char* name,
-                     const char* description, const std::shared_ptr<Options>& options,
-                     Action action) {
-    CLI::App* command = sessions.add_subcommand(name, description);
-    command->add_flag("--json", options->json, "Print JSON");
-    command->callback([options, action, &context] {
-        Client client(context.socket);
-        if (Status done = action(*options, client); !done) report(context, done.error());
-    });
-    return command;
-}
-
 } // namespace
 
 void add_session(CLI::App& app, Context& context) {
     CLI::App& sessions = group(app, "session", "Open, list, show, renew, end and revoke sessions");
     auto options = std::make_shared<Options>();
     const auto add = [&](const char* name, const char* description, Action action) {
-        CLI::App* command = add_action(sessions, context, name, description, options, action);
+        CLI::App* command =
+            add_client_command(sessions, context, name, description, options, action);
         command->add_option("id", options->id, "Id of a session, or a unique part of it")
             ->required();
         return command;
     };
     add_session_open(sessions, context);
-    add_action(sessions, context, "list", "Sessions that are active", options, list)
+    add_client_command(sessions, context, "list", "Sessions that are active", options, list)
         ->add_flag("--all", options->all, "Also the ones that are over");
     add("show", "All about one session", show);
     CLI::App* renewal = add("renew", "Extend a session with a new token", renew);

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "ctl/approvals.h"
-#include "ctl/client.h"
+#include "ctl/client_command.h"
 #include "ctl/output.h"
 #include "journal/describe.h"
 
@@ -86,18 +86,10 @@ std::string standing_answer_table(const StandingAnswerList& answers) {
 
 void add_standing_answers(CLI::App& approvals, Context& context) {
     auto options = std::make_shared<Options>();
-    using Action = Status (*)(const Options&, Client&);
-    const auto add = [&](const char* name, const char* description, Action action) {
-        CLI::App* command = approvals.add_subcommand(name, description);
-        command->add_flag("--json", options->json, "Print JSON");
-        command->callback([options, action, &context] {
-            Client client(context.socket);
-            if (Status done = action(*options, client); !done) report(context, done.error());
-        });
-        return command;
-    };
-    add("standing", "Answers that are good for more acts", list);
-    CLI::App* command = add("withdraw", "Take such an answer back", withdraw);
+    add_client_command(approvals, context, "standing", "Answers that are good for more acts",
+                       options, list);
+    CLI::App* command = add_client_command(approvals, context, "withdraw",
+                                           "Take such an answer back", options, withdraw);
     command->add_option("id", options->id, "Id of an approval, or at least its first 8 digits")
         ->required();
     command->add_option("--reason", options->reason, "Why, for the journal");
